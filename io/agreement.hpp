@@ -1,0 +1,47 @@
+#pragma once
+/// One outcome for all ranks. Errors of parallel writing are local to a rank: one that goes on
+/// alone hangs in the next collective call, or leaves a file that opens and holds wrong rows.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "core/error.hpp"
+#include "distributed/communicator.hpp"
+
+namespace superpose::io {
+
+/// Runs `work` on every rank and throws on every rank if it threw Error on any: the first failing
+/// rank's error. `work` holds at most one collective call, at its end.
+template <class Work>
+void agree(const distributed::Communicator& communicator, Work&& work) {
+  std::string problem;
+  int code = 0;
+  try {
+    std::forward<Work>(work)();
+  } catch (const Error& error) {
+    problem = error.what();
+    code = static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    problem = error.what();
+    code = static_cast<int>(ExitCode::io);
+  }
+  if (communicator.all_agree(code == 0)) return;
+  const auto problems = communicator.allgather(problem);
+  const auto codes = communicator.allgather(code);
+  std::size_t rank = 0;
+  while (codes[rank] == 0) ++rank;
+  fail(static_cast<ExitCode>(codes[rank]), "{} [rank {} of {}]", problems[rank], rank,
+       problems.size());
+}
+
+/// The same for work that only rank 0 does.
+template <class Work>
+void agree_on_rank_0(const distributed::Communicator& communicator, Work&& work) {
+  agree(communicator, [&] {
+    if (communicator.rank() == 0) work();
+  });
+}
+
+}  // namespace superpose::io

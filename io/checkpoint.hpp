@@ -1,0 +1,65 @@
+#pragma once
+/// Checkpoints: named tensors, counters and values that together continue a run to the same bits.
+/// One HDF5 file a checkpoint, `<directory>/checkpoint_<step, 9 digits>.h5`, written in parallel
+/// under a temporary name and renamed when complete; layout in FORMAT.md. This file knows nothing
+/// of the model: the lists come from and go to src/train.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/tensor.hpp"
+#include "distributed/communicator.hpp"
+#include "io/run_metadata.hpp"
+
+namespace superpose::io {
+
+/// Everything in a checkpoint but the tensors.
+struct CheckpointHeader {
+  std::int64_t step = 0;                         ///< optimiser steps done
+  std::map<std::string, std::int64_t> counters;  ///< e.g. "epoch", "stage"
+  std::map<std::string, double> values;          ///< e.g. "best_accuracy"
+  RunMetadata metadata;
+};
+
+struct CheckpointFile {
+  std::string path;
+  std::int64_t step = 0;
+};
+
+/// Writes a checkpoint and then removes all but the newest `keep` of those up to header.step.
+/// Collective. Every rank holds the same tensors, whole, and writes a part of their rows. Names may
+/// hold groups ("optimizer/exp_avg/wte.weight"); a dimension has one extent in all tensors.
+/// Errors, the same on every rank: Error (io) for space, directory or writing, and then the
+/// checkpoints already there are untouched; Error (mpi) if a tensor differs between ranks.
+void write_checkpoint(const distributed::Communicator& communicator, const std::string& directory,
+                      const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
+                      int keep);
+
+/// Checkpoints in a directory, newest first by the step in the file (by the one in its name if the
+/// file cannot be read: to be reported when it is tried). Empty if there is no such directory.
+std::vector<CheckpointFile> find_checkpoints(const std::string& directory);
+
+/// Header of a checkpoint, read by this rank alone. Error (checkpoint) if it is none, is of another
+/// version, incomplete or damaged.
+CheckpointHeader read_header(const std::string& path);
+
+/// Fills the tensors of these names, read by this rank alone; shapes, types and checksums are
+/// checked. Error (checkpoint) naming file and dataset. Others in the file are left out.
+void read_tensors(const std::string& path, const std::vector<NamedTensor>& tensors);
+
+/// read_header and read_tensors on all ranks: rank 0 reads, the others receive. Collective; any
+/// number of ranks may read what any other number wrote.
+CheckpointHeader read_checkpoint(const distributed::Communicator& communicator,
+                                 const std::string& path, const std::vector<NamedTensor>& tensors);
+
+/// The newest checkpoint that can be used, with a warning for each newer one that cannot; nothing
+/// if the directory has none. Collective. Error (checkpoint) if there are some and all are
+/// unusable.
+std::optional<CheckpointHeader> read_newest(const distributed::Communicator& communicator,
+                                            const std::string& directory,
+                                            const std::vector<NamedTensor>& tensors);
+
+}  // namespace superpose::io

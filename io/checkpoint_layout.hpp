@@ -1,0 +1,27 @@
+#pragma once
+/// What writing and reading a checkpoint have in common. Internal to io.
+
+#include <xxhash.h>
+
+#include <cstdint>
+#include <string>
+
+#include "core/tensor.hpp"
+#include "io/run_metadata.hpp"
+
+namespace superpose::io::checkpoint_layout {
+
+inline const FileKind kind{"superpose_checkpoint", 1, 1};
+inline constexpr const char* name_prefix = "checkpoint_";
+inline constexpr const char* checksum_attribute = "xxh3_64";
+inline constexpr const char* complete_attribute = "complete";  ///< 1 once all values are on disk
+
+/// XXH3, 64 bits, of a tensor's bytes in row-major order.
+inline std::uint64_t checksum(const NamedTensor& tensor) {
+  return XXH3_64bits(tensor.data, tensor.bytes());
+}
+
+/// "checkpoint_", digits, then `ending`.
+bool is_name(const std::string& file_name, const std::string& ending);
+
+}  // namespace superpose::io::checkpoint_layout

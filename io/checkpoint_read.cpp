@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "io/agreement.hpp"
+#include "io/checkpoint.hpp"
+#include "io/checkpoint_layout.hpp"
+#include "io/hdf5_file.hpp"
+
+namespace superpose::io {
+
+bool checkpoint_layout::is_name(const std::string& file_name, const std::string& ending) {
+  const std::string prefix = name_prefix;
+  if (file_name.size() <= prefix.size() + ending.size() || file_name.rfind(prefix, 0) != 0)
+    return false;
+  const auto end = file_name.size() - ending.size();
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  return file_name.substr(end) == ending &&
+         std::all_of(file_name.begin() + prefix.size(), file_name.begin() + end, is_digit);
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace layout = checkpoint_layout;
+using distributed::Communicator;
+
+/// Runs `read` and turns what goes wrong into Error (checkpoint): the file is the problem.
+template <class Read>
+auto reading(Read&& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw Error(ExitCode::checkpoint, error.what());
+  }
+}
+
+File open_checkpoint(const std::string& path) {
+  File file = File::open(path);
+  require_kind(file, layout::kind, ExitCode::checkpoint);
+  const bool complete = file.has_attribute("/", layout::complete_attribute) &&
+                        file.attribute<std::int64_t>("/", layout::complete_attribute) == 1;
+  validate(complete, ExitCode::checkpoint,
+           "checkpoint {} is incomplete (it was not written to its end)", path);
+  return file;
+}
+
+template <class T>
+std::map<std::string, T> read_group(const File& file, const std::string& group) {
+  std::map<std::string, T> values;
+  for (const auto& name : file.attribute_names(group))
+    values[name] = file.attribute<T>(group, name);
+  return values;
+}
+
+void read_checked(const File& file, const NamedTensor& tensor) {
+  validate(file.exists(tensor.name), ExitCode::checkpoint,
+           "checkpoint {} has no dataset {} (it was written with another configuration)",
+           file.path(), tensor.name);
+  file.read(tensor);
+  const auto expected = file.attribute<std::uint64_t>(tensor.name, layout::checksum_attribute);
+  validate(layout::checksum(tensor) == expected, ExitCode::checkpoint,
+           "checkpoint {} is damaged (checksum of dataset {} does not match)", file.path(),
+           tensor.name);
+}
+
+std::int64_t step_in_name(const fs::path& path) {
+  return std::strtoll(
+      path.filename().string().substr(std::string(layout::name_prefix).size()).c_str(), nullptr,
+      10);
+}
+
+std::int64_t step_of(const fs::path& path) {
+  try {
+    return File::open(path.string()).attribute<std::int64_t>("/", "step");
+  } catch (const Error&) {
+    return step_in_name(path);
+  }
+}
+
+/// Path of the newest checkpoint whose header and tensors can be read; fills the tensors.
+std::string read_newest_usable(const std::vector<CheckpointFile>& candidates,
+                               const std::vector<NamedTensor>& tensors) {
+  for (const auto& candidate : candidates) {
+    try {
+      read_header(candidate.path);
+      read_tensors(candidate.path, tensors);
+      return candidate.path;
+    } catch (const Error& error) {
+      log::warning("{}; trying the checkpoint before it", error.what());
+    }
+  }
+  fail(ExitCode::checkpoint,
+       "no usable checkpoint in {} (all {} are damaged or of another configuration, see the "
+       "warnings) start in a new output.directory",
+       fs::path(candidates.front().path).parent_path().string(), candidates.size());
+}
+
+void broadcast(const Communicator& communicator, const std::vector<NamedTensor>& tensors) {
+  for (const auto& tensor : tensors) communicator.broadcast_bytes(tensor.data, tensor.bytes());
+}
+
+/// The header is small: each rank reads it from the file system itself.
+CheckpointHeader read_header_everywhere(const Communicator& communicator, const std::string& path) {
+  CheckpointHeader header;
+  agree(communicator, [&] { header = read_header(path); });
+  return header;
+}
+
+}  // namespace
+
+std::vector<CheckpointFile> find_checkpoints(const std::string& directory) {
+  std::vector<CheckpointFile> found;
+  std::error_code no_directory;
+  for (const auto& entry : fs::directory_iterator(directory, no_directory))
+    if (layout::is_name(entry.path().filename().string(), ".h5"))
+      found.push_back({entry.path().string(), step_of(entry.path())});
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.step > b.step; });
+  return found;
+}
+
+CheckpointHeader read_header(const std::string& path) {
+  return reading([&] {
+    const File file = open_checkpoint(path);
+    CheckpointHeader header;
+    header.step = file.attribute<std::int64_t>("/", "step");
+    header.counters = read_group<std::int64_t>(file, "counters");
+    header.values = read_group<double>(file, "values");
+    header.metadata = read_metadata(file);
+    return header;
+  });
+}
+
+void read_tensors(const std::string& path, const std::vector<NamedTensor>& tensors) {
+  reading([&] {
+    const File file = open_checkpoint(path);
+    for (const auto& tensor : tensors) read_checked(file, tensor);
+  });
+}
+
+CheckpointHeader read_checkpoint(const Communicator& communicator, const std::string& path,
+                                 const std::vector<NamedTensor>& tensors) {
+  agree_on_rank_0(communicator, [&] { read_tensors(path, tensors); });
+  broadcast(communicator, tensors);
+  return read_header_everywhere(communicator, path);
+}
+
+std::optional<CheckpointHeader> read_newest(const Communicator& communicator,
+                                            const std::string& directory,
+                                            const std::vector<NamedTensor>& tensors) {
+  std::string path;
+  agree_on_rank_0(communicator, [&] {
+    const auto candidates = find_checkpoints(directory);
+    if (!candidates.empty()) path = read_newest_usable(candidates, tensors);
+  });
+  path = communicator.broadcast(path);
+  if (path.empty()) return std::nullopt;
+  broadcast(communicator, tensors);
+  return read_header_everywhere(communicator, path);
+}
+
+}  // namespace superpose::io

@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "core/error.hpp"
+#include "io/agreement.hpp"
+#include "io/checkpoint.hpp"
+#include "io/checkpoint_layout.hpp"
+#include "io/durable_file.hpp"
+#include "io/hdf5_file.hpp"
+
+namespace superpose::io {
+namespace {
+
+namespace fs = std::filesystem;
+namespace layout = checkpoint_layout;
+using distributed::Communicator;
+
+// Ranks write blocks of at least this size: small collective writes are 2-5 times slower.
+constexpr std::size_t least_block_bytes = std::size_t{1} << 20;
+// Header, dimension names and attributes of one dataset, generously.
+constexpr std::uint64_t object_bytes = 4096;
+
+std::string checkpoint_path(const std::string& directory, std::int64_t step) {
+  return (fs::path(directory) / fmt::format("{}{:09}.h5", layout::name_prefix, step)).string();
+}
+
+std::uint64_t needed_bytes(const std::vector<NamedTensor>& tensors) {
+  std::uint64_t bytes = 16 * object_bytes;
+  for (const auto& tensor : tensors) bytes += tensor.bytes() + object_bytes;
+  return bytes;
+}
+
+/// One checksum a tensor, after making sure that the ranks hold the same numbers.
+std::vector<std::uint64_t> common_checksums(const Communicator& communicator,
+                                            const std::vector<NamedTensor>& tensors) {
+  std::vector<std::uint64_t> sums;
+  for (const auto& tensor : tensors) sums.push_back(layout::checksum(tensor));
+  auto of_rank_0 = sums;
+  communicator.broadcast_bytes(of_rank_0.data(), of_rank_0.size() * sizeof(std::uint64_t));
+  agree(communicator, [&] {
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      validate(sums[i] == of_rank_0[i], ExitCode::mpi,
+               "{} differs from that of rank 0 (the replicas of the model have come apart)",
+               tensors[i].name);
+  });
+  return sums;
+}
+
+struct RowRange {
+  std::size_t begin, end;
+};
+
+/// The rows of a tensor that a rank writes: equal blocks, or fewer and larger ones.
+RowRange rows_of_rank(const NamedTensor& tensor, const Communicator& communicator) {
+  const std::size_t rows = tensor.shape.empty() ? 1 : tensor.shape[0];
+  if (tensor.size() == 0) return {0, 0};
+  const std::size_t row_bytes = tensor.bytes() / rows;
+  const std::size_t share = (rows + communicator.size() - 1) / communicator.size();
+  const std::size_t block = std::max(share, (least_block_bytes + row_bytes - 1) / row_bytes);
+  const std::size_t begin = std::min(rows, block * communicator.rank());
+  return {begin, std::min(rows, begin + block)};
+}
+
+template <class T>
+void write_group(File& file, const std::string& group, const std::map<std::string, T>& values) {
+  file.create_group(group);
+  for (const auto& [name, value] : values) file.set_attribute(group, name, value);
+}
+
+/// Datasets with their dimensions and checksums, values to follow.
+void create_datasets(File& file, const std::vector<NamedTensor>& tensors,
+                     const std::vector<std::uint64_t>& checksums) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    for (std::size_t d = 0; d < tensors[i].dims.size(); ++d)
+      if (!file.exists(tensors[i].dims[d]))
+        file.create_dimension(tensors[i].dims[d], tensors[i].shape[d]);
+    file.create_dataset(tensors[i]);
+    file.set_attribute(tensors[i].name, layout::checksum_attribute, checksums[i]);
+  }
+}
+
+/// The file without its values. The space is asked for before HDF5 has a file open, because HDF5
+/// cannot give up a file it has no space to close; and once more for what HDF5 left unallocated.
+void write_structure(const std::string& path, const CheckpointHeader& header,
+                     const std::vector<NamedTensor>& tensors,
+                     const std::vector<std::uint64_t>& checksums) {
+  require_free_space(fs::path(path).parent_path().string(), needed_bytes(tensors));
+  reserve_space(path, needed_bytes(tensors));
+  File file = File::create(path);
+  write(file, layout::kind, header.metadata);
+  file.set_attribute("/", "step", header.step);
+  file.set_attribute("/", layout::complete_attribute, std::int64_t{0});
+  write_group(file, "counters", header.counters);
+  write_group(file, "values", header.values);
+  create_datasets(file, tensors, checksums);
+  file.close();
+  reserve_space(path, fs::file_size(path));
+}
+
+/// Each rank its rows, one agreement a dataset.
+void write_values(const Communicator& communicator, const std::string& path,
+                  const std::vector<NamedTensor>& tensors) {
+  std::optional<File> file;
+  agree(communicator, [&] { file.emplace(File::fill(path, communicator)); });
+  for (const auto& tensor : tensors) {
+    const auto rows = rows_of_rank(tensor, communicator);
+    agree(communicator, [&] { file->write_rows(tensor, rows.begin, rows.end); });
+  }
+  agree(communicator, [&] { file->flush(); });
+  agree(communicator, [&] { file->close(); });
+}
+
+void mark_complete(const std::string& path) {
+  File file = File::modify(path);
+  file.set_attribute("/", layout::complete_attribute, std::int64_t{1});
+  file.close();
+  sync_file(path);
+}
+
+/// Checkpoints beyond `step`, from a run that was taken back, neither count nor go.
+void remove_older(const std::string& directory, std::int64_t step, int keep) {
+  int kept = 0;
+  for (const auto& found : find_checkpoints(directory))
+    if (found.step <= step && ++kept > keep) fs::remove(found.path);
+}
+
+/// What a run killed while writing left behind.
+void remove_unfinished(const std::string& directory) {
+  std::vector<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (layout::is_name(entry.path().filename().string(), ".h5.tmp"))
+      unfinished.push_back(entry.path());
+  for (const auto& path : unfinished) fs::remove(path);
+}
+
+}  // namespace
+
+void write_checkpoint(const Communicator& communicator, const std::string& directory,
+                      const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
+                      int keep) {
+  SUPERPOSE_EXPECT(keep >= 1);
+  const std::string path = checkpoint_path(directory, header.step);
+  const std::string temporary = path + ".tmp";
+  const auto checksums = common_checksums(communicator, tensors);
+  try {
+    agree_on_rank_0(communicator, [&] { write_structure(temporary, header, tensors, checksums); });
+    write_values(communicator, temporary, tensors);
+    agree_on_rank_0(communicator, [&] { mark_complete(temporary); });
+  } catch (const Error&) {
+    std::error_code ignored;  // the first error is the one to report
+    if (communicator.rank() == 0) fs::remove(temporary, ignored);
+    throw;
+  }
+  agree_on_rank_0(communicator, [&] {
+    publish(temporary, path);
+    remove_older(directory, header.step, keep);
+    remove_unfinished(directory);
+  });
+}
+
+}  // namespace superpose::io

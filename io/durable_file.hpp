@@ -1,0 +1,29 @@
+#pragma once
+/// Files that are complete or not there: written under a temporary name, forced to the disk, then
+/// renamed. All errors are Error (io) with the path and the system's reason.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace superpose::io {
+
+/// Error unless the file system of `directory` has `bytes` bytes free for this user.
+void require_free_space(const std::string& directory, std::uint64_t bytes);
+
+/// Allocates the first `bytes` bytes of a file (made if it is not there), so that filling them
+/// cannot run out of space later. File systems without fallocate are left to the check above.
+void reserve_space(const std::string& path, std::uint64_t bytes);
+
+/// fsync: the file's bytes written on this node are on the disk.
+void sync_file(const std::string& path);
+
+/// Renames `temporary` to `path`, replacing it at once, and makes the new name durable. Who has the
+/// old file open goes on reading the old file.
+void publish(const std::string& temporary, const std::string& path);
+
+/// Gives `path` these contents, by way of `path`.tmp; what was there stays until they are complete.
+void replace_file(const std::string& path, const std::vector<std::byte>& contents);
+
+}  // namespace superpose::io

@@ -1,0 +1,91 @@
+#pragma once
+/// An HDF5 file as the program uses it: groups, datasets of NamedTensor with named dimensions, and
+/// attributes. Objects are addressed by path ("parameters/wte.weight"; "/" is the root). Every
+/// HDF5 return code is checked: a failure is Error (io) with the file, the object and HDF5's
+/// innermost message.
+///
+/// Named dimensions are HDF5 dimension scales in the manner of netCDF-4: a scale lives in a group
+/// and serves every dataset in it and below, so datasets that name the same dimension share it.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/tensor.hpp"
+#include "distributed/communicator.hpp"
+
+namespace superpose::io {
+
+/// An open file.
+class File {
+ public:
+  static File create(const std::string& path);  ///< replaces what is there
+  static File open(const std::string& path);    ///< to read
+  static File modify(const std::string& path);  ///< to read and write what is there
+  /// To fill datasets that are there, by all ranks. Nothing but write_rows, flush and close may be
+  /// called: they leave HDF5's own structures unchanged, so that a write that fails on one rank
+  /// cannot keep the ranks from closing the file.
+  static File fill(const std::string& path, const distributed::Communicator& communicator);
+  /// A file that lives in memory; `path` is its name in messages.
+  static File in_memory(const std::string& path);
+
+  File(File&& other) noexcept;
+  File& operator=(File&&) = delete;
+  /// Closes if close() was not called; errors are then lost, so writers call close().
+  ~File();
+
+  void close();
+  void flush();  ///< of a file opened by fill: down to the disk, on every rank
+  const std::string& path() const { return path_; }
+  /// The bytes of the file as they would be on disk.
+  std::vector<std::byte> image();
+
+  // --- Structure --------------------------------------------------------------------------------
+  /// Makes the group and those above it unless they are there.
+  void create_group(const std::string& group);
+  /// A dimension without coordinates, e.g. "n_embd" (root) or "evaluation/stage".
+  void create_dimension(const std::string& dimension, std::size_t extent);
+  /// A dimension with coordinates: a one-dimensional dataset that is its own scale.
+  void write_coordinate(const NamedTensor& coordinate);
+  /// Dataset for `tensor`, without its values. Its dimensions exist in its group or above.
+  void create_dataset(const NamedTensor& tensor);
+
+  bool exists(const std::string& path) const;
+  bool is_group(const std::string& path) const;
+  /// Names in a group in the order they were made (by alphabet if the file does not tell),
+  /// dimensions without coordinates left out.
+  std::vector<std::string> children(const std::string& group) const;
+  /// Name, dimensions, shape and type of a dataset; data is null.
+  NamedTensor layout(const std::string& dataset) const;
+
+  // --- Values -----------------------------------------------------------------------------------
+  void write(const NamedTensor& tensor);  ///< create_dataset, then all its rows
+  /// Rows [begin, end) of the first dimension; `tensor.data` holds the whole tensor. A scalar is
+  /// one row. Collective in a file opened by fill: a rank with nothing to write passes
+  /// begin == end.
+  void write_rows(const NamedTensor& tensor, std::size_t begin, std::size_t end);
+  /// Fills `tensor.data` from the dataset of its name; Error (io) if shape or type differ.
+  void read(const NamedTensor& tensor) const;
+
+  // --- Attributes: T is std::string, std::int64_t, std::uint64_t or double ----------------------
+  /// Makes the attribute, or gives it another value of the same type.
+  template <class T>
+  void set_attribute(const std::string& object, const std::string& name, const T& value);
+  template <class T>
+  T attribute(const std::string& object, const std::string& name) const;
+  bool has_attribute(const std::string& object, const std::string& name) const;
+  /// Names by alphabet.
+  std::vector<std::string> attribute_names(const std::string& object) const;
+
+ private:
+  File(std::int64_t id, std::string path, bool parallel);
+  void attach_dimensions(std::int64_t dataset, const NamedTensor& tensor);
+  std::string find_dimension(const std::string& dataset, const std::string& dimension) const;
+
+  std::int64_t id_;  ///< hid_t; spelled out so that this header does not need <hdf5.h>
+  std::string path_;
+  bool parallel_;
+};
+
+}  // namespace superpose::io

@@ -1,0 +1,177 @@
+#include "io/history.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.hpp"
+#include "io/durable_file.hpp"
+
+namespace superpose::io {
+namespace {
+
+const FileKind run_kind{"superpose_run", 1, 1};
+
+/// One column as a dataset of `rows` rows; `data` is its storage in the type of the column.
+NamedTensor tensor_of(const std::string& table, const Column& column, const std::string& index,
+                      std::size_t rows, const void* data) {
+  NamedTensor tensor{
+      table + "/" + column.name, {index}, {rows}, column.dtype, const_cast<void*>(data)};
+  if (!column.by.name.empty()) {
+    tensor.dims.push_back(column.by.name);
+    tensor.shape.push_back(column.by.coordinates.size());
+  }
+  return tensor;
+}
+
+void write_labels(File& file, const std::string& dataset, const Column& column) {
+  file.set_attribute(dataset, "units", column.unit);
+  file.set_attribute(dataset, "long_name", column.description);
+}
+
+void write_coordinates(File& file, const std::string& name, const Column& labels,
+                       const std::vector<std::int64_t>& coordinates) {
+  file.write_coordinate(
+      {name, {}, {coordinates.size()}, DType::i64, const_cast<std::int64_t*>(coordinates.data())});
+  write_labels(file, name, labels);
+}
+
+void write_values(File& file, const NamedTensor& layout, const std::vector<double>& values) {
+  if (layout.dtype == DType::f64) return file.write(layout);
+  const std::vector<std::int64_t> integers(values.begin(), values.end());
+  NamedTensor tensor = layout;
+  tensor.data = const_cast<std::int64_t*>(integers.data());
+  file.write(tensor);
+}
+
+template <class T>
+std::vector<T> read_all(const File& file, NamedTensor layout) {
+  std::vector<T> values(layout.size());
+  layout.data = values.data();
+  file.read(layout);
+  return values;
+}
+
+std::vector<double> read_values(const File& file, const NamedTensor& layout) {
+  if (layout.dtype == DType::f64) return read_all<double>(file, layout);
+  const auto integers = read_all<std::int64_t>(file, layout);
+  return {integers.begin(), integers.end()};
+}
+
+Column read_column(const File& file, const NamedTensor& layout, const std::string& group,
+                   const std::string& name) {
+  Column column{name,
+                file.attribute<std::string>(layout.name, "units"),
+                file.attribute<std::string>(layout.name, "long_name"),
+                layout.dtype,
+                {}};
+  if (layout.dims.size() == 2) {
+    const auto coordinates = file.layout(group + "/" + layout.dims[1]);
+    column.by = {layout.dims[1], read_all<std::int64_t>(file, coordinates)};
+  }
+  return column;
+}
+
+bool same_layout(const Column& a, const Column& b) {
+  return a.name == b.name && a.dtype == b.dtype && a.by.name == b.by.name &&
+         a.by.coordinates == b.by.coordinates;
+}
+
+}  // namespace
+
+Table::Table(std::string name, Column index, std::vector<Column> columns)
+    : name_(std::move(name)), index_column_(std::move(index)), columns_(std::move(columns)) {
+  index_column_.dtype = DType::i64;
+  for (const auto& column : columns_) {
+    SUPERPOSE_EXPECT(column.dtype == DType::f64 || column.dtype == DType::i64);
+    values_[column.name];
+  }
+}
+
+const std::vector<double>& Table::values(const std::string& column) const {
+  return values_.at(column);
+}
+
+void Table::append(std::int64_t index, const Row& row) {
+  SUPERPOSE_EXPECT(index_.empty() || index > index_.back());
+  SUPERPOSE_EXPECT(row.size() == columns_.size());
+  for (const auto& column : columns_)
+    SUPERPOSE_EXPECT(row.at(column.name).size() == column.width());
+  for (const auto& [name, numbers] : row) {
+    auto& values = values_.at(name);
+    values.insert(values.end(), numbers.begin(), numbers.end());
+  }
+  index_.push_back(index);
+}
+
+void Table::truncate_after(std::int64_t last) {
+  const auto rows = static_cast<std::size_t>(std::upper_bound(index_.begin(), index_.end(), last) -
+                                             index_.begin());
+  index_.resize(rows);
+  for (const auto& column : columns_) values_.at(column.name).resize(rows * column.width());
+}
+
+void Table::write(File& file) const {
+  write_coordinates(file, name_ + "/" + index_column_.name, index_column_, index_);
+  for (const auto& column : columns_) {
+    const std::string second = name_ + "/" + column.by.name;
+    if (!column.by.name.empty() && !file.exists(second))
+      write_coordinates(file, second, {column.by.name, "1", column.by.name, DType::i64, {}},
+                        column.by.coordinates);
+    const auto& values = values_.at(column.name);
+    const auto tensor = tensor_of(name_, column, index_column_.name, index_.size(), values.data());
+    write_values(file, tensor, values);
+    write_labels(file, tensor.name, column);
+  }
+  file.set_attribute(name_, "index", index_column_.name);
+}
+
+Table Table::read(const File& file, const std::string& name) {
+  const auto index_name = file.attribute<std::string>(name, "index");
+  const auto index = file.layout(name + "/" + index_name);
+  Table table(name, read_column(file, index, name, index_name), {});
+  table.index_ = read_all<std::int64_t>(file, index);
+  for (const auto& child : file.children(name)) {
+    const auto layout = file.layout(name + "/" + child);
+    if (layout.dims.empty() || layout.dims[0] != index_name || child == index_name) continue;
+    table.columns_.push_back(read_column(file, layout, name, child));
+    table.values_[child] = read_values(file, layout);
+  }
+  return table;
+}
+
+History::History(std::string path, RunMetadata metadata)
+    : path_(std::move(path)), metadata_(std::move(metadata)) {}
+
+History History::load(const std::string& path, RunMetadata metadata) {
+  const File file = File::open(path);
+  require_kind(file, run_kind, ExitCode::io);
+  metadata.created = read_metadata(file).created;
+  History history(path, std::move(metadata));
+  for (const auto& child : file.children("/"))
+    if (file.is_group(child)) history.tables_.push_back(Table::read(file, child));
+  return history;
+}
+
+Table& History::table(const std::string& name, const Column& index,
+                      const std::vector<Column>& columns) {
+  const auto found = std::find_if(tables_.begin(), tables_.end(),
+                                  [&](const Table& table) { return table.name() == name; });
+  if (found == tables_.end()) return tables_.emplace_back(name, index, columns);
+  const bool same = found->index_column().name == index.name &&
+                    std::equal(columns.begin(), columns.end(), found->columns().begin(),
+                               found->columns().end(), same_layout);
+  validate(same, ExitCode::usage,
+           "cannot continue {} (its table {} has other columns than this configuration records) "
+           "start in a new output.directory",
+           path_, name);
+  return *found;
+}
+
+void History::flush() const {
+  File file = File::in_memory(path_);
+  io::write(file, run_kind, metadata_);
+  for (const auto& table : tables_) table.write(file);
+  replace_file(path_, file.image());
+}
+
+}  // namespace superpose::io

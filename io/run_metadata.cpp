@@ -1,0 +1,94 @@
+#include "io/run_metadata.hpp"
+
+#include <cstdlib>
+#include <ctime>
+
+namespace superpose::io {
+namespace {
+
+constexpr const char* root = "/";
+
+/// A map becomes attributes "<prefix><key>".
+template <class T>
+void write_map(File& file, const std::string& prefix, const std::map<std::string, T>& map) {
+  for (const auto& [key, value] : map) file.set_attribute(root, prefix + key, value);
+}
+
+template <class T>
+std::map<std::string, T> read_map(const File& file, const std::string& prefix) {
+  std::map<std::string, T> map;
+  for (const auto& name : file.attribute_names(root))
+    if (name.rfind(prefix, 0) == 0) map[name.substr(prefix.size())] = file.attribute<T>(root, name);
+  return map;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> slurm_environment() {
+  std::map<std::string, std::string> found;
+  for (const char* name :
+       {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_RESTART_COUNT"})
+    if (const char* value = std::getenv(name)) found[name] = value;
+  return found;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+void write(File& file, const FileKind& kind, const RunMetadata& metadata) {
+  file.set_attribute(root, "file_type", kind.type);
+  file.set_attribute(root, "format_version", kind.version);
+  file.set_attribute(root, "superpose_version", metadata.superpose_version);
+  file.set_attribute(root, "git_hash", metadata.git_hash);
+  file.set_attribute(root, "command_line", metadata.command_line);
+  file.set_attribute(root, "configuration", metadata.configuration);
+  file.set_attribute(root, "hosts", metadata.hosts);
+  file.set_attribute(root, "n_ranks", metadata.n_ranks);
+  file.set_attribute(root, "created", metadata.created);
+  write_map(file, "library_", metadata.libraries);
+  write_map(file, "", metadata.slurm);
+  write_map(file, "seed_", metadata.seeds);
+  write_map(file, "data_hash_", metadata.data_hashes);
+}
+
+RunMetadata read_metadata(const File& file) {
+  const auto text = [&](const char* name) { return file.attribute<std::string>(root, name); };
+  RunMetadata metadata;
+  metadata.superpose_version = text("superpose_version");
+  metadata.git_hash = text("git_hash");
+  metadata.command_line = text("command_line");
+  metadata.configuration = text("configuration");
+  metadata.hosts = text("hosts");
+  metadata.n_ranks = file.attribute<std::int64_t>(root, "n_ranks");
+  metadata.created = text("created");
+  metadata.libraries = read_map<std::string>(file, "library_");
+  for (const auto& [key, value] : read_map<std::string>(file, "SLURM_"))
+    metadata.slurm["SLURM_" + key] = value;
+  metadata.seeds = read_map<std::uint64_t>(file, "seed_");
+  metadata.data_hashes = read_map<std::string>(file, "data_hash_");
+  return metadata;
+}
+
+void require_kind(const File& file, const FileKind& kind, ExitCode code) {
+  const bool typed =
+      file.has_attribute(root, "file_type") && file.has_attribute(root, "format_version");
+  validate(typed, code, "{} is not a {} file (it does not say what it is)", file.path(), kind.type);
+  const auto type = file.attribute<std::string>(root, "file_type");
+  validate(type == kind.type, code, "{} is not a {} file (it is {})", file.path(), kind.type, type);
+  const auto version = file.attribute<std::int64_t>(root, "format_version");
+  validate(version <= kind.version, code,
+           "cannot read {} (format version {}, this program knows up to {}) use a newer superpose",
+           file.path(), version, kind.version);
+  validate(version >= kind.oldest, code,
+           "cannot read {} (format version {}, this program knows {} and later) use an older "
+           "superpose",
+           file.path(), version, kind.oldest);
+}
+
+}  // namespace superpose::io

@@ -1,0 +1,46 @@
+#pragma once
+/// Where a file comes from: root attributes of every file the program writes (FORMAT.md).
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "core/error.hpp"
+#include "io/hdf5_file.hpp"
+
+namespace superpose::io {
+
+/// What a file holds and in which version of its layout.
+struct FileKind {
+  std::string type;          ///< e.g. "superpose_checkpoint"
+  std::int64_t version = 1;  ///< this program writes it
+  std::int64_t oldest = 1;   ///< the oldest version this program still reads
+};
+
+struct RunMetadata {
+  std::string superpose_version;
+  std::string git_hash;
+  std::string command_line;
+  std::string configuration;  ///< the effective configuration, TOML
+  std::string hosts;          ///< names, comma between
+  std::int64_t n_ranks = 1;
+  std::string created;                             ///< ISO 8601, UTC
+  std::map<std::string, std::string> libraries;    ///< "HDF5" -> "1.10.8"
+  std::map<std::string, std::string> slurm;        ///< "SLURM_JOB_ID" -> "17"
+  std::map<std::string, std::uint64_t> seeds;      ///< "train" -> 0
+  std::map<std::string, std::string> data_hashes;  ///< "train" -> hash of the problem file
+};
+
+/// The SLURM ids in the environment: job, array job, array task, restart count.
+std::map<std::string, std::string> slurm_environment();
+
+/// The present, "2025-01-31T12:34:56Z".
+std::string utc_now();
+
+void write(File& file, const FileKind& kind, const RunMetadata& metadata);
+RunMetadata read_metadata(const File& file);
+
+/// Error (code) unless the file is of this type and in a version between oldest and version.
+void require_kind(const File& file, const FileKind& kind, ExitCode code);
+
+}  // namespace superpose::io

@@ -1,0 +1,234 @@
+#include "jobs/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/nearest_name.hpp"
+#include "config/run_config.hpp"
+#include "core/error.hpp"
+#include "jobs/jobs.hpp"
+#include "jobs/version.hpp"
+
+namespace superpose::jobs {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit codes: 0 done, 2 usage or configuration, 3 data, 4 unusable checkpoint, 5 I/O or space,\n"
+    "6 NaN or divergence, 7 MPI or stall, 75 interrupted after a checkpoint: submit again.\n"
+    "`superpose SUBCOMMAND --help` lists the options of a subcommand.";
+
+constexpr const char* settings_group = "Settings";
+
+/// Leaves the settings out: the configuration table says more about them, in the footer.
+class HelpFormatter : public CLI::Formatter {
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    if (group == settings_group) return "";
+    return CLI::Formatter::make_group(group, is_positional, options);
+  }
+};
+
+std::shared_ptr<CLI::Formatter> help_formatter() {
+  auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(36);
+  formatter->label("REQUIRED", "");
+  return formatter;
+}
+
+/// Every row of a configuration table becomes an option that records an override. CLI11 only finds
+/// the option and its text; types and bounds are the table's, and so is the help.
+void add_table_options(CLI::App& app, const config::OptionTable& table,
+                       std::vector<config::Override>& overrides) {
+  for (const auto& key : table.keys()) {
+    const auto record = [&overrides, key](const std::string& value) {
+      overrides.push_back({key, value});
+    };
+    app.add_option_function<std::string>("--" + key, record)
+        ->group(settings_group)
+        ->type_name("VALUE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  app.footer(fmt::format("{} (--KEY VALUE or --KEY=VALUE):\n{}", settings_group, table.help()));
+}
+
+void add_generate(CLI::App& app, Command& command) {
+  auto* sub = app.add_subcommand("generate", "Write a problem file with the published statistics");
+  const auto arguments = std::make_shared<GenerateArguments>();
+  sub->add_option("OUT", arguments->output, "Problem file (JSON) to write")
+      ->type_name("")
+      ->required();
+  data::GeneratorOptions defaults;
+  add_table_options(*sub, config::option_table(defaults), arguments->overrides);
+  sub->callback([arguments, &command] {
+    command.parallel = [arguments](const auto& world) { return generate_job(*arguments, world); };
+  });
+}
+
+void add_train(CLI::App& app, Command& command, const std::string& command_line) {
+  auto* sub = app.add_subcommand("train", "Train a model, or continue training it");
+  const auto arguments = std::make_shared<TrainArguments>();
+  arguments->command_line = command_line;
+  sub->add_option("CONFIG", arguments->config, "Configuration of the run (TOML)")
+      ->type_name("")
+      ->required();
+  sub->add_option(
+         "--resume", arguments->resume,
+         "Continue from the last usable checkpoint of output.directory if there is one, never, "
+         "or from this checkpoint")
+      ->capture_default_str()
+      ->type_name("auto|never|PATH");
+  train::RunOptions defaults;
+  add_table_options(*sub, config::option_table(defaults), arguments->overrides);
+  sub->callback([arguments, &command] {
+    command.parallel = [arguments](const auto& world) { return train_job(*arguments, world); };
+  });
+}
+
+void add_evaluate(CLI::App& app, Command& command, const std::string& command_line) {
+  auto* sub = app.add_subcommand("evaluate", "Measure a checkpoint on a problem file");
+  const auto arguments = std::make_shared<EvaluateArguments>();
+  arguments->command_line = command_line;
+  sub->add_option("CHECKPOINT", arguments->checkpoint, "Checkpoint (HDF5)")
+      ->type_name("")
+      ->required();
+  sub->add_option("DATA", arguments->data, "Problem file (JSON)")->type_name("")->required();
+  sub->add_option("--latents", arguments->latents,
+                  "Numbers of latent tokens to evaluate with, in place of those of the training")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N");
+  sub->add_option("--json", arguments->json, "Also write the results to this file")
+      ->type_name("FILE");
+  sub->callback([arguments, &command] {
+    command.parallel = [arguments](const auto& world) { return evaluate_job(*arguments, world); };
+  });
+}
+
+void add_validate(CLI::App& app, Command& command) {
+  auto* sub = app.add_subcommand("validate", "Check a configuration and print every setting of it");
+  const auto arguments = std::make_shared<ValidateArguments>();
+  sub->add_option("CONFIG", arguments->config, "Configuration of the run (TOML)")
+      ->type_name("")
+      ->required();
+  train::RunOptions defaults;
+  add_table_options(*sub, config::option_table(defaults), arguments->overrides);
+  sub->callback(
+      [arguments, &command] { command.serial = [arguments] { return validate_job(*arguments); }; });
+}
+
+/// The arguments after the program's name, with `-` in names of options read as `_`.
+std::vector<std::string> normalised(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  for (std::string argument : std::vector<std::string>(argv + 1, argv + argc)) {
+    const auto name_end = std::find(argument.begin(), argument.end(), '=');
+    const bool option = argument.size() > 2 && argument.compare(0, 2, "--") == 0;
+    if (option) std::replace(argument.begin() + 2, name_end, '-', '_');
+    const bool empty_value = option && argument.back() == '=' && name_end + 1 == argument.end();
+    if (empty_value) argument.pop_back();
+    arguments.push_back(argument);
+    if (empty_value) arguments.emplace_back();  // CLI11 takes `--KEY=` for a missing value
+  }
+  return arguments;
+}
+
+std::string joined(int argc, const char* const* argv) {
+  return fmt::format("{}", fmt::join(argv, argv + argc, " "));
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
+  return names;
+}
+
+[[noreturn]] void refuse_option(const CLI::App& app, const std::string& argument) {
+  const std::string option = argument.substr(0, argument.find('='));
+  const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  const std::string nearest = config::nearest_name(name, option_names(app));
+  validate(nearest.empty(), ExitCode::usage, "unknown option '{}'; did you mean '--{}'?", option,
+           nearest);
+  fail(ExitCode::usage, "unknown option '{}'; see superpose {} --help", option, app.get_name());
+}
+
+/// Error (usage) for the first argument that `app` could not place, options before others: what
+/// follows an unknown option is probably its value.
+void refuse_remaining(const CLI::App& app) {
+  const auto remaining = app.remaining(false);
+  for (const auto& argument : remaining) {
+    if (argument.size() > 1 && argument.front() == '-') refuse_option(app, argument);
+  }
+  validate(remaining.empty(), ExitCode::usage,
+           "unexpected argument '{}' (superpose {} takes fewer); remove it",
+           remaining.empty() ? "" : remaining.front(), app.get_name());
+}
+
+/// Error (usage) if no subcommand was found, or for what could not be placed.
+void check_subcommand(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  const auto unknown = app.remaining(false);
+  if (given.empty()) {
+    validate(!unknown.empty(), ExitCode::usage, "no subcommand given; superpose --help lists them");
+    fail(ExitCode::usage, "unknown subcommand '{}'{}", unknown.front(),
+         config::did_you_mean(unknown.front(), subcommand_names(app)));
+  }
+  validate(unknown.empty(), ExitCode::usage,
+           "'{}' stands before the subcommand; write options after it",
+           unknown.empty() ? "" : unknown.front());
+  refuse_remaining(*given.front());
+}
+
+Command print(const std::string& text) {
+  return {[text] {
+            fmt::print("{}\n", text);
+            return 0;
+          },
+          nullptr};
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  CLI::App app{"Trains small transformers to reason in continuous thoughts.", "superpose"};
+  app.footer(exit_codes);
+  app.allow_extras();
+  app.set_version_flag("--version", version_text, "Print versions of the program and libraries");
+  app.formatter(help_formatter());
+
+  Command command;
+  const std::string command_line = joined(argc, argv);
+  add_generate(app, command);
+  add_train(app, command, command_line);
+  add_evaluate(app, command, command_line);
+  add_validate(app, command);
+
+  auto arguments = normalised(argc, argv);
+  std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes them
+  try {
+    app.parse(arguments);
+    check_subcommand(app);
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::CallForVersion& version) {
+    return print(version.what());
+  } catch (const CLI::ParseError& error) {
+    check_subcommand(app);  // a mistyped name explains more than what is missing because of it
+    const auto given = app.get_subcommands();
+    fail(ExitCode::usage, "{}; see superpose {} --help", error.what(), given.front()->get_name());
+  }
+  return command;
+}
+
+}  // namespace superpose::jobs

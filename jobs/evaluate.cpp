@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "data/curriculum.hpp"
+#include "data/expand.hpp"
+#include "data/problem_file.hpp"
+#include "data/shortcuts.hpp"
+#include "io/checkpoint.hpp"
+#include "jobs/compute_session.hpp"
+#include "jobs/jobs.hpp"
+#include "train/evaluation_summary.hpp"
+#include "train/training_state.hpp"
+
+namespace superpose::jobs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Results for one number of latents; none: those of the training.
+struct Result {
+  std::optional<int> n_latent;
+  train::EvaluationSummary summary;
+};
+
+/// JSON has no NaN: what was not measured is null.
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json to_json(const train::AnswerSummary& s) {
+  return {{"problems", s.problems},
+          {"accuracy", number(s.accuracy)},
+          {"candidate_accuracy", number(s.candidate_accuracy)},
+          {"loss", number(s.loss)}};
+}
+
+Json to_json(const train::HopSummary& s) {
+  return {{"hop", s.hop},
+          {"stage", s.hop - 1},
+          {"problems", s.problems},
+          {"optimal", s.optimal},
+          {"frontier", s.frontier},
+          {"loss", s.loss},
+          {"uniform_guess_loss", s.uniform_loss}};
+}
+
+Json to_json(const Result& result) {
+  Json json{{"latents", result.n_latent ? Json(*result.n_latent) : Json("hops * c_thought")},
+            {"all", to_json(result.summary.all)},
+            {"equal_depth", to_json(result.summary.equal_depth)}};
+  for (const auto& [hops, answers] : result.summary.by_hops)
+    json["by_hops"][std::to_string(hops)] = to_json(answers);
+  json["next_node"] = Json::array();
+  for (const auto& hop : result.summary.hops) json["next_node"].push_back(to_json(hop));
+  return json;
+}
+
+/// The heuristics that do not look at the root: what an accuracy must beat to show search.
+std::vector<data::Shortcut> blind_shortcuts(const std::vector<data::Problem>& problems) {
+  auto rows = data::shortcuts(problems);
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [](const data::Shortcut& s) { return s.looks_at_root; }),
+             rows.end());
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
+  return rows;
+}
+
+void print(const Result& result) {
+  log::info("{}", result.n_latent ? fmt::format("with {} latent tokens", *result.n_latent)
+                                  : std::string("with as many latent tokens as in training"));
+  log::info("{}", train::table(result.summary));
+}
+
+void print_shortcuts(const std::vector<data::Shortcut>& rows) {
+  log::info("best shortcuts that do not look at the root (accuracy, on equally deep candidates):");
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, rows.size()); ++i)
+    log::info("  {:<48}{:>8.2f} %{:>8.2f} %", rows[i].name, 100 * rows[i].accuracy,
+              100 * rows[i].accuracy_equal_depth);
+}
+
+/// Before the work, not after it. A file that is there stays as it is.
+void check_writable(const std::string& path) {
+  const std::ofstream file(path, std::ios::app);
+  validate(file.is_open(), ExitCode::io, "cannot write {} ({}); choose another --json file", path,
+           std::strerror(errno));
+}
+
+void write_json(const EvaluateArguments& arguments, const data::ProblemFile& file,
+                const io::CheckpointHeader& header, const std::vector<Result>& results,
+                const std::vector<data::Shortcut>& shortcuts) {
+  Json json{{"command_line", arguments.command_line},
+            {"checkpoint", arguments.checkpoint},
+            {"step", header.step},
+            {"git_hash", header.metadata.git_hash},
+            {"data", arguments.data},
+            {"data_hash", file.hash},
+            {"problems", file.problems.size()}};
+  for (const auto& result : results) json["results"].push_back(to_json(result));
+  for (const auto& s : shortcuts)
+    json["shortcuts"].push_back({{"name", s.name},
+                                 {"accuracy", s.accuracy},
+                                 {"accuracy_equal_depth", number(s.accuracy_equal_depth)}});
+  std::ofstream out(arguments.json);
+  out << json.dump(2) << '\n';
+  out.close();
+  validate(out.good(), ExitCode::io, "cannot write {} ({}); choose another --json file",
+           arguments.json, std::strerror(errno));
+}
+
+/// What --latents asks for; one result of the training's own number without it.
+std::vector<std::optional<int>> latent_counts(const std::vector<int>& asked,
+                                              const data::MethodOptions& method) {
+  if (asked.empty()) return {std::nullopt};
+  validate(data::has_stages(method.name), ExitCode::usage,
+           "--latents does not apply to method {} (it has no latent tokens); leave it out",
+           data::to_string(method.name));
+  return {asked.begin(), asked.end()};
+}
+
+void check_fits(const data::ProblemFile& file, const train::RunOptions& options,
+                const std::vector<std::optional<int>>& latents) {
+  data::check_fits(file.max_nodes, data::Vocabulary(options.model.vocab_size));
+  for (const auto& n_latent : latents)
+    data::check_fits_positions(data::longest_sequence(file.problems, options.method, n_latent),
+                               options.model.n_positions);
+}
+
+}  // namespace
+
+int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world) {
+  const auto header = io::read_header(arguments.checkpoint);
+  const auto options =
+      config::parse_run_config(header.metadata.configuration, arguments.checkpoint);
+  const auto file = data::read_problems(arguments.data);
+  const auto latents = latent_counts(arguments.latents, options.method);
+  check_fits(file, options, latents);
+  const bool writes_json = !arguments.json.empty() && world.rank() == 0;
+  if (writes_json) check_writable(arguments.json);
+  const ComputeSession compute;
+  model::Coconut<float> model(options.model);
+  train::load_parameters(arguments.checkpoint, model.parameters());
+  log::info("{} (step {}) on {}: {} problems\n", arguments.checkpoint, header.step, arguments.data,
+            file.problems.size());
+  std::vector<Result> results;
+  for (const auto& n_latent : latents) {
+    const train::EvaluationSettings settings{options.method, options.train.seed, n_latent};
+    results.push_back(
+        {n_latent, train::summarise(train::evaluate(model, file.problems, settings, world))});
+    print(results.back());
+  }
+  const auto shortcuts = blind_shortcuts(file.problems);
+  print_shortcuts(shortcuts);
+  if (writes_json) write_json(arguments, file, header, results, shortcuts);
+  return 0;
+}
+
+}  // namespace superpose::jobs

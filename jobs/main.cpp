@@ -1,0 +1,52 @@
+/// superpose: parses the command line, starts MPI if the job needs it, runs the job. The one place
+/// where errors end: every exit code of the program passes through here.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <new>
+#include <optional>
+
+#include "command_line.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "distributed/communicator.hpp"
+
+namespace {
+
+using superpose::distributed::MpiSession;
+
+/// Prints the error and returns the exit code; with several ranks ends them all instead, because
+/// the others may be waiting for this one.
+int end_after_error(const std::optional<MpiSession>& mpi, int code, const std::string& message) {
+  const bool parallel = mpi && mpi->world().size() > 1;
+  std::string who;
+  if (parallel) {
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    who = fmt::format(" on rank {} ({})", mpi->world().rank(), host);
+  }
+  fmt::print(stderr, "superpose: error{}: {}\n", who, message);
+  if (parallel) mpi->abort(static_cast<superpose::ExitCode>(code));
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::optional<MpiSession> mpi;  // outlives the handlers, which need it to end the other ranks
+  try {
+    const auto command = superpose::jobs::parse_command_line(argc, argv);
+    if (command.serial) return command.serial();
+    mpi.emplace(argc, argv);
+    superpose::log::set_rank(mpi->world().rank());
+    return command.parallel(mpi->world());
+  } catch (const superpose::Error& error) {
+    return end_after_error(mpi, static_cast<int>(error.code()), error.what());
+  } catch (const std::bad_alloc&) {
+    return end_after_error(mpi, 1, "out of memory; use more nodes, or fewer ranks on each");
+  } catch (const std::exception& error) {
+    return end_after_error(
+        mpi, 1, fmt::format("{} (this is a defect of superpose); please report it", error.what()));
+  }
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# From a clean clone to a model that searches a graph in continuous thoughts, with its evaluation
+# and learning curves. Settings: configs/quickstart.toml. Called again, it goes on where it stopped.
+# usage: bash jobs/quickstart.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+superpose=build/release/bin/superpose
+run=runs/quickstart
+held_out=data/quickstart_valid.json
+
+# Prints the name of a phase, runs it, prints the time it took. A phase that fails ends the script
+# with its exit code.
+phase() {
+  local name=$1 begin=$SECONDS code=0
+  shift
+  echo "quickstart: $name"
+  "$@" || code=$?
+  if [[ $code -eq 75 ]]; then
+    echo "quickstart: $name was interrupted after a checkpoint; bash jobs/quickstart.sh goes on" >&2
+  elif [[ $code -ne 0 ]]; then
+    echo "quickstart: $name failed after $((SECONDS - begin)) s (exit code $code)" >&2
+  fi
+  [[ $code -eq 0 ]] || exit "$code"
+  echo "quickstart: $name took $((SECONDS - begin)) s"
+}
+
+build() {
+  if command -v ccache >/dev/null; then
+    export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  fi
+  cmake --preset release </dev/null &&
+    cmake --build --preset release --target superpose --parallel "$(nproc)" </dev/null
+}
+
+# generate FILE COUNT SEED: problems of two hops. Prints the last line of the statistics only.
+generate() {
+  if [[ -e $1 ]]; then
+    echo "$1 is there"
+    return
+  fi
+  "$superpose" generate "$1" --count "$2" --seed "$3" --n_nodes 10 --min_hops 2 --max_hops 2 \
+    --shuffle_nodes true </dev/null | tail -n 1
+}
+
+generate_all() {
+  generate data/quickstart_train.json 15000 0 && generate "$held_out" 500 1
+}
+
+train() {
+  local ranks=$(($(nproc) < 2 ? 1 : 2))
+  export OMP_NUM_THREADS=1  # of OpenBLAS and Kokkos: the ranks fill the cores
+  if [[ $EUID -eq 0 ]]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+  mpirun -n "$ranks" "$superpose" train configs/quickstart.toml --resume auto </dev/null
+}
+
+evaluate() {
+  local checkpoints=("$run"/checkpoint_*.h5)  # the step is in the name: the last is the newest
+  "$superpose" evaluate "${checkpoints[-1]}" "$held_out" --json "$run/evaluation.json" </dev/null
+}
+
+# The first python on PATH may be one without the packages that Debian's has.
+python_for_figures() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import h5py, matplotlib, tomllib' 2>/dev/null; then
+      echo "$python"
+      return
+    fi
+  done
+  echo "quickstart: no python3 (3.11 or later) can import h5py and matplotlib; install them" >&2
+  return 1
+}
+
+draw() {
+  local python
+  python=$(python_for_figures) && "$python" jobs/figures/curves.py "$run" </dev/null
+}
+
+summarise() {
+  python3 - "$run/evaluation.json" <<'PYTHON'
+import json, sys
+
+with open(sys.argv[1]) as file:
+    evaluation = json.load(file)
+model, shortcuts = evaluation["results"][0], evaluation["shortcuts"]
+best = [max(s[key] or 0 for s in shortcuts) for key in ("accuracy", "accuracy_equal_depth")]
+line = "  {:<46}{:>10.1f} %{:>18.1f} %".format
+print(f"  {'held-out answers right':<46}{'all':>12}{'equally deep':>20}")
+print(line("the model", 100 * model["all"]["accuracy"], 100 * model["equal_depth"]["accuracy"]))
+print(line("the best shortcut that does not see the root", 100 * best[0], 100 * best[1]))
+PYTHON
+}
+
+phase "installing what is missing" bash jobs/install_dependencies.sh
+phase "building $superpose" build
+phase "generating problems" generate_all
+phase "training" train
+phase "evaluating the last checkpoint" evaluate
+phase "drawing the learning curves" draw
+
+echo
+summarise
+cat <<EOF
+
+  configuration   configs/quickstart.toml
+  problems        data/quickstart_train.json, $held_out
+  checkpoints     $run/checkpoint_*.h5
+  histories       $run/run.h5
+  evaluation      $run/evaluation.json
+  figures         $run/figures/{loss,accuracy,next_node,optimizer}.{png,pdf}
+quickstart: done in $SECONDS s; all paths are in $PWD
+EOF

@@ -1,0 +1,59 @@
+#include "config/run_config.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "data/expand.hpp"
+#include "jobs/compute_session.hpp"
+#include "jobs/jobs.hpp"
+#include "jobs/run_metadata.hpp"
+#include "train/trainer.hpp"
+
+namespace superpose::jobs {
+namespace {
+
+train::TrainingData read_data(const train::RunOptions& options) {
+  validate(!options.data.train.empty(), ExitCode::usage,
+           "data.train is not set (there is nothing to train on); name a problem file, "
+           "`superpose generate` makes one");
+  train::TrainingData data{data::read_problems(options.data.train), {}};
+  if (!options.data.valid.empty()) data.valid = data::read_problems(options.data.valid);
+  const data::Vocabulary vocabulary(options.model.vocab_size);
+  for (const auto* file : {&data.train, &data.valid}) {
+    data::check_fits(file->max_nodes, vocabulary);
+    data::check_fits_positions(data::longest_sequence(file->problems, options.method),
+                               options.model.n_positions);
+  }
+  return data;
+}
+
+train::Start start_of(const std::string& resume) {
+  using From = train::Start::From;
+  if (resume == "auto") return {From::newest, ""};
+  if (resume == "never") return {From::scratch, ""};
+  return {From::checkpoint, resume};
+}
+
+void greet(const train::RunOptions& options, const train::TrainingData& data,
+           const distributed::Communicator& world) {
+  log::info(
+      "superpose train: {} on {} + {} held-out problems, {} layers, {} heads, n_embd {}, "
+      "{} rank{}, run directory {}",
+      data::to_string(options.method.name), data.train.problems.size(), data.valid.problems.size(),
+      options.model.n_layer, options.model.n_head, options.model.n_embd, world.size(),
+      world.size() == 1 ? "" : "s", options.output.directory);
+}
+
+}  // namespace
+
+int train_job(const TrainArguments& arguments, const distributed::Communicator& world) {
+  const auto options = config::read_run_config(arguments.config, arguments.overrides);
+  const auto data = read_data(options);
+  auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
+  metadata.seeds = {{"train", options.train.seed}};
+  metadata.data_hashes = {{"train", data.train.hash}};
+  greet(options, data, world);
+  const ComputeSession compute;
+  train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume));
+  return static_cast<int>(trainer.run());
+}
+
+}  // namespace superpose::jobs

@@ -1,0 +1,34 @@
+#pragma once
+/// Causal attention over packed rows. Keys and values of a layer lie in one matrix, one row a
+/// token, at the place where the projection wrote them; a problem finds its own through `key_row`.
+#include "core/types.hpp"
+#include "kokkos_kernels/dropout.hpp"
+
+namespace superpose::kernels {
+
+/// Queries of one launch: group g is problem problem(g) with queries first(g) ..
+/// first(g)+count(g)-1 by ascending position. A query at position t attends to the t + 1 keys kv
+/// row key_row(key_begin(problem) + 0..t).
+struct AttentionGroups {
+  Indices problem, first, count;  ///< [G]
+  Indices position;               ///< [Q] position of each query in its problem
+  Indices key_begin, key_row;     ///< [P+1], [R]
+  Indices problem_id;             ///< [P] identity of a problem for dropout
+  int longest = 0;                ///< largest number of keys of any query
+};
+
+/// out_q = sum_j dropout(softmax_j(q . k_j / sqrt(D))) v_j by head.
+/// q, out [Q,C]; kv [R,2C], keys then values; lse [Q,NH] keeps log sum exp for backward.
+template <class T>
+void attention_forward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
+                       AttentionGroups groups, int n_head, Dropout dropout, Matrix<T> out,
+                       Matrix<T> lse);
+
+/// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
+/// out, dout, dq [Q,C]; dkv [R,2C]. One lane owns a (problem, head): no atomics, fixed order.
+template <class T>
+void attention_backward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
+                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<const T> lse,
+                        Matrix<const T> dout, Matrix<T> dq, Matrix<T> dkv);
+
+}  // namespace superpose::kernels

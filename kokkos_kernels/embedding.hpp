@@ -1,0 +1,36 @@
+#pragma once
+#include "core/types.hpp"
+#include "kokkos_kernels/residual.hpp"
+
+namespace superpose::kernels {
+
+/// x_r = dropout((thought(r) >= 0 ? thoughts(thought(r)) : wte(token(r))) + wpe(position(r))).
+/// token, thought [R]; wte [V,C]; wpe [n_positions,C]; thoughts [O,C]; x [R,C].
+template <class T>
+void embedding_forward(const Exec& exec, Matrix<const T> wte, Matrix<const T> wpe,
+                       Matrix<const T> thoughts, Indices token, Indices thought, RowKeys keys,
+                       Dropout dropout, Matrix<T> x);
+
+/// dx becomes the gradient before dropout; dthoughts(thought(r)) += dx_r. A thought feeds one row.
+template <class T>
+void embedding_backward(const Exec& exec, Indices thought, RowKeys keys, Dropout dropout,
+                        Matrix<T> dx, Matrix<T> dthoughts);
+
+/// Rows grouped by the table entry they add to: rows[begin[e] .. begin[e+1]) belong to entry[e].
+struct RowGroups {
+  Indices entry, begin, rows;
+};
+
+/// dtable(entry(e)) += sum of its group's rows of dx, in order. dx [R,C], dtable [.,C].
+template <class T>
+void scatter_rows(const Exec& exec, Matrix<const T> dx, RowGroups groups, Matrix<T> dtable);
+
+/// out_i = x(index(i)): [O,C] from [R,C].
+template <class T>
+void gather_rows(const Exec& exec, Matrix<const T> x, Indices index, Matrix<T> out);
+
+/// out(index(i)) += x_i for distinct indices: [R,C] from [O,C].
+template <class T>
+void add_to_rows(const Exec& exec, Matrix<const T> x, Indices index, Matrix<T> out);
+
+}  // namespace superpose::kernels

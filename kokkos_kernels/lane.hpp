@@ -1,0 +1,170 @@
+#pragma once
+/// Row-wise parallel loops with one source for all back ends. On a CPU a row is one thread's vector
+/// loop (`omp simd`, which Kokkos' own reductions prevent); on a GPU it is one team.
+
+#include <Kokkos_Core.hpp>
+#include <type_traits>
+
+#include "core/types.hpp"
+#include "kokkos_kernels/dropout.hpp"
+
+namespace superpose::kernels {
+
+/// A row's work on a CPU thread.
+struct HostLane {
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void each(int n, const Body& body) const {
+#pragma omp simd
+    for (int c = 0; c < n; ++c) body(c);
+  }
+
+  template <class T, class Body>
+  KOKKOS_FORCEINLINE_FUNCTION T sum(int n, const Body& body) const {
+    T total = 0;
+#pragma omp simd reduction(+ : total)
+    for (int c = 0; c < n; ++c) total += body(c);
+    return total;
+  }
+
+  template <class T, class Body>
+  KOKKOS_FORCEINLINE_FUNCTION T max(int n, const Body& body) const {
+    T largest = body(0);
+#pragma omp simd reduction(max : largest)
+    for (int c = 0; c < n; ++c) {
+      const T value = body(c);
+      largest = value > largest ? value : largest;
+    }
+    return largest;
+  }
+
+  /// body(c, multiplier): the multiplier is 0 with the dropout probability p, else 1 / (1 - p).
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void each_dropped(int n, const DropoutRow& row,
+                                                const Body& body) const {
+    if (!row.active()) {
+      each(n, [&](int c) { body(c, 1.0F); });
+      return;
+    }
+    for (int begin = 0; begin < n; begin += DropoutRow::chunk) {
+      std::uint32_t words[4][DropoutRow::width];
+#pragma omp simd
+      for (int i = 0; i < DropoutRow::width; ++i)
+        row.draw(begin / DropoutRow::chunk, i, words[0][i], words[1][i], words[2][i], words[3][i]);
+      const int here = n - begin < DropoutRow::chunk ? n - begin : DropoutRow::chunk;
+#pragma omp simd
+      for (int c = 0; c < here; ++c) {
+        const int half = c / DropoutRow::width, i = c % DropoutRow::width;
+        body(begin + c, row.multiplier(words[half / 2][i], half % 2));
+      }
+    }
+  }
+
+  KOKKOS_FORCEINLINE_FUNCTION void barrier() const {}
+};
+
+/// A row's work shared by a GPU team.
+template <class Member>
+struct TeamLane {
+  const Member& member;
+
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void each(int n, const Body& body) const {
+    Kokkos::parallel_for(Kokkos::TeamVectorRange(member, n), body);
+  }
+
+  template <class T, class Body>
+  KOKKOS_FORCEINLINE_FUNCTION T sum(int n, const Body& body) const {
+    T total = 0;
+    Kokkos::parallel_reduce(
+        Kokkos::TeamVectorRange(member, n), [&](int c, T& part) { part += body(c); }, total);
+    return total;
+  }
+
+  template <class T, class Body>
+  KOKKOS_FORCEINLINE_FUNCTION T max(int n, const Body& body) const {
+    T largest;
+    Kokkos::parallel_reduce(
+        Kokkos::TeamVectorRange(member, n),
+        [&](int c, T& part) {
+          const T value = body(c);
+          part = value > part ? value : part;
+        },
+        Kokkos::Max<T>(largest));
+    return largest;
+  }
+
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void each_dropped(int n, const DropoutRow& row,
+                                                const Body& body) const {
+    if (!row.active()) {
+      each(n, [&](int c) { body(c, 1.0F); });
+      return;
+    }
+    const int n_draws = (n + DropoutRow::chunk - 1) / DropoutRow::chunk * DropoutRow::width;
+    each(n_draws, [&](int draw) {
+      const int chunk = draw / DropoutRow::width, i = draw % DropoutRow::width;
+      std::uint32_t words[4];
+      row.draw(chunk, i, words[0], words[1], words[2], words[3]);
+      for (int half = 0; half < 8; ++half) {
+        const int c = chunk * DropoutRow::chunk + half * DropoutRow::width + i;
+        if (c < n) body(c, row.multiplier(words[half / 2], half % 2));
+      }
+    });
+  }
+
+  KOKKOS_FORCEINLINE_FUNCTION void barrier() const { member.team_barrier(); }
+};
+
+using TeamMember = Kokkos::TeamPolicy<Exec>::member_type;
+constexpr bool on_host = Kokkos::SpaceAccessibility<Kokkos::HostSpace, Memory>::accessible;
+using Lane = std::conditional_t<on_host, HostLane, TeamLane<TeamMember>>;
+
+/// The lane of a team: its member on a GPU, nothing on a CPU where a team is one thread.
+template <class Member>
+KOKKOS_FORCEINLINE_FUNCTION Lane make_lane([[maybe_unused]] const Member& member) {
+  if constexpr (on_host) {
+    return Lane{};
+  } else {
+    return Lane{member};
+  }
+}
+
+template <class Body>
+void for_team_rows(const char* label, const Exec& exec, int n_rows, const Body& body);
+
+/// Calls body(row, lane) for row = 0..n_rows-1.
+template <class Body>
+void for_rows(const char* label, const Exec& exec, int n_rows, const Body& body) {
+  if constexpr (on_host) {
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec>(exec, 0, n_rows),
+                         [=](const int row) { body(row, HostLane{}); });
+  } else {
+    for_team_rows(label, exec, n_rows, body);
+  }
+}
+
+/// The GPU form of for_rows; a function of its own because an extended lambda may not be in a
+/// discarded statement.
+template <class Body>
+void for_team_rows(const char* label, const Exec& exec, int n_rows, const Body& body) {
+  Kokkos::parallel_for(
+      label, Kokkos::TeamPolicy<Exec>(exec, n_rows, Kokkos::AUTO),
+      KOKKOS_LAMBDA(const TeamMember& member) { body(member.league_rank(), make_lane(member)); });
+}
+
+/// Calls body(index, lane, scratch) with `scratch_bytes` of memory private to each index.
+template <class Body>
+void for_rows_with_scratch(const char* label, const Exec& exec, int n, std::size_t scratch_bytes,
+                           const Body& body) {
+  constexpr int level = 1;
+  auto policy = on_host ? Kokkos::TeamPolicy<Exec>(exec, n, 1)
+                        : Kokkos::TeamPolicy<Exec>(exec, n, Kokkos::AUTO);
+  policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(scratch_bytes)));
+  Kokkos::parallel_for(
+      label, policy, KOKKOS_LAMBDA(const TeamMember& member) {
+        void* scratch = member.team_scratch(level).get_shmem(static_cast<int>(scratch_bytes));
+        body(member.league_rank(), make_lane(member), scratch);
+      });
+}
+
+}  // namespace superpose::kernels

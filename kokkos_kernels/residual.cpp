@@ -1,0 +1,38 @@
+#include "kokkos_kernels/residual.hpp"
+
+#include "kokkos_kernels/lane.hpp"
+
+namespace superpose::kernels {
+
+template <class T>
+void residual_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> y, RowKeys keys,
+                      Dropout dropout, Matrix<T> out) {
+  const int n = static_cast<int>(x.extent(1));
+  for_rows(
+      "residual_forward", exec, static_cast<int>(x.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
+                          [&](int c, float keep) { out(r, c) = x(r, c) + keep * y(r, c); });
+      });
+}
+
+template <class T>
+void residual_backward(const Exec& exec, Matrix<const T> dout, RowKeys keys, Dropout dropout,
+                       Matrix<T> dy) {
+  const int n = static_cast<int>(dout.extent(1));
+  for_rows(
+      "residual_backward", exec, static_cast<int>(dout.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
+                          [&](int c, float keep) { dy(r, c) = keep * dout(r, c); });
+      });
+}
+
+#define INSTANTIATE(T)                                                                            \
+  template void residual_forward(const Exec&, Matrix<const T>, Matrix<const T>, RowKeys, Dropout, \
+                                 Matrix<T>);                                                      \
+  template void residual_backward(const Exec&, Matrix<const T>, RowKeys, Dropout, Matrix<T>);
+INSTANTIATE(float)
+INSTANTIATE(double)
+
+}  // namespace superpose::kernels

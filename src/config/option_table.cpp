@@ -1,0 +1,238 @@
+#include "config/option_table.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "config/nearest_name.hpp"
+#include "core/error.hpp"
+
+namespace superpose::config {
+namespace {
+
+bool contains(const Bounds& bounds, double value) {
+  const bool above_min = bounds.min_allowed ? value >= bounds.min : value > bounds.min;
+  const bool below_max = bounds.max_allowed ? value <= bounds.max : value < bounds.max;
+  return above_min && below_max;
+}
+
+/// " >= 1", " in [0, 1)", or nothing.
+std::string bounds_text(const Bounds& bounds) {
+  if (std::isfinite(bounds.max)) {
+    return fmt::format(" in {}{}, {}{}", bounds.min_allowed ? '[' : '(', bounds.min, bounds.max,
+                       bounds.max_allowed ? ']' : ')');
+  }
+  if (std::isfinite(bounds.min)) {
+    return fmt::format(" {} {}", bounds.min_allowed ? ">=" : ">", bounds.min);
+  }
+  return "";
+}
+
+/// The number that fills all of `text`; else the text itself, which the row then refuses as a value
+/// of the wrong type.
+template <class Number>
+Value number_or_text(const std::string& text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end) return text;
+  return number;
+}
+
+/// One function object out of several, for std::visit.
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+/// Section and last part of a dotted key; the section may be empty.
+std::pair<std::string, std::string> split(const std::string& key) {
+  const std::size_t dot = key.rfind('.');
+  if (dot == std::string::npos) return {"", key};
+  return {key.substr(0, dot), key.substr(dot + 1)};
+}
+
+/// Only UTF-8 can be written to a TOML file and read back.
+bool is_utf8(const std::string& text) {
+  try {
+    read_toml("text = " + quoted(text), "");
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+/// Gives the variable of a row the value of a setting, or says why that cannot be.
+struct OptionTable::Assignment {
+  const Row& row;
+  const Setting& setting;
+
+  [[noreturn]] void refuse(const std::string& reason) const {
+    fail(ExitCode::usage, "{} = {} {} ({}); give {}", row.key, shown(setting.value), reason,
+         setting.where, domain(row));
+  }
+
+  template <class T>
+  const T& value_as() const {
+    if (const T* value = std::get_if<T>(&setting.value)) return *value;
+    refuse("has the wrong type");
+  }
+
+  template <class Integer>
+  void assign_integer(Integer* variable) const {
+    const std::int64_t value = value_as<std::int64_t>();
+    if (!contains(row.bounds, static_cast<double>(value))) refuse("is out of range");
+    *variable = static_cast<Integer>(value);
+    if (static_cast<std::int64_t>(*variable) != value) refuse("is too large");
+  }
+
+  void operator()(bool* variable) const { *variable = value_as<bool>(); }
+  void operator()(int* variable) const { assign_integer(variable); }
+  void operator()(std::uint64_t* variable) const { assign_integer(variable); }
+
+  void operator()(double* variable) const {
+    const auto* integer = std::get_if<std::int64_t>(&setting.value);
+    const double value = integer ? static_cast<double>(*integer) : value_as<double>();
+    if (!std::isfinite(value) || !contains(row.bounds, value)) refuse("is out of range");
+    *variable = value;
+  }
+
+  void operator()(std::string* variable) const {
+    const auto& text = value_as<std::string>();
+    if (!row.choices.empty()) choice(text);
+    if (!is_utf8(text)) refuse("is not UTF-8");
+    *variable = text;
+  }
+
+  void operator()(const Enumerator& variable) const {
+    variable.set(choice(value_as<std::string>()));
+  }
+
+  int choice(const std::string& name) const {
+    const auto found = std::find(row.choices.begin(), row.choices.end(), name);
+    if (found == row.choices.end()) refuse("is not one of the choices");
+    return static_cast<int>(found - row.choices.begin());
+  }
+};
+
+void OptionTable::add(std::string key, bool& variable, std::string help) {
+  add_row({std::move(key), &variable, std::move(help), {}, {}, {}});
+}
+void OptionTable::add(std::string key, int& variable, std::string help, Bounds bounds) {
+  add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
+}
+void OptionTable::add(std::string key, std::uint64_t& variable, std::string help, Bounds bounds) {
+  add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
+}
+void OptionTable::add(std::string key, double& variable, std::string help, Bounds bounds) {
+  add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
+}
+void OptionTable::add(std::string key, std::string& variable, std::string help,
+                      std::vector<std::string> choices) {
+  add_row({std::move(key), &variable, std::move(help), {}, std::move(choices), {}});
+}
+
+void OptionTable::add_row(Row row) {
+  row.default_text = shown(value_of(row));
+  rows_.push_back(std::move(row));
+}
+
+void OptionTable::set(const Setting& setting) {
+  const auto* other = std::get_if<OtherValue>(&setting.value);
+  if (other != nullptr && other->kind == "table" && is_section(setting.key)) return;  // empty
+  const Row& row = find(setting.key, setting.where);
+  std::visit(Assignment{row, setting}, row.variable);
+}
+
+void OptionTable::set(const Override& override) {
+  const std::string where = "command line";
+  const Row& row = find(override.key, where);
+  set(Setting{override.key, from_text(row, override.value), where});
+}
+
+std::vector<std::string> OptionTable::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& row : rows_) keys.push_back(row.key);
+  return keys;
+}
+
+std::string OptionTable::toml() const {
+  std::string text, current;
+  for (const auto& row : rows_) {
+    const auto [section, name] = split(row.key);
+    if (section != current) {
+      text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
+      current = section;
+    }
+    text += fmt::format("{} = {}\n", name, shown(value_of(row)));
+  }
+  return text;
+}
+
+std::string OptionTable::help() const {
+  constexpr int width = 34;
+  std::string text, current;
+  for (const auto& row : rows_) {
+    const std::string section = split(row.key).first;
+    if (section != current) text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
+    current = section;
+    text += fmt::format("  {:<{}}{}\n", "--" + row.key, width, row.help);
+    text += fmt::format("  {:<{}}{}; default {}\n", "", width, domain(row), row.default_text);
+  }
+  return text;
+}
+
+const OptionTable::Row& OptionTable::find(const std::string& key, const std::string& where) const {
+  for (const auto& row : rows_) {
+    if (row.key == key) return row;
+  }
+  validate(!is_section(key), ExitCode::usage,
+           "'{}' is a section, not a setting ({}); write [{}] and its settings below it", key,
+           where, key);
+  fail(ExitCode::usage, "unknown key '{}' ({}){}", key, where, did_you_mean(key, keys()));
+}
+
+bool OptionTable::is_section(const std::string& name) const {
+  return std::any_of(rows_.begin(), rows_.end(),
+                     [&](const Row& row) { return split(row.key).first == name; });
+}
+
+Value OptionTable::value_of(const Row& row) {
+  const Overloaded read{
+      [](const bool* variable) -> Value { return *variable; },
+      [](const double* variable) -> Value { return *variable; },
+      [](const std::string* variable) -> Value { return *variable; },
+      [&](const Enumerator& variable) -> Value { return row.choices.at(variable.get()); },
+      [](const auto* integer) -> Value { return static_cast<std::int64_t>(*integer); }};
+  return std::visit(read, row.variable);
+}
+
+Value OptionTable::from_text(const Row& row, const std::string& text) {
+  const Overloaded convert{
+      [&](const bool*) -> Value {
+        if (text == "true" || text == "false") return text == "true";
+        return text;
+      },
+      [&](const double*) { return number_or_text<double>(text); },
+      [&](const std::string*) -> Value { return text; },
+      [&](const Enumerator&) -> Value { return text; },
+      [&](const auto* /*integer*/) { return number_or_text<std::int64_t>(text); }};
+  return std::visit(convert, row.variable);
+}
+
+std::string OptionTable::domain(const Row& row) {
+  if (!row.choices.empty()) return fmt::format("one of {}", fmt::join(row.choices, ", "));
+  const Overloaded describe{
+      [](const bool*) -> std::string { return "true or false"; },
+      [&](const double*) { return "a number" + bounds_text(row.bounds); },
+      [](const std::string*) -> std::string { return "a text"; },
+      [](const Enumerator&) -> std::string { return "a name"; },
+      [&](const auto* /*integer*/) { return "an integer" + bounds_text(row.bounds); }};
+  return std::visit(describe, row.variable);
+}
+
+}  // namespace superpose::config

@@ -1,0 +1,233 @@
+#include "config/run_config.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "core/error.hpp"
+
+namespace superpose::config {
+namespace {
+
+void add_rows(OptionTable& table, train::DataOptions& data) {
+  table.add("data.train", data.train, "problem file trained on");
+  table.add("data.valid", data.valid, "held-out problems, evaluated while training; may be empty");
+}
+
+void add_rows(OptionTable& table, model::Gpt2Options& model) {
+  table.add("model.n_layer", model.n_layer, "transformer layers", at_least(1));
+  table.add("model.n_head", model.n_head, "attention heads; divides n_embd", at_least(1));
+  table.add("model.n_embd", model.n_embd, "width of the residual stream", at_least(1));
+  table.add("model.n_positions", model.n_positions, "longest sequence", at_least(1));
+  table.add("model.vocab_size", model.vocab_size, "tokens; 9 more than the largest number of nodes",
+            at_least(40));
+  table.add("model.tied", model.tied, "output matrix is the embedding matrix");
+  table.add("model.embd_pdrop", model.embd_pdrop, "dropout on embeddings", from_to_below(0, 1));
+  table.add("model.attn_pdrop", model.attn_pdrop, "dropout on attention", from_to_below(0, 1));
+  table.add("model.resid_pdrop", model.resid_pdrop, "dropout on residuals", from_to_below(0, 1));
+  table.add("model.layer_norm_epsilon", model.layer_norm_epsilon, "added to the variance",
+            above(0));
+  table.add("model.initializer_range", model.initializer_range,
+            "standard deviation of the initial weights", above(0));
+}
+
+void add_rows(OptionTable& table, data::MethodOptions& method) {
+  table.add_enum("method.name", method.name, "what is trained",
+                 {"coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"});
+  table.add("method.exact_frontier", method.exact_frontier,
+            "coconut_bfs_loss: candidates exactly k hops away, not within k");
+  table.add("method.c_thought", method.c_thought, "latent tokens a hop", at_least(1));
+  table.add("method.uniform_prob", method.uniform_prob,
+            "probability that a problem's stage is drawn uniformly", from_to(0, 1));
+  table.add("method.shuffle_nodes", method.shuffle_nodes, "permute node ids in every epoch");
+  table.add("method.last_edge_bar", method.last_edge_bar, "write '|' after the last edge too");
+}
+
+void add_rows(OptionTable& table, data::CurriculumOptions& curriculum) {
+  table.add("curriculum.max_latent_stage", curriculum.max_latent_stage, "last stage", at_least(0));
+  table.add("curriculum.first_stage_epochs", curriculum.first_stage_epochs, "epochs of stage 0",
+            at_least(1));
+  table.add("curriculum.epochs_per_stage", curriculum.epochs_per_stage,
+            "epochs of each later stage but the last", at_least(1));
+  table.add("curriculum.stage_end", curriculum.stage_end,
+            "a stage ends after its epochs, or earlier once its held-out loss has settled",
+            {"epochs", "settled"});
+  table.add("curriculum.settle_threshold", curriculum.settle_threshold,
+            "nats above a uniform guess over the frontier that count as settled");
+  table.add("curriculum.settle_patience", curriculum.settle_patience,
+            "epochs in a row below the threshold", at_least(1));
+  table.add("curriculum.reset_optimizer", curriculum.reset_optimizer,
+            "forget AdamW's moments when a stage begins");
+}
+
+void add_rows(OptionTable& table, optim::OptimizerOptions& optimizer) {
+  table.add("optimizer.learning_rate", optimizer.learning_rate, "AdamW's step size", above(0));
+  table.add("optimizer.beta1", optimizer.beta1, "decay of the first moment", from_to_below(0, 1));
+  table.add("optimizer.beta2", optimizer.beta2, "decay of the second moment", from_to_below(0, 1));
+  table.add("optimizer.epsilon", optimizer.epsilon, "added to the root of the second moment",
+            above(0));
+  table.add("optimizer.weight_decay", optimizer.weight_decay, "decoupled, on every parameter",
+            at_least(0));
+  table.add("optimizer.clip_norm", optimizer.clip_norm,
+            "largest global gradient norm; 0 for no clipping", at_least(0));
+  table.add("optimizer.schedule", optimizer.schedule, "learning rate after the warm-up",
+            {"constant", "cosine"});
+  table.add("optimizer.warmup_steps", optimizer.warmup_steps,
+            "steps in which the learning rate rises from 0", at_least(0));
+  table.add("optimizer.final_lr_ratio", optimizer.final_lr_ratio,
+            "cosine: last learning rate / learning_rate", from_to(0, 1));
+}
+
+void add_rows(OptionTable& table, train::LoopOptions& loop) {
+  table.add("train.seed", loop.seed, "of the weights, the order, dropout and every draw");
+  table.add("train.epochs", loop.epochs, "passes over the problems, all stages together",
+            at_least(1));
+  table.add("train.batch_size", loop.batch_size, "problems a step, over all ranks", at_least(1));
+  table.add("train.leaves", loop.leaves,
+            "parts of a batch, summed in a fixed tree; at least one a rank", at_least(1));
+  table.add("train.accumulation", loop.accumulation,
+            "passes a leaf is computed in: less memory, same step", at_least(1));
+  table.add("train.eval_every", loop.eval_every, "epochs between evaluations", at_least(1));
+  table.add("train.eval_problems", loop.eval_problems,
+            "held-out problems used while training; 0 for all", at_least(0));
+}
+
+void add_rows(OptionTable& table, train::OutputOptions& output) {
+  table.add("output.directory", output.directory, "where everything of the run is written");
+  table.add("output.log_every", output.log_every, "steps between progress lines", at_least(1));
+  table.add("output.checkpoint_every", output.checkpoint_every, "epochs between checkpoints",
+            at_least(1));
+  table.add("output.keep", output.keep, "checkpoints kept; older ones are removed", at_least(1));
+}
+
+void check_files(const train::RunOptions& options) {
+  validate(!options.data.train.empty(), ExitCode::usage,
+           "data.train is empty (training needs problems); name a problem file, for instance one "
+           "written by superpose generate");
+  validate(!options.output.directory.empty(), ExitCode::usage,
+           "output.directory is empty (the run has nowhere to write); name a directory");
+}
+
+void check_model(const model::Gpt2Options& model) {
+  validate(model.n_embd % model.n_head == 0, ExitCode::usage,
+           "model.n_embd = {} is not a multiple of model.n_head = {} (each head gets an equal part "
+           "of the width); change one of them",
+           model.n_embd, model.n_head);
+}
+
+void check_method(const data::MethodOptions& method) {
+  validate(
+      !method.exact_frontier || method.name == data::Method::coconut_bfs_loss, ExitCode::usage,
+      "method.exact_frontier = true has no effect (only coconut_bfs_loss has a candidate set); "
+      "set it to false or method.name to \"coconut_bfs_loss\"");
+}
+
+void check_loop(const train::LoopOptions& loop) {
+  validate(loop.batch_size >= loop.leaves, ExitCode::usage,
+           "train.batch_size = {} is smaller than train.leaves = {} (each leaf needs a problem); "
+           "raise the batch size or lower the leaves",
+           loop.batch_size, loop.leaves);
+  const int smallest_leaf = loop.batch_size / loop.leaves;
+  validate(loop.accumulation <= smallest_leaf, ExitCode::usage,
+           "train.accumulation = {} is larger than the {} problems of a leaf (batch_size / leaves; "
+           "each pass needs a problem); lower it",
+           loop.accumulation, smallest_leaf);
+}
+
+void check(const train::RunOptions& options) {
+  check_files(options);
+  check_model(options.model);
+  check_method(options.method);
+  check_loop(options.train);
+}
+
+void check(const data::GeneratorOptions& options) {
+  validate(options.min_hops <= options.max_hops, ExitCode::usage,
+           "min_hops = {} is larger than max_hops = {} (no problem has such a length); change one",
+           options.min_hops, options.max_hops);
+  validate(options.min_hops < options.n_nodes, ExitCode::usage,
+           "min_hops = {} is too large for n_nodes = {} (a path has one node more than hops); "
+           "change one",
+           options.min_hops, options.n_nodes);
+  const double sides = options.side0 + options.side1;
+  // Decimal fractions that add up to 1 may not do so in binary.
+  validate(sides <= 1 + 1e-12, ExitCode::usage,
+           "side0 + side1 = {} is larger than 1 (they are probabilities of one draw); lower one",
+           sides);
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  validate(file.good() && text.good(), ExitCode::usage,
+           "cannot read configuration '{}' ({}); give the path of a TOML file", path,
+           std::strerror(errno));
+  return text.str();
+}
+
+}  // namespace
+
+OptionTable option_table(train::RunOptions& options) {
+  OptionTable table;
+  add_rows(table, options.data);
+  add_rows(table, options.model);
+  add_rows(table, options.method);
+  add_rows(table, options.curriculum);
+  add_rows(table, options.optimizer);
+  add_rows(table, options.train);
+  add_rows(table, options.output);
+  return table;
+}
+
+OptionTable option_table(data::GeneratorOptions& options) {
+  OptionTable table;
+  table.add("count", options.count, "problems to write", at_least(1));
+  table.add("seed", options.seed, "the same seed and options give the same file");
+  table.add("n_nodes", options.n_nodes, "nodes drawn before isolated ones are dropped",
+            from_to(4, 1024));
+  table.add("min_hops", options.min_hops, "fewest hops from root to target", at_least(1));
+  table.add("max_hops", options.max_hops, "most hops from root to target", at_least(1));
+  table.add("parents_mean", options.parents_mean, "mean of the Poisson number of parents",
+            from_above_to(0, 100));
+  table.add("side0", options.side0, "probability of parents from root 0's side", from_to(0, 1));
+  table.add("side1", options.side1, "the same for root 1; the rest draws from all", from_to(0, 1));
+  table.add("depth_gain", options.depth_gain, "weight of a parent is depth_gain * depth + 1",
+            from_to(0, 1e6));
+  table.add("shuffle_nodes", options.shuffle_nodes, "permute node ids");
+  table.add("match_depth", options.match_depth,
+            "neg_target exactly as deep below the other root as the target");
+  return table;
+}
+
+train::RunOptions parse_run_config(const std::string& text, const std::string& source,
+                                   const std::vector<Override>& overrides) {
+  train::RunOptions options;
+  OptionTable table = option_table(options);
+  for (const auto& setting : read_toml(text, source)) table.set(setting);
+  for (const auto& override : overrides) table.set(override);
+  check(options);
+  return options;
+}
+
+train::RunOptions read_run_config(const std::string& path, const std::vector<Override>& overrides) {
+  return parse_run_config(read_text(path), path, overrides);
+}
+
+data::GeneratorOptions read_generator_options(const std::vector<Override>& overrides) {
+  data::GeneratorOptions options;
+  OptionTable table = option_table(options);
+  for (const auto& override : overrides) table.set(override);
+  check(options);
+  return options;
+}
+
+std::string effective_config(train::RunOptions options) {
+  return option_table(options).toml();
+}
+std::string effective_config(data::GeneratorOptions options) {
+  return option_table(options).toml();
+}
+
+}  // namespace superpose::config

@@ -1,0 +1,86 @@
+#include "config/toml_file.hpp"
+
+#include <toml++/toml.h>
+
+#include <sstream>
+
+#include "core/error.hpp"
+
+namespace superpose::config {
+namespace {
+
+std::string kind_name(const toml::node& node) {
+  std::ostringstream kind;
+  kind << node.type();
+  return kind.str();
+}
+
+Value value_of(const toml::node& node) {
+  if (const auto* boolean = node.as_boolean()) return boolean->get();
+  if (const auto* integer = node.as_integer()) return integer->get();
+  if (const auto* number = node.as_floating_point()) return number->get();
+  if (const auto* text = node.as_string()) return text->get();
+  return OtherValue{kind_name(node)};
+}
+
+void flatten(const toml::table& table, const std::string& prefix, const std::string& source,
+             std::vector<Setting>& settings) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    const toml::table* section = node.as_table();
+    if (section != nullptr && !section->empty()) {
+      flatten(*section, key + ".", source, settings);
+    } else {
+      settings.push_back(
+          {key, value_of(node), fmt::format("line {} of {}", node.source().begin.line, source)});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Setting> read_toml(const std::string& text, const std::string& source) {
+  std::vector<Setting> settings;
+  try {
+    flatten(toml::parse(text), "", source, settings);
+  } catch (const toml::parse_error& error) {
+    fail(ExitCode::usage, "{} is not TOML (line {}, column {}: {}); correct that line", source,
+         error.source().begin.line, error.source().begin.column, error.description());
+  }
+  return settings;
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      result += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+std::string shortest(double number) {
+  std::string digits = fmt::format("{}", number);
+  return digits.find_first_of(".en") == std::string::npos ? digits + ".0" : digits;
+}
+
+std::string shown(const Value& value) {
+  struct Show {
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+    std::string operator()(std::int64_t integer) const { return std::to_string(integer); }
+    std::string operator()(double number) const { return shortest(number); }
+    std::string operator()(const std::string& text) const { return quoted(text); }
+    std::string operator()(const OtherValue& other) const {
+      return fmt::format("({})", other.kind);
+    }
+  };
+  return std::visit(Show{}, value);
+}
+
+}  // namespace superpose::config

@@ -1,0 +1,55 @@
+#pragma once
+/// Errors a user can meet (Error, with the exit code the process ends with) and contracts for the
+/// developer (SUPERPOSE_EXPECT). Nothing in the program calls exit: errors travel to the one
+/// boundary in jobs/main.cpp.
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace superpose {
+
+/// Exit codes of the program; part of its interface (README, "Exit codes").
+enum class ExitCode : int {
+  done = 0,
+  usage = 2,         ///< wrong option, key, type or value
+  data = 3,          ///< missing or malformed problem file
+  checkpoint = 4,    ///< no usable checkpoint
+  io = 5,            ///< reading, writing or space
+  divergence = 6,    ///< NaN or infinity in loss, gradient or weights
+  mpi = 7,           ///< MPI failure or a stalled rank
+  interrupted = 75,  ///< stopped on request after a checkpoint: submit again
+};
+
+/// An error to be shown to the user. Messages read "problem (why it is one) what to do".
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ExitCode code() const { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+template <class... Args>
+[[noreturn]] void fail(ExitCode code, fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// Throws Error(code, message) unless `condition` holds; for what a user can get wrong.
+template <class... Args>
+void validate(bool condition, ExitCode code, fmt::format_string<Args...> format, Args&&... args) {
+  if (!condition) throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace superpose
+
+/// A contract between functions: broken only by a defect of the program, never by its input.
+#define SUPERPOSE_EXPECT(condition)                                                     \
+  do {                                                                                  \
+    if (!(condition))                                                                   \
+      throw std::logic_error(                                                           \
+          fmt::format("contract broken: {} at {}:{}", #condition, __FILE__, __LINE__)); \
+  } while (false)

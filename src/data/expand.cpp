@@ -1,0 +1,260 @@
+#include "data/expand.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/error.hpp"
+#include "data/curriculum.hpp"
+
+namespace superpose::data {
+
+namespace {
+
+using Tokens = std::vector<std::int32_t>;
+
+/// The step of a stream that serves every epoch: the last value of the 32-bit counter, which no
+/// run reaches as an epoch.
+constexpr std::uint64_t kEveryEpoch = 0xffffffffU;
+
+std::vector<int> identity(int n) {
+  std::vector<int> ids(static_cast<std::size_t>(n));
+  std::iota(ids.begin(), ids.end(), 0);
+  return ids;
+}
+
+Layout draw_layout(const Problem& problem, bool shuffle_nodes, RandomStream& stream) {
+  Layout layout{problem.graph.edges, true, identity(problem.graph.n_nodes)};
+  stream.shuffle(layout.edges);
+  layout.target_first = stream.below(2) == 0;
+  if (shuffle_nodes) stream.shuffle(layout.token_of_node);
+  return layout;
+}
+
+/// The stage a problem trains: min(stage, H), or with uniform_prob one of 0..min(stage, H).
+int draw_stage(int stage, int hops, double uniform_prob, RandomStream& stream) {
+  const int last = std::min(stage, hops);
+  if (stream.uniform() >= uniform_prob) return last;
+  return static_cast<int>(stream.below(static_cast<std::uint32_t>(last + 1)));
+}
+
+std::int32_t token_of(const Layout& layout, int node) {
+  return layout.token_of_node[static_cast<std::size_t>(node)];
+}
+
+/// Position of the last token so far.
+std::int32_t last_position(const Sequence& sequence) {
+  return static_cast<std::int32_t>(sequence.tokens.size()) - 1;
+}
+
+/// Supervises the prediction that follows the last token.
+void add_target(Sequence& sequence, Tokens labels) {
+  sequence.targets.push_back({last_position(sequence), std::move(labels)});
+}
+
+/// Supervises the next token, then appends it.
+void append_supervised(Sequence& sequence, std::int32_t token) {
+  add_target(sequence, {token});
+  sequence.tokens.push_back(token);
+}
+
+void append_latents(Sequence& sequence, int n_latent, const Vocabulary& vocabulary) {
+  sequence.n_latent = n_latent;
+  sequence.tokens.insert(sequence.tokens.end(), static_cast<std::size_t>(n_latent),
+                         vocabulary.latent());
+}
+
+int prompt_length(const Problem& problem, bool last_edge_bar) {
+  return 3 * static_cast<int>(problem.graph.edges.size()) + 5 + (last_edge_bar ? 1 : 0);
+}
+
+/// Positions after the prompt; n_latent is that of the longest sequence with stages.
+int continuation_length(Method method, int hops, int n_latent) {
+  if (method == Method::cot) return hops + 2;  // path, [A], target
+  if (method == Method::no_cot) return 2;      // [A], target
+  return n_latent + 1;                         // latents, [A]
+}
+
+std::int32_t draw_token(const NodeSet& nodes, const Layout& layout, RandomStream& stream) {
+  return token_of(layout, nodes[stream.below(static_cast<std::uint32_t>(nodes.size()))]);
+}
+
+/// What the thought before hop k <= H is asked for.
+Tokens hop_labels(const Problem& problem, const Layout& layout, int k, const MethodOptions& options,
+                  RandomStream& stream) {
+  const auto hop = static_cast<std::size_t>(k);
+  if (options.name == Method::coconut_bfs_sample)
+    return {draw_token(problem.frontier[hop], layout, stream)};
+  if (options.name != Method::coconut_bfs_loss)
+    return {draw_token(problem.optimal[hop], layout, stream)};
+
+  const NodeSet nodes =
+      options.exact_frontier ? problem.frontier[hop] : problem.reachable_within(k);
+  Tokens labels(nodes.size());
+  std::transform(nodes.begin(), nodes.end(), labels.begin(),
+                 [&](int node) { return token_of(layout, node); });
+  return labels;
+}
+
+/// [node]: number of shortest paths root -> target that pass from it to the target, 0 for nodes on
+/// none. In double: exact up to 2^53 paths, and never out of range.
+std::vector<double> shortest_paths_to_target(const Problem& problem) {
+  std::vector<double> paths(problem.distance.size(), 0.0);
+  paths[static_cast<std::size_t>(problem.target)] = 1;
+  for (int k = problem.hops - 1; k >= 0; --k) {
+    for (const auto& [parent, child] : problem.graph.edges) {
+      const auto from = static_cast<std::size_t>(parent), to = static_cast<std::size_t>(child);
+      if (problem.distance[from] == k && problem.distance[to] == k + 1) paths[from] += paths[to];
+    }
+  }
+  return paths;
+}
+
+/// The next node of a uniformly drawn shortest path: a child one hop further, with probability
+/// proportional to the paths through it.
+int draw_next_node(const Problem& problem, int node, const std::vector<double>& paths,
+                   RandomStream& stream) {
+  const int next_distance = problem.distance[static_cast<std::size_t>(node)] + 1;
+  double remaining = stream.uniform() * paths[static_cast<std::size_t>(node)];
+  int next = -1;
+  for (const auto& [parent, child] : problem.graph.edges) {
+    const auto to = static_cast<std::size_t>(child);
+    if (parent != node || problem.distance[to] != next_distance || paths[to] == 0) continue;
+    next = child;
+    remaining -= paths[to];
+    if (remaining < 0) break;
+  }
+  SUPERPOSE_EXPECT(next >= 0);
+  return next;
+}
+
+void append_path(Sequence& sequence, const Problem& problem, const Layout& layout,
+                 std::uint64_t seed) {
+  RandomStream stream(seed, Purpose::expand, sequence.problem, kEveryEpoch);
+  const auto paths = shortest_paths_to_target(problem);
+  int node = problem.root;
+  for (int k = 1; k <= problem.hops; ++k) {
+    node = draw_next_node(problem, node, paths, stream);
+    append_supervised(sequence, token_of(layout, node));
+  }
+}
+
+void append_edges(Tokens& tokens, const Layout& layout, bool last_edge_bar,
+                  const Vocabulary& vocabulary) {
+  for (const auto& [parent, child] : layout.edges)
+    tokens.insert(tokens.end(),
+                  {token_of(layout, parent), token_of(layout, child), vocabulary.bar()});
+  if (!last_edge_bar) tokens.pop_back();
+}
+
+/// The default, or what was asked for where the method has latent tokens.
+int checked_latents(std::optional<int> n_latent, const Problem& problem,
+                    const MethodOptions& options) {
+  if (!n_latent) return problem.hops * options.c_thought;
+  validate(has_stages(options.name), ExitCode::usage,
+           "{} latent tokens asked for (method.name = \"{}\" has none); leave the number out",
+           *n_latent, to_string(options.name));
+  validate(*n_latent >= 0, ExitCode::usage, "{} latent tokens asked for; ask for 0 or more",
+           *n_latent);
+  return *n_latent;
+}
+
+}  // namespace
+
+Sequence prompt_sequence(const Problem& problem, std::uint64_t index, const Layout& layout,
+                         const MethodOptions& options, const Vocabulary& vocabulary) {
+  const int length = prompt_length(problem, options.last_edge_bar);
+  const int first = layout.target_first ? problem.target : problem.neg_target;
+  const int second = layout.target_first ? problem.neg_target : problem.target;
+  Sequence sequence;
+  sequence.problem = index;
+  sequence.feed_back = has_stages(options.name) && options.name != Method::pause;
+  auto& tokens = sequence.tokens;
+  tokens.reserve(static_cast<std::size_t>(
+      length + continuation_length(options.name, problem.hops, problem.hops * options.c_thought)));
+  tokens.push_back(vocabulary.eos());
+  append_edges(tokens, layout, options.last_edge_bar, vocabulary);
+  tokens.insert(tokens.end(),
+                {vocabulary.question(), token_of(layout, first), token_of(layout, second),
+                 vocabulary.root(), token_of(layout, problem.root)});
+  SUPERPOSE_EXPECT(static_cast<int>(tokens.size()) == length);
+  sequence.latent_begin = length;
+  return sequence;
+}
+
+void append_hop(Sequence& sequence, const Problem& problem, const Layout& layout, int k,
+                const MethodOptions& options, const Vocabulary& vocabulary, RandomStream& stream) {
+  SUPERPOSE_EXPECT(has_stages(options.name) && k >= 1 && k <= problem.hops + 1);
+  append_latents(sequence, (k - 1) * options.c_thought, vocabulary);
+  if (k <= problem.hops) {
+    add_target(sequence, hop_labels(problem, layout, k, options, stream));
+  } else {
+    sequence.tokens.push_back(vocabulary.answer());
+    add_target(sequence, {token_of(layout, problem.target)});
+  }
+}
+
+Sequence expand(const Problem& problem, std::uint64_t index, int stage, std::uint64_t epoch,
+                const MethodOptions& options, const Vocabulary& vocabulary, std::uint64_t seed) {
+  SUPERPOSE_EXPECT(stage >= 0 && problem.hops >= 1);
+  RandomStream stream(seed, Purpose::expand, index, epoch);
+  const Layout layout = draw_layout(problem, options.shuffle_nodes, stream);
+  Sequence sequence = prompt_sequence(problem, index, layout, options, vocabulary);
+
+  if (has_stages(options.name)) {
+    const int drawn = draw_stage(stage, problem.hops, options.uniform_prob, stream);
+    append_hop(sequence, problem, layout, drawn + 1, options, vocabulary, stream);
+    return sequence;
+  }
+  if (options.name == Method::cot) {
+    append_path(sequence, problem, layout, seed);
+    append_supervised(sequence, vocabulary.answer());
+  } else {
+    sequence.tokens.push_back(vocabulary.answer());
+  }
+  append_supervised(sequence, token_of(layout, problem.target));
+  add_target(sequence, {vocabulary.eos()});
+  return sequence;
+}
+
+EvaluationSequence evaluation_sequence(const Problem& problem, std::uint64_t index,
+                                       std::optional<int> n_latent, const MethodOptions& options,
+                                       const Vocabulary& vocabulary, std::uint64_t seed) {
+  const int latents = checked_latents(n_latent, problem, options);
+  RandomStream stream(seed, Purpose::evaluate, index);
+  Layout layout = draw_layout(problem, false, stream);
+  Sequence sequence = prompt_sequence(problem, index, layout, options, vocabulary);
+
+  if (options.name == Method::cot) {
+    add_target(sequence, {});
+  } else {
+    if (has_stages(options.name)) {
+      for (int done = 0; done <= latents; done += options.c_thought)
+        sequence.targets.push_back({sequence.latent_begin - 1 + done, {}});
+      append_latents(sequence, latents, vocabulary);
+    }
+    sequence.tokens.push_back(vocabulary.answer());
+    add_target(sequence, {});
+  }
+  return {std::move(sequence), std::move(layout.token_of_node)};
+}
+
+int longest_sequence(const std::vector<Problem>& problems, const MethodOptions& options,
+                     std::optional<int> n_latent) {
+  int longest = 0;
+  for (const auto& problem : problems) {
+    const int latents = std::max(problem.hops * options.c_thought, n_latent.value_or(0));
+    longest = std::max(longest, prompt_length(problem, options.last_edge_bar) +
+                                    continuation_length(options.name, problem.hops, latents));
+  }
+  return longest;
+}
+
+void check_fits_positions(int longest, int n_positions) {
+  validate(longest <= n_positions, ExitCode::data,
+           "the longest sequence has {} tokens (model.n_positions = {} is the most a model reads); "
+           "set model.n_positions to {} or more",
+           longest, n_positions, longest);
+}
+
+}  // namespace superpose::data

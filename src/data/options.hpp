@@ -1,0 +1,50 @@
+#pragma once
+/// What a user can set about problems and how they are turned into training text.
+
+#include <cstdint>
+#include <string>
+
+namespace superpose::data {
+
+/// `superpose generate` (PROSQA.md section 3). Defaults are those of the published data.
+struct GeneratorOptions {
+  int count = 1000;  ///< problems to write
+  std::uint64_t seed = 0;
+  int n_nodes = 28;  ///< N: nodes drawn before isolated ones are dropped
+  int min_hops = 3;
+  int max_hops = 4;
+  double parents_mean = 1.5;   ///< LAMBDA of the Poisson number of parents
+  double side0 = 0.35;         ///< P0: probability of drawing parents from root 0's side
+  double side1 = 0.45;         ///< P1: the same for root 1's side; the rest draws from all nodes
+  double depth_gain = 1.5;     ///< GAIN: weight of a parent is GAIN * depth + 1
+  bool shuffle_nodes = false;  ///< permute node ids (the published *_shuffled files)
+  bool match_depth = false;    ///< neg_target exactly as deep below the other root as the target
+};
+
+/// The six methods of SPEC.md section 3.
+enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause };
+
+/// How one problem becomes one training sequence in one epoch.
+struct MethodOptions {
+  Method name = Method::coconut;
+  bool exact_frontier = false;  ///< coconut_bfs_loss: candidates exactly k hops away, not within k
+  int c_thought = 1;            ///< latent tokens per hop
+  double uniform_prob = 0.1;    ///< probability that a problem's stage is drawn from 0..min(s, H)
+  bool shuffle_nodes = false;   ///< permute node ids in every epoch (EoS); off in RbS
+  bool last_edge_bar = false;   ///< write `|` after the last edge too (the papers' text)
+};
+
+/// When stages begin and end.
+struct CurriculumOptions {
+  int max_latent_stage = 4;     ///< last stage
+  int first_stage_epochs = 25;  ///< epochs of stage 0 (at most, when stage_end = "settled")
+  int epochs_per_stage = 25;    ///< epochs of each later stage but the last (likewise)
+  std::string stage_end =
+      "epochs";  ///< "epochs", or "settled": also when the held-out loss settles
+  double settle_threshold =
+      0.1;                  ///< nats above a uniform guess over the frontier that count as settled
+  int settle_patience = 2;  ///< epochs in a row below the threshold
+  bool reset_optimizer = false;  ///< forget AdamW's moments when a stage begins
+};
+
+}  // namespace superpose::data

@@ -1,0 +1,145 @@
+#include "data/problem_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/error.hpp"
+#include "data/problem_record.hpp"
+
+namespace superpose::data {
+namespace {
+
+using nlohmann::json;
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  validate(file.is_open(), ExitCode::data, "cannot open {} ({}): give the path of a problem file",
+           path, std::strerror(errno));
+  std::string text;
+  try {
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  } catch (const std::ios_base::failure&) {  // e.g. the path is a folder
+    fail(ExitCode::data, "cannot read {} (is it a file?)", path);
+  }
+  return text;
+}
+
+std::vector<Problem> parse(const std::string& path, const std::string& text) {
+  std::vector<Problem> problems;
+  // Each record is turned into a Problem as soon as it ends and then dropped: the tree of a whole
+  // file would take several times the memory of its text.
+  const auto take_record = [&](int depth, json::parse_event_t event, json& value) {
+    using Event = json::parse_event_t;
+    validate(depth > 0 || event == Event::array_start || event == Event::array_end, ExitCode::data,
+             "{} is not a list of problems at its top level", path);
+    if (depth != 1 || event == Event::object_start) return true;
+    try {
+      validate(event == Event::object_end, ExitCode::data, "not an object");
+      problems.push_back(problem_from_record(value));
+    } catch (const Error& error) {
+      fail(error.code(), "{}: problem {} (counted from 0): {}", path, problems.size(),
+           error.what());
+    }
+    return false;
+  };
+  try {
+    const json rest = json::parse(text, take_record);
+    SUPERPOSE_EXPECT(rest.empty());
+  } catch (const json::parse_error& error) {
+    fail(ExitCode::data, "{} is not valid JSON (at byte {} of {}: {})", path, error.byte,
+         text.size(), error.what());
+  }
+  return problems;
+}
+
+/// A file under a temporary name that takes its final name in commit() and else is removed.
+class PendingFile {
+ public:
+  explicit PendingFile(std::string path)
+      : path_(std::move(path)),
+        temporary_(path_ + ".partial"),
+        descriptor_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    check(descriptor_ >= 0, "created");
+  }
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+  ~PendingFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!committed_) ::unlink(temporary_.c_str());
+  }
+
+  void append(const std::string& text) {
+    for (std::size_t done = 0; done < text.size();) {
+      const auto written = ::write(descriptor_, text.data() + done, text.size() - done);
+      if (written < 0 && errno == EINTR) continue;
+      check(written >= 0, "written");
+      done += static_cast<std::size_t>(written);
+    }
+  }
+
+  void commit() {
+    check(::fsync(descriptor_) == 0, "written");
+    check(::close(std::exchange(descriptor_, -1)) == 0, "written");
+    check(std::rename(temporary_.c_str(), path_.c_str()) == 0, "renamed to its final name");
+    committed_ = true;
+    sync_folder();
+  }
+
+ private:
+  void check(bool ok, const char* what) const {
+    validate(ok, ExitCode::io, "{} cannot be {} ({})", temporary_, what, std::strerror(errno));
+  }
+
+  /// Without this a crash of the machine could forget the new name.
+  void sync_folder() const {
+    const auto slash = path_.rfind('/');
+    const auto folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;  // a folder that may be written but not read: the data is safe
+    ::fsync(descriptor);         // not every file system can; the rename itself has succeeded
+    ::close(descriptor);
+  }
+
+  std::string path_, temporary_;
+  int descriptor_ = -1;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+ProblemFile read_problems(const std::string& path) {
+  const auto text = read_text(path);
+  ProblemFile file;
+  file.hash = fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+  file.problems = parse(path, text);
+  validate(!file.problems.empty(), ExitCode::data, "{} holds no problem (its list is empty)", path);
+  for (const auto& problem : file.problems)
+    file.max_nodes = std::max(file.max_nodes, problem.graph.n_nodes);
+  return file;
+}
+
+void write_problems(const std::string& path, const std::vector<Problem>& problems) {
+  PendingFile file(path);
+  std::string text = "[";
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += record_text(problems[i]);
+    if (text.size() < (1U << 20)) continue;
+    file.append(text);
+    text.clear();
+  }
+  file.append(text + "]");
+  file.commit();
+}
+
+}  // namespace superpose::data

@@ -1,0 +1,28 @@
+#pragma once
+/// Problem files: JSON lists of ProsQA records in every published schema (PROSQA.md section 1).
+
+#include <string>
+#include <vector>
+
+#include "data/problem.hpp"
+
+namespace superpose::data {
+
+struct ProblemFile {
+  std::vector<Problem> problems;
+  std::string hash;   ///< XXH3-64 of the file's bytes, 16 hexadecimal digits
+  int max_nodes = 0;  ///< largest n_nodes; decides the vocabulary
+};
+
+/// Reads and checks every record. Needed keys: idx_to_symbol, edges, root, target, neg_target.
+/// Optional, but held against the graph when present: question, answer, steps, neighbor_k (optimal
+/// or cumulative sets), bfs_neighbor_k (exact frontier). Other keys are ignored.
+/// Error (data) with file, index of the record and reason; also if the file is missing or empty.
+ProblemFile read_problems(const std::string& path);
+
+/// Writes derived problems as one published record each: neighbor_k holds the optimal sets,
+/// bfs_neighbor_k the exact frontier, both for 0..H. The file appears under its name only when it
+/// is complete and on disk. Error (io) if it cannot be written.
+void write_problems(const std::string& path, const std::vector<Problem>& problems);
+
+}  // namespace superpose::data

@@ -1,0 +1,20 @@
+#pragma once
+/// Random graphs from which problems are chosen (PROSQA.md section 3, graph()).
+
+#include <optional>
+#include <vector>
+
+#include "core/random.hpp"
+#include "data/options.hpp"
+#include "data/problem.hpp"
+
+namespace superpose::data {
+
+/// Index drawn with probability proportional to its weight; weights are positive, at least one.
+std::size_t draw_weighted(const std::vector<double>& weights, RandomStream& random);
+
+/// A graph grown node by node from the two main sources 0 and 1, ids in order of creation and
+/// without isolated nodes. Nothing if a main source stayed isolated.
+std::optional<Graph> draw_raw_graph(const GeneratorOptions& options, RandomStream& random);
+
+}  // namespace superpose::data

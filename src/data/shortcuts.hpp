@@ -1,0 +1,26 @@
+#pragma once
+/// How far one gets without searching the graph: heuristics that pick the target by a property of
+/// the two candidates (PROSQA.md section 2.1). They are the floor for every accuracy reported.
+
+#include <string>
+#include <vector>
+
+#include "data/problem.hpp"
+
+namespace superpose::data {
+
+/// Accuracy of picking the candidate with the higher score; a tie counts 1/2.
+struct Shortcut {
+  std::string name;
+  bool looks_at_root = false;
+  double accuracy = 0;
+  double accuracy_equal_depth = 0;  ///< on problems with equally deep candidates; NaN if none
+};
+
+/// One row per heuristic, in the order of PROSQA.md. Problems are expected to be derived.
+std::vector<Shortcut> shortcuts(const std::vector<Problem>& problems);
+
+/// Lines "name  sees root  accuracy  accuracy on equal depth".
+std::string table(const std::vector<Shortcut>& rows);
+
+}  // namespace superpose::data

@@ -1,0 +1,19 @@
+#pragma once
+namespace superpose::model {
+
+/// GPT-2 as in Hugging Face transformers; defaults are the papers' (SPEC.md section 2).
+struct Gpt2Options {
+  int n_layer = 2;
+  int n_head = 8;
+  int n_embd = 768;
+  int n_positions = 1024;
+  int vocab_size = 40;
+  bool tied = true;  ///< output matrix is the embedding matrix
+  double embd_pdrop = 0.1;
+  double attn_pdrop = 0.1;
+  double resid_pdrop = 0.1;
+  double layer_norm_epsilon = 1e-5;
+  double initializer_range = 0.02;
+};
+
+}  // namespace superpose::model

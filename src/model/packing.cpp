@@ -1,0 +1,223 @@
+#include "model/packing.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.hpp"
+
+namespace superpose::model {
+namespace {
+
+using IntVector = std::vector<std::int32_t>;
+
+struct HostRow {
+  int problem, position;
+};
+
+struct HostGroups {
+  IntVector problem, first, count, position;
+};
+
+/// Index arrays under construction; the names are PackedBatch's.
+struct HostBatch {
+  std::vector<HostRow> rows;
+  std::vector<IntVector> row_of;     ///< [problem][position]
+  std::vector<IntVector> output_of;  ///< [problem][position], -1 where no output
+  IntVector token, thought, problem_id, position;
+  IntVector output_row, output_problem_id, output_position;
+  HostGroups row_groups, output_groups;
+};
+
+bool is_fed_back(const Sequence& s, int position) {
+  return s.feed_back && position >= s.latent_begin && position < s.latent_begin + s.n_latent;
+}
+
+/// Appends the query to its problem's group, opening one if the problem changes.
+void add_query(HostGroups& groups, int begin_group, int problem, int query, int position) {
+  if (static_cast<int>(groups.problem.size()) == begin_group || groups.problem.back() != problem) {
+    groups.problem.push_back(problem);
+    groups.first.push_back(query);
+    groups.count.push_back(0);
+  }
+  ++groups.count.back();
+  groups.position.push_back(position);
+}
+
+void add_output(HostBatch& host, int begin_group, int row, std::uint64_t problem_id) {
+  const auto [problem, position] = host.rows[row];
+  const int output = static_cast<int>(host.output_row.size());
+  host.output_of[problem][position] = output;
+  host.output_row.push_back(row);
+  host.output_problem_id.push_back(static_cast<std::int32_t>(problem_id));
+  host.output_position.push_back(position);
+  add_query(host.output_groups, begin_group, problem, output, position);
+}
+
+void add_row(HostBatch& host, int begin_group, const Sequence& s, int problem, int position) {
+  const int row = static_cast<int>(host.rows.size());
+  host.rows.push_back({problem, position});
+  host.row_of[problem][position] = row;
+  host.token.push_back(s.tokens[position]);
+  host.thought.push_back(is_fed_back(s, position) ? host.output_of[problem][position - 1] : -1);
+  host.problem_id.push_back(static_cast<std::int32_t>(s.problem));
+  host.position.push_back(position);
+  add_query(host.row_groups, begin_group, problem, row, position);
+}
+
+bool is_target(const Sequence& s, int position) {
+  return std::any_of(s.targets.begin(), s.targets.end(),
+                     [=](const Target& t) { return t.position == position; });
+}
+
+/// Positions of `s` in segment number `index`.
+Range positions_in(const Sequence& s, int index) {
+  const int n = static_cast<int>(s.tokens.size());
+  const int last = s.feed_back ? s.n_latent : 0;
+  if (index > last) return {0, 0};
+  const int begin = index == 0 ? 0 : s.latent_begin + index - 1;
+  return {begin, index == last ? n : s.latent_begin + index};
+}
+
+Segment add_segment(HostBatch& host, const std::vector<Sequence>& sequences, int index) {
+  Segment segment;
+  segment.rows.begin = static_cast<int>(host.rows.size());
+  segment.outputs.begin = static_cast<int>(host.output_row.size());
+  segment.row_groups.begin = static_cast<int>(host.row_groups.problem.size());
+  segment.output_groups.begin = static_cast<int>(host.output_groups.problem.size());
+  for (std::size_t p = 0; p < sequences.size(); ++p) {
+    const auto& s = sequences[p];
+    const Range positions = positions_in(s, index);
+    for (int t = positions.begin; t < positions.end; ++t) {
+      add_row(host, segment.row_groups.begin, s, static_cast<int>(p), t);
+      if (is_target(s, t) || is_fed_back(s, t + 1))
+        add_output(host, segment.output_groups.begin, host.row_of[p][t], s.problem);
+    }
+    segment.longest = std::max(segment.longest, positions.end);
+  }
+  segment.rows.end = static_cast<int>(host.rows.size());
+  segment.outputs.end = static_cast<int>(host.output_row.size());
+  segment.row_groups.end = static_cast<int>(host.row_groups.problem.size());
+  segment.output_groups.end = static_cast<int>(host.output_groups.problem.size());
+  return segment;
+}
+
+void check(const Sequence& s) {
+  const int n = static_cast<int>(s.tokens.size());
+  SUPERPOSE_EXPECT(n > 0 && s.n_latent >= 0 && s.latent_begin + s.n_latent <= n);
+  SUPERPOSE_EXPECT(!s.feed_back || s.n_latent == 0 || s.latent_begin > 0);
+  for (const auto& target : s.targets)
+    SUPERPOSE_EXPECT(target.position >= 0 && target.position < n);
+}
+
+Indices to_device(const char* label, const IntVector& values) {
+  Vector<std::int32_t> device(Kokkos::view_alloc(std::string(label), Kokkos::WithoutInitializing),
+                              values.size());
+  const Kokkos::View<const std::int32_t*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(
+      values.data(), values.size());
+  Kokkos::deep_copy(device, host);
+  return device;
+}
+
+/// Rows grouped by key(row), rows with a negative key left out.
+template <class Key>
+kernels::RowGroups group_rows(int n_rows, const Key& key) {
+  std::map<int, IntVector> rows_of;
+  for (int r = 0; r < n_rows; ++r)
+    if (key(r) >= 0) rows_of[key(r)].push_back(r);
+  IntVector entry, begin{0}, rows;
+  for (const auto& [e, members] : rows_of) {
+    entry.push_back(e);
+    rows.insert(rows.end(), members.begin(), members.end());
+    begin.push_back(static_cast<std::int32_t>(rows.size()));
+  }
+  return {to_device("entry", entry), to_device("begin", begin), to_device("rows", rows)};
+}
+
+void pack_targets(PackedBatch& batch, const HostBatch& host,
+                  const std::vector<Sequence>& sequences) {
+  IntVector output, begin{0}, label;
+  for (std::size_t p = 0; p < sequences.size(); ++p) {
+    const auto& targets = sequences[p].targets;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      const int o = host.output_of[p][targets[i].position];
+      batch.targets.push_back({static_cast<int>(p), static_cast<int>(i), o});
+      if (targets[i].labels.empty()) continue;
+      output.push_back(o);
+      label.insert(label.end(), targets[i].labels.begin(), targets[i].labels.end());
+      begin.push_back(static_cast<std::int32_t>(label.size()));
+    }
+  }
+  batch.n_labelled = static_cast<int>(output.size());
+  batch.labels = {to_device("label_output", output), to_device("label_begin", begin),
+                  to_device("label", label)};
+}
+
+void pack_attention(PackedBatch& batch, const HostBatch& host,
+                    const std::vector<Sequence>& sequences) {
+  IntVector key_begin{0}, key_row, problem_id;
+  for (std::size_t p = 0; p < sequences.size(); ++p) {
+    key_row.insert(key_row.end(), host.row_of[p].begin(), host.row_of[p].end());
+    key_begin.push_back(static_cast<std::int32_t>(key_row.size()));
+    problem_id.push_back(static_cast<std::int32_t>(sequences[p].problem));
+  }
+  const Indices begin = to_device("key_begin", key_begin), row = to_device("key_row", key_row);
+  const Indices id = to_device("problem_id", problem_id);
+  const auto upload = [&](const HostGroups& groups) {
+    return kernels::AttentionGroups{to_device("group_problem", groups.problem),
+                                    to_device("group_first", groups.first),
+                                    to_device("group_count", groups.count),
+                                    to_device("query_position", groups.position),
+                                    begin,
+                                    row,
+                                    id,
+                                    0};
+  };
+  batch.row_groups = upload(host.row_groups);
+  batch.output_groups = upload(host.output_groups);
+}
+
+void pack_rows(PackedBatch& batch, const HostBatch& host) {
+  batch.n_rows = static_cast<int>(host.rows.size());
+  batch.n_outputs = static_cast<int>(host.output_row.size());
+  batch.token = to_device("token", host.token);
+  batch.thought = to_device("thought", host.thought);
+  batch.row_keys = {to_device("problem", host.problem_id), to_device("position", host.position)};
+  batch.output_row = to_device("output_row", host.output_row);
+  batch.output_keys = {to_device("output_problem", host.output_problem_id),
+                       to_device("output_position", host.output_position)};
+  batch.token_rows =
+      group_rows(batch.n_rows, [&](int r) { return host.thought[r] < 0 ? host.token[r] : -1; });
+  batch.position_rows = group_rows(batch.n_rows, [&](int r) { return host.position[r]; });
+}
+
+}  // namespace
+
+PackedBatch pack(const std::vector<Sequence>& sequences) {
+  SUPERPOSE_EXPECT(!sequences.empty());
+  PackedBatch batch;
+  HostBatch host;
+  int n_segments = 1;
+  for (const auto& s : sequences) {
+    check(s);
+    n_segments = std::max(n_segments, s.feed_back ? s.n_latent + 1 : 1);
+    host.row_of.emplace_back(s.tokens.size(), -1);
+    host.output_of.emplace_back(s.tokens.size(), -1);
+  }
+  for (int i = 0; i < n_segments; ++i) batch.segments.push_back(add_segment(host, sequences, i));
+  batch.n_problems = static_cast<int>(sequences.size());
+  pack_rows(batch, host);
+  pack_attention(batch, host, sequences);
+  pack_targets(batch, host, sequences);
+  return batch;
+}
+
+kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest) {
+  auto groups = all;
+  groups.problem = slice(all.problem, range);
+  groups.first = slice(all.first, range);
+  groups.count = slice(all.count, range);
+  groups.longest = longest;
+  return groups;
+}
+
+}  // namespace superpose::model

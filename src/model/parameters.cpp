@@ -1,0 +1,183 @@
+#include "model/parameters.hpp"
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/random.hpp"
+
+namespace superpose::model {
+namespace {
+
+constexpr std::size_t cache_line = 16;  // floats
+
+/// Collects the list in order and gives each parameter its offset.
+class ListBuilder {
+ public:
+  explicit ListBuilder(const Gpt2Options& options)
+      : C_(static_cast<std::size_t>(options.n_embd)), options_(options) {}
+
+  void matrix(const std::string& name, std::vector<std::string> dims, std::size_t n_rows,
+              std::size_t n_columns, double standard_deviation) {
+    add(name, std::move(dims), {n_rows, n_columns}, {true, standard_deviation});
+  }
+  void vector(const std::string& name, const std::string& dim, std::size_t n, double value) {
+    add(name, {dim}, {n}, {false, value});
+  }
+  void layer_norm(const std::string& name) {
+    vector(name + ".weight", "n_embd", C_, 1);
+    vector(name + ".bias", "n_embd", C_, 0);
+  }
+  void linear(const std::string& name, int in, int out, double standard_deviation) {
+    matrix(name + ".weight", {dimension(in), dimension(out)}, C_ * in, C_ * out,
+           standard_deviation);
+    vector(name + ".bias", dimension(out), C_ * out, 0);
+  }
+  void block(int layer) {
+    const std::string h = fmt::format("h.{}.", layer);
+    const double std = options_.initializer_range;
+    const double residual = std / std::sqrt(2.0 * options_.n_layer);
+    layer_norm(h + "ln_1");
+    linear(h + "attn.c_attn", 1, 3, std);
+    linear(h + "attn.c_proj", 1, 1, residual);
+    layer_norm(h + "ln_2");
+    linear(h + "mlp.c_fc", 1, 4, std);
+    linear(h + "mlp.c_proj", 4, 1, residual);
+  }
+  std::vector<ParameterInfo> take() { return std::move(list_); }
+
+ private:
+  static std::string dimension(int times) {
+    return times == 1 ? "n_embd" : fmt::format("{}*n_embd", times);
+  }
+  void add(const std::string& name, std::vector<std::string> dims, std::vector<std::size_t> shape,
+           Initial initial) {
+    list_.push_back({name, std::move(dims), std::move(shape), initial, flat_size(list_)});
+  }
+
+  std::size_t C_;
+  Gpt2Options options_;
+  std::vector<ParameterInfo> list_;
+};
+
+/// Hands out the parameters of a flat buffer in list order.
+template <class T>
+class ViewWalker {
+ public:
+  ViewWalker(Vector<T> flat, const std::vector<ParameterInfo>& list) : flat_(flat), list_(list) {}
+  Vector<T> vector() {
+    const auto& info = list_[next_++];
+    return Vector<T>(flat_.data() + info.offset, info.shape[0]);
+  }
+  Matrix<T> matrix() {
+    const auto& info = list_[next_++];
+    return Matrix<T>(flat_.data() + info.offset, info.shape[0], info.shape[1]);
+  }
+  BlockParameters<T> block() {
+    BlockParameters<T> b;  // in the order of ListBuilder::block
+    b.ln_1_weight = vector();
+    b.ln_1_bias = vector();
+    b.c_attn_weight = matrix();
+    b.c_attn_bias = vector();
+    b.attn_proj_weight = matrix();
+    b.attn_proj_bias = vector();
+    b.ln_2_weight = vector();
+    b.ln_2_bias = vector();
+    b.c_fc_weight = matrix();
+    b.c_fc_bias = vector();
+    b.mlp_proj_weight = matrix();
+    b.mlp_proj_bias = vector();
+    return b;
+  }
+
+ private:
+  Vector<T> flat_;
+  const std::vector<ParameterInfo>& list_;
+  std::size_t next_ = 0;
+};
+
+/// Two normal deviates a draw pair (Box and Muller).
+void fill_normal(RandomStream random, double standard_deviation, std::size_t n, double* values) {
+  constexpr double two_pi = 6.283185307179586;
+  for (std::size_t i = 0; i < n; i += 2) {
+    const double radius = standard_deviation * std::sqrt(-2 * std::log1p(-random.uniform()));
+    const double angle = two_pi * random.uniform();
+    values[i] = radius * std::cos(angle);
+    if (i + 1 < n) values[i + 1] = radius * std::sin(angle);
+  }
+}
+
+}  // namespace
+
+std::vector<ParameterInfo> parameter_list(const Gpt2Options& options) {
+  const auto V = static_cast<std::size_t>(options.vocab_size);
+  const auto C = static_cast<std::size_t>(options.n_embd);
+  const auto n_positions = static_cast<std::size_t>(options.n_positions);
+  ListBuilder builder(options);
+  builder.matrix("wte.weight", {"vocab_size", "n_embd"}, V, C, options.initializer_range);
+  builder.matrix("wpe.weight", {"n_positions", "n_embd"}, n_positions, C,
+                 options.initializer_range);
+  for (int layer = 0; layer < options.n_layer; ++layer) builder.block(layer);
+  builder.layer_norm("ln_f");
+  if (!options.tied)
+    builder.matrix("lm_head.weight", {"vocab_size", "n_embd"}, V, C, options.initializer_range);
+  return builder.take();
+}
+
+std::size_t flat_size(const std::vector<ParameterInfo>& list) {
+  if (list.empty()) return 0;
+  const std::size_t end = list.back().offset + list.back().size();
+  return (end + cache_line - 1) / cache_line * cache_line;
+}
+
+template <class T>
+Parameters<T>::Parameters(const Gpt2Options& options, const std::string& label)
+    : Parameters(options, Vector<T>(label, flat_size(parameter_list(options)))) {}
+
+template <class T>
+Parameters<T>::Parameters(const Gpt2Options& options, Vector<T> buffer)
+    : list(parameter_list(options)), flat(buffer) {
+  SUPERPOSE_EXPECT(flat.extent(0) == flat_size(list));
+  ViewWalker<T> walker(flat, list);
+  wte = walker.matrix();
+  wpe = walker.matrix();
+  for (int layer = 0; layer < options.n_layer; ++layer) h.push_back(walker.block());
+  ln_f_weight = walker.vector();
+  ln_f_bias = walker.vector();
+  lm_head = options.tied ? wte : walker.matrix();
+}
+
+template <class T>
+void initialise(Parameters<T>& parameters, std::uint64_t seed) {
+  auto host = Kokkos::create_mirror_view(parameters.flat);
+  std::vector<double> values;
+  for (std::size_t p = 0; p < parameters.list.size(); ++p) {
+    const auto& info = parameters.list[p];
+    values.assign(info.size(), info.initial.value);
+    if (info.initial.normal)
+      fill_normal(RandomStream(seed, Purpose::initialise, p), info.initial.value, info.size(),
+                  values.data());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      host(info.offset + i) = static_cast<T>(values[i]);
+  }
+  Kokkos::deep_copy(parameters.flat, host);
+}
+
+template <class T>
+std::vector<NamedTensor> named_tensors(const std::vector<ParameterInfo>& list, T* flat,
+                                       const std::string& prefix) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& info : list)
+    tensors.push_back(
+        {prefix + info.name, info.dims, info.shape, dtype_of<T>(), flat + info.offset});
+  return tensors;
+}
+
+#define INSTANTIATE(T)                                                                   \
+  template struct Parameters<T>;                                                         \
+  template void initialise(Parameters<T>&, std::uint64_t);                               \
+  template std::vector<NamedTensor> named_tensors(const std::vector<ParameterInfo>&, T*, \
+                                                  const std::string&);
+INSTANTIATE(float)
+INSTANTIATE(double)
+
+}  // namespace superpose::model

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "data/options.hpp"
+#include "model/options.hpp"
+#include "optim/options.hpp"
+
+namespace superpose::train {
+
+struct DataOptions {
+  std::string train;  ///< problem file trained on
+  std::string valid;  ///< held-out problems, evaluated while training; may be empty
+};
+
+struct LoopOptions {
+  std::uint64_t seed = 0;
+  int epochs = 300;
+  int batch_size = 256;   ///< problems per optimiser step, over all ranks
+  int leaves = 8;         ///< parts of a batch whose gradients are summed in a fixed tree; >= ranks
+  int accumulation = 1;   ///< passes each leaf is computed in (less memory, same step)
+  int eval_every = 1;     ///< epochs between evaluations on the held-out problems
+  int eval_problems = 0;  ///< at most so many of them while training; 0 = all
+};
+
+struct OutputOptions {
+  std::string directory = "runs/default";
+  int log_every = 10;        ///< steps between progress lines
+  int checkpoint_every = 5;  ///< epochs between checkpoints
+  int keep = 2;              ///< checkpoints kept; older ones are removed
+};
+
+/// Everything that defines a training run: one TOML file.
+struct RunOptions {
+  DataOptions data;
+  model::Gpt2Options model;
+  data::MethodOptions method;
+  data::CurriculumOptions curriculum;
+  optim::OptimizerOptions optimizer;
+  LoopOptions train;
+  OutputOptions output;
+};
+
+}  // namespace superpose::train

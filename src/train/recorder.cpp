@@ -1,0 +1,171 @@
+#include "train/recorder.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <numeric>
+
+#include "core/log.hpp"
+
+namespace superpose::train {
+namespace {
+
+constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
+
+io::Column integer(const std::string& name, const std::string& description) {
+  return {name, "1", description, DType::i64, {}};
+}
+
+io::Column number(const std::string& name, const std::string& unit,
+                  const std::string& description) {
+  return {name, unit, description, DType::f64, {}};
+}
+
+io::Column by(io::ColumnDimension dimension, const std::string& name, const std::string& unit,
+              const std::string& description) {
+  return {name, unit, description, DType::f64, std::move(dimension)};
+}
+
+std::vector<io::Column> step_columns() {
+  return {integer("epoch", "epoch of the step, 0-based"),
+          integer("stage", "stage of the curriculum"),
+          number("loss", "nat", "mean training loss of the batch, dropout on"),
+          number("gradient_norm", "1", "norm of the whole gradient before clipping"),
+          number("learning_rate", "1", "learning rate of the step"),
+          number("seconds", "s", "wall time of the step"),
+          integer("tokens", "tokens computed in the step")};
+}
+
+std::vector<io::Column> epoch_columns() {
+  return {integer("stage", "stage of the curriculum"),
+          number("loss", "nat", "mean training loss of the epoch, dropout on"),
+          number("seconds", "s", "wall time of the epoch, evaluation included")};
+}
+
+/// Columns of the "evaluation" table for problems of up to max_hops hops.
+std::vector<io::Column> evaluation_columns(int max_hops) {
+  std::vector<std::int64_t> hops(max_hops);
+  std::iota(hops.begin(), hops.end(), 1);
+  const io::ColumnDimension hop{"hop", hops}, length{"hops", hops};
+  return {integer("stage", "stage of the curriculum"),
+          number("accuracy", "1", "held-out answers right, argmax over the vocabulary"),
+          number("candidate_accuracy", "1", "held-out answers right among the two candidates"),
+          number("loss", "nat", "mean cross-entropy of the held-out answers"),
+          number("equal_depth_accuracy", "1", "accuracy where both candidates are equally deep"),
+          by(length, "accuracy_by_hops", "1", "accuracy by the problem's number of hops"),
+          by(hop, "next_node_optimal", "1", "predictions of hop k that lie on a shortest path"),
+          by(hop, "next_node_frontier", "1", "predictions of hop k that are k hops away"),
+          by(hop, "next_node_loss", "nat", "expected loss of hop k's training label"),
+          by(hop, "uniform_guess_loss", "nat", "the same for a uniform guess over the frontier")};
+}
+
+io::Row evaluation_row(int stage, const EvaluationSummary& s, int max_hops) {
+  const std::vector<double> empty(max_hops, not_measured);
+  io::Row row{{"stage", {static_cast<double>(stage)}},
+              {"accuracy", {s.all.accuracy}},
+              {"candidate_accuracy", {s.all.candidate_accuracy}},
+              {"loss", {s.all.loss}},
+              {"equal_depth_accuracy", {s.equal_depth.accuracy}},
+              {"accuracy_by_hops", empty},
+              {"next_node_optimal", empty},
+              {"next_node_frontier", empty},
+              {"next_node_loss", empty},
+              {"uniform_guess_loss", empty}};
+  for (const auto& [hops, answers] : s.by_hops)
+    row["accuracy_by_hops"][hops - 1] = answers.accuracy;
+  for (const auto& hop : s.hops) {
+    row["next_node_optimal"][hop.hop - 1] = hop.optimal;
+    row["next_node_frontier"][hop.hop - 1] = hop.frontier;
+    row["next_node_loss"][hop.hop - 1] = hop.loss;
+    row["uniform_guess_loss"][hop.hop - 1] = hop.uniform_loss;
+  }
+  return row;
+}
+
+std::string clock(double seconds) {
+  const auto total = static_cast<long>(std::lround(std::max(0.0, seconds)));
+  return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
+}
+
+std::string run_file(const std::string& directory) {
+  return directory + "/run.h5";
+}
+
+io::History open_history(const Recorder::Plan& plan, const io::RunMetadata& metadata,
+                         std::int64_t step) {
+  const auto path = run_file(plan.directory);
+  if (step == 0 || !plan.is_writer) return io::History(path, metadata);
+  if (std::filesystem::exists(path)) return io::History::load(path, metadata);
+  log::warning("{} is missing; its histories begin again at step {}", path, step);
+  return io::History(path, metadata);
+}
+
+}  // namespace
+
+Recorder::Recorder(const Plan& plan, const io::RunMetadata& metadata, std::int64_t step,
+                   std::int64_t epoch)
+    : plan_(plan), history_(open_history(plan, metadata, step)), first_step_(step) {
+  make_tables();
+  // A run that was killed has recorded steps beyond its last checkpoint; they are done again.
+  steps_->truncate_after(step);
+  epochs_->truncate_after(epoch - 1);
+  evaluation_->truncate_after(epoch - 1);
+}
+
+void Recorder::make_tables() {
+  steps_ =
+      &history_.table("steps", integer("step", "optimiser step, 1 for the first"), step_columns());
+  epochs_ = &history_.table("epochs", integer("epoch", "epoch, 0-based"), epoch_columns());
+  evaluation_ = &history_.table("evaluation", integer("epoch", "epoch after which it was measured"),
+                                evaluation_columns(plan_.max_hops));
+}
+
+void Recorder::record(const StepRecord& r) {
+  if (!plan_.is_writer) return;
+  const auto value = [](auto x) { return std::vector<double>{static_cast<double>(x)}; };
+  steps_->append(r.step, {{"epoch", value(r.epoch)},
+                          {"stage", value(r.stage)},
+                          {"loss", value(r.loss)},
+                          {"gradient_norm", value(r.gradient_norm)},
+                          {"learning_rate", value(r.learning_rate)},
+                          {"seconds", value(r.seconds)},
+                          {"tokens", value(r.tokens)}});
+  if (r.step % plan_.log_every != 0 && r.step != plan_.total_steps) return;
+  const double per_step =
+      since_start_.seconds() / static_cast<double>(std::max<std::int64_t>(1, r.step - first_step_));
+  log::info(
+      "step {:>6}/{}  epoch {:>3}  stage {}  loss {:.4f}  |g| {:.3g}  lr {:.2e}  {:.0f} ms  "
+      "{:.0f} tok/s  ETA {}",
+      r.step, plan_.total_steps, r.epoch, r.stage, r.loss, r.gradient_norm, r.learning_rate,
+      1e3 * r.seconds, static_cast<double>(r.tokens) / r.seconds,
+      clock(per_step * static_cast<double>(plan_.total_steps - r.step)));
+}
+
+void Recorder::record(const EpochRecord& r) {
+  if (!plan_.is_writer) return;
+  epochs_->append(
+      r.epoch,
+      {{"stage", {static_cast<double>(r.stage)}}, {"loss", {r.loss}}, {"seconds", {r.seconds}}});
+}
+
+void Recorder::record(const EpochRecord& epoch, const EvaluationSummary& summary) {
+  record(epoch);
+  if (!plan_.is_writer) return;
+  evaluation_->append(epoch.epoch, evaluation_row(epoch.stage, summary, plan_.max_hops));
+  std::string frontier;
+  for (const auto& hop : summary.hops) frontier += fmt::format(" {:.1f}", 100 * hop.frontier);
+  log::info(
+      "epoch {:>4}/{}  stage {}  loss {:.4f}  held out: answers {:.2f} % (equally deep {:.2f} "
+      "%){}{}  {:.1f} s",
+      epoch.epoch + 1, plan_.total_epochs, epoch.stage, epoch.loss, 100 * summary.all.accuracy,
+      100 * summary.equal_depth.accuracy, frontier.empty() ? "" : "  in frontier %", frontier,
+      epoch.seconds);
+}
+
+void Recorder::flush() {
+  if (plan_.is_writer) history_.flush();
+}
+
+}  // namespace superpose::train

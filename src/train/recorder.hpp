@@ -1,0 +1,69 @@
+#pragma once
+/// What a training run leaves behind while it goes: histories in run.h5 and lines of progress.
+
+#include <cstdint>
+#include <string>
+
+#include "core/timer.hpp"
+#include "data/curriculum.hpp"
+#include "io/history.hpp"
+#include "train/evaluation_summary.hpp"
+
+namespace superpose::train {
+
+/// One optimiser step, after the update.
+struct StepRecord {
+  std::int64_t step = 0;  ///< 1 for the first
+  std::int64_t epoch = 0;
+  int stage = 0;
+  double loss = 0;           ///< [nats] mean over the batch's labels
+  double gradient_norm = 0;  ///< before clipping
+  double learning_rate = 0;
+  double seconds = 0;
+  std::int64_t tokens = 0;  ///< rows computed
+};
+
+/// One epoch, after its evaluation.
+struct EpochRecord {
+  std::int64_t epoch = 0;
+  int stage = 0;
+  double loss = 0;     ///< [nats] mean over the epoch's labels
+  double seconds = 0;  ///< training and evaluation, since the epoch began or was resumed
+};
+
+/// Rank 0 records; on other ranks nothing happens. Tables of run.h5: "steps", "epochs",
+/// "evaluation" (FORMAT.md).
+class Recorder {
+ public:
+  struct Plan {
+    std::string directory;
+    bool is_writer = false;  ///< rank 0
+    int log_every = 10;      ///< steps between lines
+    std::int64_t total_steps = 0;
+    std::int64_t total_epochs = 0;
+    int max_hops = 0;  ///< of the held-out problems
+  };
+
+  /// Starts new histories at step 0, else goes on after `step` and `epoch` in those of the
+  /// directory.
+  Recorder(const Plan& plan, const io::RunMetadata& metadata, std::int64_t step,
+           std::int64_t epoch);
+
+  void record(const StepRecord& record);
+  void record(const EpochRecord& record);
+  void record(const EpochRecord& epoch, const EvaluationSummary& summary);
+  void flush();  ///< run.h5 is on the disk afterwards
+
+ private:
+  void make_tables();
+
+  Plan plan_;
+  io::History history_;
+  io::Table* steps_ = nullptr;
+  io::Table* epochs_ = nullptr;
+  io::Table* evaluation_ = nullptr;
+  Stopwatch since_start_;
+  std::int64_t first_step_;
+};
+
+}  // namespace superpose::train

@@ -1,0 +1,211 @@
+#include "train/trainer.hpp"
+
+#include <cmath>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "data/curriculum.hpp"
+#include "io/agreement.hpp"
+#include "optim/schedule.hpp"
+#include "train/same_run.hpp"
+
+namespace superpose::train {
+
+Trainer::Trainer(const RunOptions& options, const TrainingData& data,
+                 const distributed::Communicator& communicator, const io::RunMetadata& metadata,
+                 const Start& from)
+    : options_(options),
+      data_(data),
+      communicator_(communicator),
+      metadata_(metadata),
+      model_(options.model),
+      optimizer_(options.optimizer, model_.parameters().flat.extent(0)),
+      gradient_(options, data.train.problems, communicator, model_),
+      state_(model_, optimizer_) {
+  model::initialise(model_.parameters(), options.train.seed);
+  start(from);
+}
+
+namespace {
+
+void create_directory(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  validate(!error, ExitCode::io,
+           "cannot create the run directory {} ({}); choose another "
+           "output.directory",
+           directory, error.message());
+}
+
+/// Error (usage) if the newest readable checkpoint is another run's. Asked before any tensor is
+/// read: to a run with another model intact tensors look damaged.
+void require_same_run_in(const std::string& directory, const io::RunMetadata& now) {
+  for (const auto& checkpoint : io::find_checkpoints(directory)) {
+    std::optional<io::RunMetadata> stored;
+    try {
+      stored = io::read_header(checkpoint.path).metadata;
+    } catch (const Error&) {  // read_newest warns of it
+    }
+    if (stored) return require_same_run(*stored, now);
+  }
+}
+
+}  // namespace
+
+void Trainer::start(const Start& from) {
+  const auto& directory = options_.output.directory;
+  io::agree_on_rank_0(communicator_, [&] { create_directory(directory); });
+  std::optional<TrainingState::Restored> restored;
+  if (from.from == Start::From::newest) {
+    io::agree_on_rank_0(communicator_, [&] { require_same_run_in(directory, metadata_); });
+    restored = state_.restore_newest(communicator_, directory);
+  } else {
+    validate(io::find_checkpoints(directory).empty(), ExitCode::usage,
+             "{} holds checkpoints (a new run would mix with them); choose another "
+             "output.directory, remove it, or use --resume auto",
+             directory);
+    if (from.from == Start::From::checkpoint)
+      restored = state_.restore(communicator_, from.checkpoint);
+  }
+  if (restored) progress_ = restored->progress;
+  recorder_.emplace(recorder_plan(), metadata_, progress_.step, progress_.epoch);
+  if (restored)
+    log::info("resumed at step {} (epoch {}, stage {})", progress_.step, progress_.epoch,
+              progress_.curriculum.stage);
+}
+
+Recorder::Plan Trainer::recorder_plan() const {
+  Recorder::Plan plan;
+  plan.directory = options_.output.directory;
+  plan.is_writer = communicator_.rank() == 0;
+  plan.log_every = options_.output.log_every;
+  plan.total_epochs = options_.train.epochs;
+  plan.total_steps = options_.train.epochs * steps_per_epoch();
+  for (const auto& problem : data_.valid.problems)
+    plan.max_hops = std::max(plan.max_hops, problem.hops);
+  return plan;
+}
+
+std::int64_t Trainer::steps_per_epoch() const {
+  const auto n = static_cast<std::int64_t>(data_.train.problems.size());
+  return (n + options_.train.batch_size - 1) / options_.train.batch_size;
+}
+
+ExitCode Trainer::run() {
+  if (progress_.epoch >= options_.train.epochs) {
+    log::info("the run in {} is complete ({} epochs); nothing to do", options_.output.directory,
+              progress_.epoch);
+    return ExitCode::done;
+  }
+  recorder_->flush();  // a directory that cannot be written to is found before the first step
+  const Stopwatch watch;
+  Flow flow = Flow::go_on;
+  while (flow == Flow::go_on && progress_.epoch < options_.train.epochs) flow = run_epoch();
+  log::info("\nwhere the time went (rank 0):\n{}", times_.table(watch.seconds()));
+  if (flow == Flow::go_on) return ExitCode::done;
+  log::warning("stopped on request at step {} after a checkpoint; run the same command to go on",
+               progress_.step);
+  return ExitCode::interrupted;
+}
+
+Trainer::Flow Trainer::run_epoch() {
+  const Stopwatch watch;
+  const auto order =
+      data::epoch_order(data_.train.problems.size(), options_.train.seed, progress_.epoch);
+  const auto batch_size = static_cast<std::size_t>(options_.train.batch_size);
+  while (progress_.step_in_epoch < steps_per_epoch()) {
+    const auto begin = progress_.step_in_epoch * batch_size;
+    const auto end = std::min(order.size(), begin + batch_size);
+    const auto flow =
+        step({order.begin() + static_cast<long>(begin), order.begin() + static_cast<long>(end)});
+    if (flow == Flow::go_on) continue;
+    save();
+    return Flow::stop;
+  }
+  finish_epoch(watch.seconds());
+  return Flow::go_on;
+}
+
+Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
+  const Stopwatch watch;
+  const BatchKey key{progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
+  const auto gradient = gradient_.compute(batch, key, stop_request_.requested_here(), times_);
+  const auto& sums = gradient_.sums();
+  const double scale = 1.0 / static_cast<double>(sums.labels);  // mean over labels
+  ScopedTimer timer(times_, "optimizer");
+  const double norm = scale * optim::norm<float>(gradient);
+  require_finite(sums.loss, norm);
+  const double rate = optim::learning_rate(options_.optimizer, progress_.step,
+                                           options_.train.epochs * steps_per_epoch());
+  optimizer_.step(gradient, scale * optim::clip_factor(norm, options_.optimizer.clip_norm), rate,
+                  model_.parameters().flat);
+  Kokkos::fence();  // the step's time includes the update
+  ++progress_.step;
+  ++progress_.step_in_epoch;
+  progress_.epoch_loss += sums.loss;
+  progress_.epoch_labels += sums.labels;
+  recorder_->record(StepRecord{progress_.step, progress_.epoch, key.stage, sums.loss * scale, norm,
+                               rate, watch.seconds(), sums.tokens});
+  return sums.stop == 0 ? Flow::go_on : Flow::stop;
+}
+
+void Trainer::require_finite(double loss, double gradient_norm) const {
+  validate(
+      std::isfinite(loss) && std::isfinite(gradient_norm), ExitCode::divergence,
+      "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
+      "optimizer.learning_rate or set optimizer.clip_norm. Checkpoints written before are intact",
+      progress_.step + 1, progress_.epoch, loss, gradient_norm);
+}
+
+void Trainer::require_finite_weights() const {
+  validate(
+      std::isfinite(optim::norm<float>(model_.parameters().flat)), ExitCode::divergence,
+      "the training diverged at step {} (a weight is not finite); lower "
+      "optimizer.learning_rate or optimizer.weight_decay. Checkpoints written before are intact",
+      progress_.step);
+}
+
+std::optional<Outcomes> Trainer::evaluate_held_out() {
+  const bool last = progress_.epoch + 1 == options_.train.epochs;
+  const bool due = last || (progress_.epoch + 1) % options_.train.eval_every == 0;
+  if (data_.valid.problems.empty() || !due) return std::nullopt;
+  const ScopedTimer timer(times_, "evaluation");
+  EvaluationSettings settings;
+  settings.method = options_.method;
+  settings.seed = options_.train.seed;
+  auto problems = data_.valid.problems;
+  const auto limit = static_cast<std::size_t>(options_.train.eval_problems);
+  if (limit > 0 && problems.size() > limit) problems.resize(limit);
+  return evaluate(model_, problems, settings, communicator_);
+}
+
+void Trainer::finish_epoch(double seconds) {
+  const Stopwatch watch;
+  const auto outcomes = evaluate_held_out();
+  EpochRecord record;
+  record.epoch = progress_.epoch;
+  record.stage = progress_.curriculum.stage;
+  record.loss = progress_.epoch_loss / static_cast<double>(progress_.epoch_labels);
+  record.seconds = seconds + watch.seconds();
+  outcomes ? recorder_->record(record, summarise(*outcomes)) : recorder_->record(record);
+  const double excess = outcomes ? excess_loss(*outcomes, record.stage) : std::nan("");
+  const bool new_stage = data::end_epoch(progress_.curriculum, options_.curriculum, excess);
+  ++progress_.epoch;
+  progress_.step_in_epoch = 0;
+  progress_.epoch_loss = 0;
+  progress_.epoch_labels = 0;
+  if (new_stage && options_.curriculum.reset_optimizer) optimizer_.reset();
+  if (new_stage) log::info("stage {} begins", progress_.curriculum.stage);
+  const bool last = progress_.epoch == options_.train.epochs;
+  if (last || progress_.epoch % options_.output.checkpoint_every == 0) save();
+}
+
+void Trainer::save() {
+  const ScopedTimer timer(times_, "checkpoint");
+  require_finite_weights();
+  recorder_->flush();  // first: a resumed run can drop steps, not bring them back
+  state_.save(communicator_, options_.output.directory, progress_, metadata_, options_.output.keep);
+}
+
+}  // namespace superpose::train

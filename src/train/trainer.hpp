@@ -1,0 +1,76 @@
+#pragma once
+/// The training loop: epochs of the curriculum, steps of an epoch, evaluation, records,
+/// checkpoints.
+
+#include <optional>
+#include <string>
+
+#include "core/timer.hpp"
+#include "data/problem_file.hpp"
+#include "distributed/communicator.hpp"
+#include "distributed/stop_request.hpp"
+#include "io/run_metadata.hpp"
+#include "model/thoughts.hpp"
+#include "optim/optimizer.hpp"
+#include "train/batch_gradient.hpp"
+#include "train/evaluation_summary.hpp"
+#include "train/options.hpp"
+#include "train/recorder.hpp"
+#include "train/training_state.hpp"
+
+namespace superpose::train {
+
+struct TrainingData {
+  data::ProblemFile train;
+  data::ProblemFile valid;  ///< may have no problems: then nothing is evaluated
+};
+
+/// How a run begins.
+struct Start {
+  enum class From { newest, scratch, checkpoint } from = From::newest;
+  std::string checkpoint;  ///< for From::checkpoint
+};
+
+class Trainer {
+ public:
+  /// Loads the checkpoint that `start` asks for. Collective, as is run(). Error (usage) if
+  /// From::newest meets a checkpoint of another run, or the others a directory with checkpoints.
+  Trainer(const RunOptions& options, const TrainingData& data,
+          const distributed::Communicator& communicator, const io::RunMetadata& metadata,
+          const Start& start);
+
+  /// Trains to the last epoch: ExitCode::done, also if that was reached before; or
+  /// ExitCode::interrupted after a checkpoint if a rank was asked to stop.
+  /// Error (divergence) at the first loss or gradient that is not finite, or instead of a
+  /// checkpoint of weights that are not.
+  ExitCode run();
+
+ private:
+  enum class Flow { go_on, stop };
+
+  void start(const Start& start);
+  Recorder::Plan recorder_plan() const;
+  Flow run_epoch();
+  Flow step(const std::vector<std::uint32_t>& batch);
+  void finish_epoch(double seconds);
+  std::optional<Outcomes> evaluate_held_out();
+  void save();
+  std::int64_t steps_per_epoch() const;
+  void require_finite(double loss, double gradient_norm) const;
+  void require_finite_weights() const;
+
+  RunOptions options_;
+  const TrainingData& data_;
+  distributed::Communicator communicator_;
+  io::RunMetadata metadata_;
+  distributed::StopRequest stop_request_;
+  model::Coconut<float> model_;
+  optim::AdamW<float> optimizer_;
+  BatchGradient gradient_;
+  TrainingState state_;
+  Progress progress_;
+  std::optional<Recorder> recorder_;
+  TimeTable times_;
+};
+
+}  // namespace superpose::train

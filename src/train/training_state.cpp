@@ -1,0 +1,114 @@
+#include "train/training_state.hpp"
+
+#include "core/error.hpp"
+
+namespace superpose::train {
+namespace {
+
+using HostBuffer = Vector<float>::HostMirror;
+
+constexpr const char* parameter_prefix = "parameters/";
+
+/// Host copies of the three flat buffers, and the list of tensors that lie in them.
+struct HostState {
+  HostBuffer parameters, exp_avg, exp_avg_sq;
+
+  HostState(const model::Coconut<float>& model, const optim::AdamW<float>& optimizer)
+      : parameters(Kokkos::create_mirror(model.parameters().flat)),
+        exp_avg(Kokkos::create_mirror(optimizer.m())),
+        exp_avg_sq(Kokkos::create_mirror(optimizer.v())) {}
+
+  std::vector<NamedTensor> tensors(const std::vector<model::ParameterInfo>& list) const {
+    auto all = model::named_tensors(list, parameters.data(), parameter_prefix);
+    for (const auto& more :
+         {model::named_tensors(list, exp_avg.data(), "optimizer/exp_avg/"),
+          model::named_tensors(list, exp_avg_sq.data(), "optimizer/exp_avg_sq/")})
+      all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+};
+
+io::CheckpointHeader header_of(const Progress& progress, std::int64_t optimizer_steps,
+                               const io::RunMetadata& metadata) {
+  io::CheckpointHeader header;
+  header.step = progress.step;
+  header.counters = {{"epoch", progress.epoch},
+                     {"step_in_epoch", progress.step_in_epoch},
+                     {"stage", progress.curriculum.stage},
+                     {"epochs_in_stage", progress.curriculum.epochs_in_stage},
+                     {"settled_epochs", progress.curriculum.settled_epochs},
+                     {"epoch_labels", progress.epoch_labels},
+                     {"optimizer_steps", optimizer_steps}};
+  header.values = {{"epoch_loss", progress.epoch_loss}};
+  header.metadata = metadata;
+  return header;
+}
+
+template <class Value>
+Value need(const std::map<std::string, Value>& values, const std::string& name) {
+  const auto found = values.find(name);
+  validate(found != values.end(), ExitCode::checkpoint,
+           "the checkpoint has no '{}' (it was not written by superpose train); use another one",
+           name);
+  return found->second;
+}
+
+Progress progress_of(const io::CheckpointHeader& header) {
+  Progress progress;
+  progress.step = header.step;
+  progress.epoch = need(header.counters, "epoch");
+  progress.step_in_epoch = need(header.counters, "step_in_epoch");
+  progress.curriculum.stage = static_cast<int>(need(header.counters, "stage"));
+  progress.curriculum.epochs_in_stage = static_cast<int>(need(header.counters, "epochs_in_stage"));
+  progress.curriculum.settled_epochs = static_cast<int>(need(header.counters, "settled_epochs"));
+  progress.epoch_labels = need(header.counters, "epoch_labels");
+  progress.epoch_loss = need(header.values, "epoch_loss");
+  return progress;
+}
+
+TrainingState::Restored adopt(const HostState& host, const io::CheckpointHeader& header,
+                              model::Coconut<float>& model, optim::AdamW<float>& optimizer) {
+  Kokkos::deep_copy(model.parameters().flat, host.parameters);
+  Kokkos::deep_copy(optimizer.m(), host.exp_avg);
+  Kokkos::deep_copy(optimizer.v(), host.exp_avg_sq);
+  optimizer.set_steps(need(header.counters, "optimizer_steps"));
+  return {progress_of(header), header.metadata};
+}
+
+}  // namespace
+
+void TrainingState::save(const distributed::Communicator& communicator,
+                         const std::string& directory, const Progress& progress,
+                         const io::RunMetadata& metadata, int keep) const {
+  const HostState host(model_, optimizer_);
+  Kokkos::deep_copy(host.parameters, model_.parameters().flat);
+  Kokkos::deep_copy(host.exp_avg, optimizer_.m());
+  Kokkos::deep_copy(host.exp_avg_sq, optimizer_.v());
+  io::write_checkpoint(communicator, directory, header_of(progress, optimizer_.steps(), metadata),
+                       host.tensors(model_.parameters().list), keep);
+}
+
+std::optional<TrainingState::Restored> TrainingState::restore_newest(
+    const distributed::Communicator& communicator, const std::string& directory) {
+  const HostState host(model_, optimizer_);
+  const auto header =
+      io::read_newest(communicator, directory, host.tensors(model_.parameters().list));
+  if (!header) return std::nullopt;
+  return adopt(host, *header, model_, optimizer_);
+}
+
+TrainingState::Restored TrainingState::restore(const distributed::Communicator& communicator,
+                                               const std::string& path) {
+  const HostState host(model_, optimizer_);
+  const auto header =
+      io::read_checkpoint(communicator, path, host.tensors(model_.parameters().list));
+  return adopt(host, header, model_, optimizer_);
+}
+
+void load_parameters(const std::string& path, model::Parameters<float>& parameters) {
+  const auto host = Kokkos::create_mirror(parameters.flat);
+  io::read_tensors(path, model::named_tensors(parameters.list, host.data(), parameter_prefix));
+  Kokkos::deep_copy(parameters.flat, host);
+}
+
+}  // namespace superpose::train

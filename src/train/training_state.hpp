@@ -1,0 +1,59 @@
+#pragma once
+/// Everything a run needs to go on to the same bits, and its way into and out of a checkpoint.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/curriculum.hpp"
+#include "distributed/communicator.hpp"
+#include "io/checkpoint.hpp"
+#include "model/thoughts.hpp"
+#include "optim/optimizer.hpp"
+
+namespace superpose::train {
+
+/// Where a run stands. Random draws need no state: they are keyed by (seed, epoch, problem).
+struct Progress {
+  std::int64_t step = 0;           ///< optimiser steps done
+  std::int64_t epoch = 0;          ///< the epoch in progress, 0-based; epochs completed
+  std::int64_t step_in_epoch = 0;  ///< steps done in it
+  data::CurriculumState curriculum;
+  double epoch_loss = 0;          ///< sum of losses of the epoch so far [nats]
+  std::int64_t epoch_labels = 0;  ///< and their number
+};
+
+/// Saves and restores a model, its optimiser and the progress. Tensors are called
+/// "parameters/NAME", "optimizer/exp_avg/NAME" and "optimizer/exp_avg_sq/NAME" with Hugging Face's
+/// names of parameters and PyTorch's of moments. Collective.
+class TrainingState {
+ public:
+  TrainingState(model::Coconut<float>& model, optim::AdamW<float>& optimizer)
+      : model_(model), optimizer_(optimizer) {}
+
+  void save(const distributed::Communicator& communicator, const std::string& directory,
+            const Progress& progress, const io::RunMetadata& metadata, int keep) const;
+
+  /// What a checkpoint says beside its tensors.
+  struct Restored {
+    Progress progress;
+    io::RunMetadata metadata;
+  };
+
+  /// From the newest usable checkpoint of the directory; nothing if there is none.
+  std::optional<Restored> restore_newest(const distributed::Communicator& communicator,
+                                         const std::string& directory);
+
+  /// From one checkpoint.
+  Restored restore(const distributed::Communicator& communicator, const std::string& path);
+
+ private:
+  model::Coconut<float>& model_;
+  optim::AdamW<float>& optimizer_;
+};
+
+/// Fills the parameters of a model from a checkpoint, read by this rank alone.
+void load_parameters(const std::string& path, model::Parameters<float>& parameters);
+
+}  // namespace superpose::train

@@ -1,0 +1,126 @@
+#include "kokkos_kernels/layer_norm.hpp"
+#include "reference.hpp"
+
+namespace superpose::kernels {
+namespace {
+
+constexpr double epsilon = 1e-5;
+
+struct Input {
+  HostMatrix x, weight, bias;
+};
+
+Input random_input(Shape shape) {
+  return {random_matrix(shape.n_rows, shape.n_columns, 1), random_matrix(1, shape.n_columns, 2),
+          random_matrix(1, shape.n_columns, 3)};
+}
+
+struct Result {
+  HostMatrix y, mean, rstd;
+};
+
+Result plain_forward(const Input& in) {
+  const int n = in.x.n_columns;
+  Result out{in.x, HostMatrix(1, in.x.n_rows), HostMatrix(1, in.x.n_rows)};
+  for (int r = 0; r < in.x.n_rows; ++r) {
+    double mean = 0, variance = 0;
+    for (int c = 0; c < n; ++c) mean += in.x(r, c) / n;
+    for (int c = 0; c < n; ++c) variance += (in.x(r, c) - mean) * (in.x(r, c) - mean) / n;
+    const double rstd = 1 / std::sqrt(variance + epsilon);
+    for (int c = 0; c < n; ++c)
+      out.y(r, c) = (in.x(r, c) - mean) * rstd * in.weight(0, c) + in.bias(0, c);
+    out.mean(0, r) = mean;
+    out.rstd(0, r) = rstd;
+  }
+  return out;
+}
+
+template <class T>
+Result run_forward(const Input& in) {
+  const auto y = to_matrix<T>(in.x);
+  const Vector<T> mean("test_mean", in.x.n_rows), rstd("test_rstd", in.x.n_rows);
+  layer_norm_forward<T>(Exec(), to_matrix<T>(in.x), to_vector<T>(in.weight), to_vector<T>(in.bias),
+                        epsilon, y, mean, rstd);
+  return {to_host(y), to_host(mean), to_host(rstd)};
+}
+
+struct Gradient {
+  HostMatrix x, weight, bias;
+};
+
+Gradient zero_gradient(const Input& in) {
+  const int n = in.x.n_columns;
+  return {HostMatrix(in.x.n_rows, n), HostMatrix(1, n), HostMatrix(1, n)};
+}
+
+template <class T>
+Gradient run_backward(const Input& in, const HostMatrix& dy, const Gradient& before) {
+  const Result forward = plain_forward(in);
+  const auto dx = to_matrix<T>(before.x);
+  const auto dweight = to_vector<T>(before.weight), dbias = to_vector<T>(before.bias);
+  layer_norm_backward<T>(Exec(), to_matrix<T>(dy), to_matrix<T>(in.x), to_vector<T>(in.weight),
+                         to_vector<T>(forward.mean), to_vector<T>(forward.rstd), dx, dweight,
+                         dbias);
+  return {to_host(dx), to_host(dweight), to_host(dbias)};
+}
+
+template <class T>
+class LayerNorm : public testing::Test {};
+TYPED_TEST_SUITE(LayerNorm, FloatTypes);
+
+TYPED_TEST(LayerNorm, ForwardEqualsThePlainLoop) {
+  for (const auto shape : row_shapes) {
+    const Input in = random_input(shape);
+    const Result expected = plain_forward(in), actual = run_forward<TypeParam>(in);
+    EXPECT_TRUE(near<TypeParam>(actual.y, expected.y)) << shape.n_rows << "x" << shape.n_columns;
+    EXPECT_TRUE(near<TypeParam>(actual.mean, expected.mean));
+    EXPECT_TRUE(near<TypeParam>(actual.rstd, expected.rstd));
+  }
+}
+
+TYPED_TEST(LayerNorm, ConstantRowGivesTheBias) {
+  const Input in{HostMatrix(2, 96, 0.5), random_matrix(1, 96, 2), random_matrix(1, 96, 3)};
+  const Result actual = run_forward<TypeParam>(in);
+  for (int r = 0; r < 2; ++r)
+    for (int c = 0; c < 96; ++c) EXPECT_EQ(actual.y(r, c), in.bias(0, c)) << r << "," << c;
+}
+
+TEST(LayerNormFloat, KeepsItsDigitsUnderALargeMean) {
+  Input in = random_input({3, 128});
+  for (double& value : in.x.values) value = static_cast<float>(value + 1000);
+  // The mean of squares minus the square of the mean would be off by a tenth here.
+  EXPECT_TRUE(within(run_forward<float>(in).y, plain_forward(in).y, 1e-3));
+}
+
+TYPED_TEST(LayerNorm, BackwardAddsToAllGradients) {
+  for (const auto shape : row_shapes) {
+    const Input in = random_input(shape);
+    const auto dy = random_matrix(shape.n_rows, shape.n_columns, 4);
+    const Gradient before{random_matrix(shape.n_rows, shape.n_columns, 5),
+                          random_matrix(1, shape.n_columns, 6),
+                          random_matrix(1, shape.n_columns, 7)};
+    const Gradient alone = run_backward<double>(in, dy, zero_gradient(in));
+    const Gradient added = run_backward<TypeParam>(in, dy, before);
+    // dx is rstd times a difference: its rounding errors are those of the terms, times rstd.
+    const double rounding =
+        std::numeric_limits<TypeParam>::epsilon() * largest_magnitude(plain_forward(in).rstd);
+    EXPECT_TRUE(within(added.x, sum(before.x, alone.x), 8 * rounding));
+    EXPECT_TRUE(near<TypeParam>(added.weight, sum(before.weight, alone.weight)));
+    EXPECT_TRUE(near<TypeParam>(added.bias, sum(before.bias, alone.bias)));
+  }
+}
+
+TEST(LayerNormGradient, IsTheDerivativeOfForward) {
+  for (const auto shape : row_shapes) {
+    Input in = random_input(shape);
+    const auto dy = random_matrix(shape.n_rows, shape.n_columns, 4);
+    const auto loss = [&] { return inner_product(dy, run_forward<double>(in).y); };
+    const Gradient gradient = run_backward<double>(in, dy, zero_gradient(in));
+    EXPECT_TRUE(is_gradient(gradient.x, in.x, loss)) << shape.n_rows << "x" << shape.n_columns;
+    EXPECT_TRUE(is_gradient(gradient.weight, in.weight, loss));
+    EXPECT_TRUE(is_gradient(gradient.bias, in.bias, loss));
+  }
+}
+
+}  // namespace
+}  // namespace superpose::kernels

@@ -1,0 +1,192 @@
+#include "kokkos_kernels/linear.hpp"
+#include "reference.hpp"
+
+namespace superpose::kernels {
+namespace {
+
+struct Sizes {
+  int R, K, N;
+};
+
+const std::vector<Sizes> sizes = {{1, 1, 1},   {1, 96, 40},   {3, 7, 5},   {33, 65, 31},
+                                  {2, 768, 7}, {5, 128, 384}, {40, 31, 96}};
+
+/// A matrix between margins of a wider one: a column subview whose leading dimension is not its
+/// width.
+template <class T>
+class Inset {
+ public:
+  Inset(const HostMatrix& inner, int margin)
+      : n_columns_(inner.n_columns), margin_(margin), whole_(to_matrix<T>(widened(inner))) {}
+
+  Matrix<T> view() const { return columns(whole_, {margin_, margin_ + n_columns_}); }
+
+  /// The matrix as it is now; fails the test if something wrote to the margins.
+  HostMatrix host() const {
+    const HostMatrix whole = to_host(whole_);
+    HostMatrix inner(whole.n_rows, n_columns_);
+    for (int r = 0; r < inner.n_rows; ++r)
+      for (int c = 0; c < n_columns_; ++c) inner(r, c) = whole(r, margin_ + c);
+    EXPECT_TRUE(within(whole, widened(inner), 0)) << "margins were written to";
+    return inner;
+  }
+
+ private:
+  HostMatrix widened(const HostMatrix& inner) const {
+    HostMatrix whole(inner.n_rows, inner.n_columns + 2 * margin_, 1000);
+    for (int r = 0; r < inner.n_rows; ++r)
+      for (int c = 0; c < inner.n_columns; ++c) whole(r, margin_ + c) = inner(r, c);
+    return whole;
+  }
+
+  int n_columns_, margin_;
+  Matrix<T> whole_;
+};
+
+HostMatrix transposed(const HostMatrix& a) {
+  HostMatrix result(a.n_columns, a.n_rows);
+  for (int r = 0; r < a.n_rows; ++r)
+    for (int c = 0; c < a.n_columns; ++c) result(c, r) = a(r, c);
+  return result;
+}
+
+HostMatrix plain_product(const HostMatrix& a, const HostMatrix& b) {
+  HostMatrix result(a.n_rows, b.n_columns);
+  for (int i = 0; i < a.n_rows; ++i)
+    for (int j = 0; j < b.n_columns; ++j)
+      for (int k = 0; k < a.n_columns; ++k) result(i, j) += a(i, k) * b(k, j);
+  return result;
+}
+
+HostMatrix plain_linear(const HostMatrix& x, const HostMatrix& w, const HostMatrix& bias) {
+  HostMatrix y = plain_product(x, w);
+  for (int r = 0; r < y.n_rows; ++r)
+    for (int c = 0; c < y.n_columns; ++c) y(r, c) += bias(0, c);
+  return y;
+}
+
+template <class T>
+HostMatrix run_forward(const HostMatrix& x, const HostMatrix& w, const HostMatrix& bias,
+                       int margin) {
+  const Inset<T> dx(x, margin), dw(w, margin), dy(HostMatrix(x.n_rows, w.n_columns, 5), margin);
+  linear_forward<T>(Exec(), dx.view(), dw.view(), to_vector<T>(bias), dy.view());
+  return dy.host();
+}
+
+template <class T>
+HostMatrix run_backward_input(const HostMatrix& dy, const HostMatrix& w, const HostMatrix& before,
+                              Output output, int margin) {
+  const Inset<T> in(dy, margin), weight(w, margin), dx(before, margin);
+  linear_backward_input<T>(Exec(), in.view(), weight.view(), dx.view(), output);
+  return dx.host();
+}
+
+struct WeightGradient {
+  HostMatrix dw, dbias;
+};
+
+template <class T>
+WeightGradient run_backward_weight(const HostMatrix& x, const HostMatrix& dy,
+                                   const WeightGradient& before, int margin) {
+  const Inset<T> in(x, margin), out(dy, margin), dw(before.dw, margin);
+  const auto dbias = to_vector<T>(before.dbias);
+  linear_backward_weight<T>(Exec(), in.view(), out.view(), dw.view(), dbias);
+  return {dw.host(), to_host(dbias)};
+}
+
+template <class T>
+HostMatrix run_logits(const HostMatrix& h, const HostMatrix& w) {
+  const auto logits = to_matrix<T>(HostMatrix(h.n_rows, w.n_rows, 5));
+  logits_forward<T>(Exec(), to_matrix<T>(h), to_matrix<T>(w), logits);
+  return to_host(logits);
+}
+
+template <class T>
+class Linear : public testing::Test {};
+TYPED_TEST_SUITE(Linear, FloatTypes);
+
+TYPED_TEST(Linear, ForwardIsTheProductPlusBias) {
+  for (const auto [R, K, N] : sizes) {
+    const auto x = random_matrix(R, K, 1), w = random_matrix(K, N, 2),
+               bias = random_matrix(1, N, 3);
+    for (const int margin : {0, 3})
+      EXPECT_TRUE(
+          near<TypeParam>(run_forward<TypeParam>(x, w, bias, margin), plain_linear(x, w, bias)))
+          << "R " << R << ", K " << K << ", N " << N << ", margin " << margin;
+  }
+}
+
+TYPED_TEST(Linear, BackwardInputReplacesOrAdds) {
+  for (const auto [R, K, N] : sizes) {
+    const auto dy = random_matrix(R, N, 1), w = random_matrix(K, N, 2);
+    const auto before = random_matrix(R, K, 3), gradient = plain_product(dy, transposed(w));
+    for (const int margin : {0, 3}) {
+      EXPECT_TRUE(near<TypeParam>(
+          run_backward_input<TypeParam>(dy, w, before, Output::replace, margin), gradient));
+      EXPECT_TRUE(near<TypeParam>(run_backward_input<TypeParam>(dy, w, before, Output::add, margin),
+                                  sum(gradient, before)));
+    }
+  }
+}
+
+TYPED_TEST(Linear, BackwardWeightAddsToBothGradients) {
+  for (const auto [R, K, N] : sizes) {
+    const auto x = random_matrix(R, K, 1), dy = random_matrix(R, N, 2);
+    const WeightGradient before{random_matrix(K, N, 3), random_matrix(1, N, 4)};
+    const auto dw = sum(before.dw, plain_product(transposed(x), dy));
+    const auto dbias = sum(before.dbias, plain_product(HostMatrix(1, R, 1), dy));
+    for (const int margin : {0, 3}) {
+      const auto after = run_backward_weight<TypeParam>(x, dy, before, margin);
+      EXPECT_TRUE(near<TypeParam>(after.dw, dw));
+      EXPECT_TRUE(near<TypeParam>(after.dbias, dbias));
+    }
+  }
+}
+
+TYPED_TEST(Linear, LogitsAreInnerProductsWithTheRowsOfW) {
+  for (const auto [O, C, V] : sizes) {
+    const auto h = random_matrix(O, C, 1), w = random_matrix(V, C, 2);
+    EXPECT_TRUE(near<TypeParam>(run_logits<TypeParam>(h, w), plain_product(h, transposed(w))));
+  }
+}
+
+TYPED_TEST(Linear, LogitsBackwardReplacesDhAndAddsToDw) {
+  for (const auto [O, C, V] : sizes) {
+    const auto dlogits = random_matrix(O, V, 1), h = random_matrix(O, C, 2);
+    const auto w = random_matrix(V, C, 3), before = random_matrix(V, C, 4);
+    const auto dh = to_matrix<TypeParam>(HostMatrix(O, C, 5)), dw = to_matrix<TypeParam>(before);
+    logits_backward<TypeParam>(Exec(), to_matrix<TypeParam>(dlogits), to_matrix<TypeParam>(h),
+                               to_matrix<TypeParam>(w), dh, dw);
+    EXPECT_TRUE(near<TypeParam>(to_host(dh), plain_product(dlogits, w)));
+    EXPECT_TRUE(near<TypeParam>(to_host(dw), sum(before, plain_product(transposed(dlogits), h))));
+  }
+}
+
+TEST(LinearGradient, IsTheDerivativeOfForward) {
+  for (const auto [R, K, N] : sizes) {
+    HostMatrix x = random_matrix(R, K, 1), w = random_matrix(K, N, 2),
+               bias = random_matrix(1, N, 3);
+    const auto dy = random_matrix(R, N, 4);
+    const auto loss = [&] { return inner_product(dy, run_forward<double>(x, w, bias, 0)); };
+    const auto dx = run_backward_input<double>(dy, w, HostMatrix(R, K), Output::replace, 0);
+    const auto gradient =
+        run_backward_weight<double>(x, dy, {HostMatrix(K, N), HostMatrix(1, N)}, 0);
+    EXPECT_TRUE(is_gradient(dx, x, loss));
+    EXPECT_TRUE(is_gradient(gradient.dw, w, loss));
+    EXPECT_TRUE(is_gradient(gradient.dbias, bias, loss));
+  }
+}
+
+TEST(LogitsGradient, IsTheDerivativeOfForward) {
+  HostMatrix h = random_matrix(5, 33, 1), w = random_matrix(40, 33, 2);
+  const auto dlogits = random_matrix(5, 40, 3);
+  const auto loss = [&] { return inner_product(dlogits, run_logits<double>(h, w)); };
+  const auto dh = to_matrix<double>(h), dw = to_matrix<double>(HostMatrix(40, 33));
+  logits_backward<double>(Exec(), to_matrix<double>(dlogits), to_matrix<double>(h),
+                          to_matrix<double>(w), dh, dw);
+  EXPECT_TRUE(is_gradient(to_host(dh), h, loss));
+  EXPECT_TRUE(is_gradient(to_host(dw), w, loss));
+}
+
+}  // namespace
+}  // namespace superpose::kernels

@@ -1,0 +1,150 @@
+#include <limits>
+
+#include "kokkos_kernels/math.hpp"
+#include "kokkos_kernels/reductions.hpp"
+#include "reference.hpp"
+
+namespace superpose::kernels {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+// --- sums ----------------------------------------------------------------------------------------
+
+template <class T>
+class Reductions : public testing::Test {};
+TYPED_TEST_SUITE(Reductions, FloatTypes);
+
+TYPED_TEST(Reductions, SumOfSquaresIsTakenInDouble) {
+  for (const int n : {0, 1, 33, 4095, 4096, 4097, 50001}) {  // around the strips of 4096
+    const auto x = random_matrix(1, n, 1);
+    const double expected = inner_product(x, x);
+    EXPECT_NEAR(sum_of_squares<TypeParam>(Exec(), to_vector<TypeParam>(x)), expected,
+                1e-13 * expected)
+        << n;
+  }
+}
+
+TYPED_TEST(Reductions, SumOfSquaresHasTheSameBitsEachTime) {
+  const auto x = to_vector<TypeParam>(random_matrix(1, 50001, 1));
+  const double first = sum_of_squares<TypeParam>(Exec(), x);
+  for (int call = 0; call < 5; ++call) EXPECT_EQ(sum_of_squares<TypeParam>(Exec(), x), first);
+}
+
+TYPED_TEST(Reductions, SumOfSquaresShowsNaNAndInfinity) {
+  for (const int where : {0, 4095, 4096, 9999}) {
+    auto x = random_matrix(1, 10000, 1);
+    x(0, where) = not_a_number;
+    EXPECT_TRUE(std::isnan(sum_of_squares<TypeParam>(Exec(), to_vector<TypeParam>(x)))) << where;
+    x(0, where) = -infinity;
+    EXPECT_EQ(sum_of_squares<TypeParam>(Exec(), to_vector<TypeParam>(x)), infinity) << where;
+  }
+}
+
+TEST(ReductionsFloat, SumOfSquaresDoesNotOverflow) {
+  const auto x = to_vector<float>(HostMatrix(1, 100, 1e30));
+  EXPECT_NEAR(sum_of_squares<float>(Exec(), x), 1e62, 1e56);
+}
+
+TYPED_TEST(Reductions, ColumnSumsAreAdded) {
+  for (const auto [R, N] : row_shapes) {
+    const auto x = random_matrix(R, N, 1), before = random_matrix(1, N, 2);
+    auto expected = before;
+    for (int r = 0; r < R; ++r)
+      for (int c = 0; c < N; ++c) expected(0, c) += x(r, c);
+    const auto out = to_vector<TypeParam>(before);
+    add_column_sums<TypeParam>(Exec(), to_matrix<TypeParam>(x), out);
+    EXPECT_TRUE(near<TypeParam>(to_host(out), expected)) << R << "x" << N;
+  }
+}
+
+TYPED_TEST(Reductions, AddAdds) {
+  for (const auto [R, N] : row_shapes) {
+    const auto x = random_matrix(R, N, 1), before = random_matrix(R, N, 2);
+    const auto y = to_matrix<TypeParam>(before);
+    add<TypeParam>(Exec(), to_matrix<TypeParam>(x), y);
+    EXPECT_TRUE(near<TypeParam>(to_host(y), sum(before, x), 2)) << R << "x" << N;
+  }
+}
+
+// --- elementary functions ------------------------------------------------------------------------
+
+/// Applies exponential or logistic in a kernel, where the compiler vectorises it.
+template <class T>
+HostMatrix run_exponential(const HostMatrix& x) {
+  const Vector<T> in = to_vector<T>(x), out("test_out", x.n_columns);
+  Kokkos::parallel_for(
+      "test_exponential", Kokkos::RangePolicy<Exec>(0, x.n_columns),
+      KOKKOS_LAMBDA(const int i) { out(i) = exponential(in(i)); });
+  return to_host(out);
+}
+
+template <class T>
+HostMatrix run_logistic(const HostMatrix& x) {
+  const Vector<T> in = to_vector<T>(x), out("test_out", x.n_columns);
+  Kokkos::parallel_for(
+      "test_logistic", Kokkos::RangePolicy<Exec>(0, x.n_columns),
+      KOKKOS_LAMBDA(const int i) { out(i) = logistic(in(i)); });
+  return to_host(out);
+}
+
+/// n values from `low` to `high`, both included, each a float.
+HostMatrix evenly_spaced(double low, double high, int n) {
+  HostMatrix x(1, n);
+  for (int i = 0; i < n; ++i) x(0, i) = static_cast<float>(low + (high - low) * i / (n - 1));
+  return x;
+}
+
+/// Largest error of `actual` in units in the last place of a float.
+double worst_ulp(const HostMatrix& actual, const HostMatrix& exact) {
+  double worst = 0;
+  for (int i = 0; i < exact.n_columns; ++i) {
+    const double ulp = std::ldexp(1.0, std::ilogb(exact(0, i)) - 23);
+    worst = std::max(worst, std::abs(actual(0, i) - exact(0, i)) / ulp);
+  }
+  return worst;
+}
+
+HostMatrix plain_exponential(HostMatrix x) {
+  for (double& value : x.values) value = std::exp(value);
+  return x;
+}
+
+TEST(Exponential, FloatIsGoodToTwoUlp) {
+  const auto x = evenly_spaced(-87, 88, 1000003);
+  EXPECT_LE(worst_ulp(run_exponential<float>(x), plain_exponential(x)), 2);
+}
+
+TEST(Exponential, FloatIsClampedOutside) {
+  const auto y = run_exponential<float>(host_row({-1e30, -87, 0, 88, 1e30}));
+  EXPECT_EQ(y(0, 0), y(0, 1));
+  EXPECT_EQ(y(0, 2), 1);
+  EXPECT_EQ(y(0, 4), y(0, 3));
+  EXPECT_LT(y(0, 0), 1e-37);
+  EXPECT_GT(y(0, 4), 1e38);
+}
+
+TEST(Exponential, DoubleIsTheLibrarys) {
+  const auto x = evenly_spaced(-700, 700, 1001);
+  const auto y = run_exponential<double>(x), expected = plain_exponential(x);
+  for (int i = 0; i < 1001; ++i) EXPECT_NEAR(y(0, i) / expected(0, i), 1, 4e-16) << "x " << x(0, i);
+}
+
+TEST(Logistic, FloatIsGoodToFourUlp) {
+  const auto x = evenly_spaced(-87, 87, 1000003);
+  HostMatrix exact = x;
+  for (double& value : exact.values) value = 1 / (1 + std::exp(-value));
+  EXPECT_LE(worst_ulp(run_logistic<float>(x), exact), 4);
+}
+
+TEST(Logistic, DoubleEqualsTheFormula) {
+  const auto x = evenly_spaced(-700, 700, 1001);
+  HostMatrix expected = x;
+  for (double& value : expected.values) value = 1 / (1 + std::exp(-value));
+  EXPECT_TRUE(near<double>(run_logistic<double>(x), expected, 4));
+  EXPECT_EQ(run_logistic<double>(host_row({0}))(0, 0), 0.5);
+}
+
+}  // namespace
+}  // namespace superpose::kernels

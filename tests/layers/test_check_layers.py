@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Tests of check_layers.py on small trees made for it: it must find what it is there to find."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import check_layers
+
+
+class CheckLayers(unittest.TestCase):
+    def violations(self, files):
+        """What check_layers finds in a tree of {path: text}."""
+        with tempfile.TemporaryDirectory() as directory:
+            root = Path(directory)
+            for path, text in files.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+            return check_layers.check_tree(root)
+
+    def assert_found(self, files, *words):
+        found = self.violations(files)
+        self.assertEqual(len(found), 1, found)
+        for word in words:
+            self.assertIn(word, found[0])
+
+    def test_accepts_what_the_table_allows(self):
+        self.assertEqual(self.violations({
+            "src/core/a.hpp": '#include <vector>\n#include "build_info.hpp"\n',
+            "src/data/options.hpp": "",
+            "src/data/b.hpp": '#include "core/a.hpp"\n#include "data/options.hpp"\n',
+            "src/config/c.cpp": '#include "data/options.hpp"\n',
+            "kokkos_kernels/k.cpp": '#include <cblas.h>\n#include "core/a.hpp"\n',
+            "io/d.cpp": '#include <hdf5.h>\n#include <mpi.h>\n',
+            "tests/unit/e.cpp": '#include <hdf5.h>\n#include "kokkos_kernels/k.cpp"\n'
+                                '#include "f.hpp"\n',
+            "tests/unit/f.hpp": "",
+        }), [])
+
+    def test_finds_a_forbidden_folder(self):
+        self.assert_found({"src/core/a.hpp": '#include "io/b.hpp"\n', "io/b.hpp": ""},
+                          "src/core/a.hpp", "may not include io/b.hpp")
+
+    def test_finds_a_component_seen_by_config(self):
+        self.assert_found({"src/config/a.cpp": '#include "data/graph.hpp"\n',
+                           "src/data/graph.hpp": ""}, "src/config", "src/data/graph.hpp")
+
+    def test_finds_config_included_by_others_than_jobs(self):
+        self.assert_found({"src/train/a.cpp": '#include "config/b.hpp"\n',
+                           "jobs/a.cpp": '#include "config/b.hpp"\n',
+                           "src/config/b.hpp": ""}, "src/train/a.cpp")
+
+    def test_finds_library_headers_out_of_place(self):
+        for header, folder in [("mpi.h", "src/train"), ("hdf5.h", "src/distributed"),
+                               ("H5public.h", "jobs"), ("cblas.h", "src/model"),
+                               ("oneapi/dnnl/dnnl.hpp", "jobs"), ("cublasLt.h", "src/optim"),
+                               ("cudnn.h", "src/train"), ("mpi.h", "kokkos_kernels")]:
+            with self.subTest(header=header):
+                self.assert_found({f"{folder}/a.cpp": f"#  include <{header}>\n"}, header, folder)
+
+    def test_finds_folders_that_include_each_other(self):
+        found = self.violations({"src/data/a.hpp": '#include "model/b.hpp"\n',
+                                 "src/model/b.hpp": '#include "data/a.hpp"\n'})
+        self.assertIn("src/data -> src/model -> src/data", found[-1])
+
+    def test_finds_sources_that_do_not_include_their_header_first(self):
+        header = {"io/a.hpp": ""}
+        self.assertEqual(self.violations({**header, "io/a.cpp": '#include "io/a.hpp"\n'}), [])
+        self.assert_found({**header, "io/a.cpp": '#include <vector>\n#include "io/a.hpp"\n'},
+                          "io/a.hpp must be its first include")
+        self.assert_found({**header, "io/a.cpp": "int a;\n"}, "first include")
+
+    def test_finds_headers_that_do_not_exist(self):
+        self.assert_found({"src/core/a.cpp": '#include "b.hpp"\n', "src/core/b.hpp": ""},
+                          '"b.hpp" does not exist')
+
+    def test_finds_folders_without_a_line_in_the_table(self):
+        self.assert_found({"src/other/a.cpp": ""}, "src/other has no line")
+
+    def test_finds_long_files(self):
+        self.assertEqual(self.violations({"io/a.cpp": "\n" * check_layers.MAX_LINES}), [])
+        self.assert_found({"io/a.py": "\n" * (check_layers.MAX_LINES + 1)}, "io/a.py", "601 lines")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,152 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "core/random.hpp"
+#include "distributed/gradient_reduction.hpp"
+
+namespace superpose::distributed {
+namespace {
+
+/// Gradient of one leaf: numbers of very different size, so that the order of a sum shows in it.
+template <class T>
+void add_gradient(int leaf, int step, std::vector<T>& gradient) {
+  RandomStream random(7, Purpose::analysis, leaf, step);
+  for (T& g : gradient)
+    g += static_cast<T>(std::ldexp(random.uniform() - 0.5, static_cast<int>(random.below(12))));
+}
+
+template <class T>
+std::vector<T> serial_tree(Leaves node, int step, std::size_t n) {
+  if (node.size() == 1) {
+    std::vector<T> gradient(n, T{0});
+    add_gradient(node.begin, step, gradient);
+    return gradient;
+  }
+  const int mid = right_child_begin(node);
+  auto sum = serial_tree<T>({node.begin, mid}, step, n);
+  const auto right = serial_tree<T>({mid, node.end}, step, n);
+  for (std::size_t i = 0; i < n; ++i) sum[i] += right[i];
+  return sum;
+}
+
+template <class T>
+T* reduced(GradientReduction<T>& reduction, int step, std::size_t n) {
+  for (int leaf = reduction.leaves().begin; leaf < reduction.leaves().end; ++leaf) {
+    T* buffer = reduction.leaf_buffer();
+    std::vector<T> gradient(buffer, buffer + n);
+    add_gradient(leaf, step, gradient);
+    std::copy(gradient.begin(), gradient.end(), buffer);
+    reduction.add_leaf();
+  }
+  return reduction.reduce();
+}
+
+template <class T>
+bool same_bits(const T* a, const std::vector<T>& b) {
+  return std::memcmp(a, b.data(), b.size() * sizeof(T)) == 0;
+}
+
+template <class T>
+class GradientReductionTest : public testing::Test {
+ protected:
+  Communicator world{MPI_COMM_WORLD};
+};
+using FloatTypes = testing::Types<float, double>;
+TYPED_TEST_SUITE(GradientReductionTest, FloatTypes);
+
+TYPED_TEST(GradientReductionTest, GivesTheBitsOfTheSerialTree) {
+  for (const int n_leaves : {1, 2, 3, 5, 8, 16}) {
+    if (n_leaves < this->world.size()) continue;
+    for (const std::size_t n : {1, 2, 3, 17, 64, 1003}) {
+      GradientReduction<TypeParam> reduction(this->world, n, n_leaves);
+      for (int step = 0; step < 3; ++step) {  // buffers of the former step are used again
+        TypeParam* sum = reduced(reduction, step, n);
+        EXPECT_TRUE(same_bits(sum, serial_tree<TypeParam>({0, n_leaves}, step, n)))
+            << n_leaves << " leaves, " << n << " elements, step " << step;
+        std::fill_n(sum, n, TypeParam{1});  // the caller may scale or clip it in place
+      }
+    }
+  }
+}
+
+TYPED_TEST(GradientReductionTest, OrderOfTheTestDataMatters) {
+  const std::size_t n = 64;
+  std::vector<TypeParam> left_to_right(n, TypeParam{0});
+  for (int leaf = 0; leaf < 8; ++leaf) {
+    std::vector<TypeParam> gradient(n, TypeParam{0});
+    add_gradient(leaf, 0, gradient);
+    for (std::size_t i = 0; i < n; ++i) left_to_right[i] += gradient[i];
+  }
+  const auto tree = serial_tree<TypeParam>({0, 8}, 0, n);
+  EXPECT_FALSE(same_bits(left_to_right.data(), tree));
+}
+
+TYPED_TEST(GradientReductionTest, LeavesAreDividedAmongRanksInOrder) {
+  const GradientReduction<TypeParam> reduction(this->world, 4, 16);
+  const auto all = this->world.allgather(reduction.leaves());
+  EXPECT_EQ(all.front().begin, 0);
+  EXPECT_EQ(all.back().end, 16);
+  for (std::size_t rank = 1; rank < all.size(); ++rank)
+    EXPECT_EQ(all[rank].begin, all[rank - 1].end);
+}
+
+TYPED_TEST(GradientReductionTest, RefusesMoreRanksThanLeaves) {
+  try {
+    GradientReduction<TypeParam>(this->world, 4, this->world.size() - 1);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_NE(std::string(error.what()).find("train.leaves"), std::string::npos);
+  }
+}
+
+TYPED_TEST(GradientReductionTest, RefusesToReduceBeforeTheLastLeaf) {
+  GradientReduction<TypeParam> reduction(this->world, 4, 16);
+  reduction.leaf_buffer();
+  EXPECT_THROW(reduction.reduce(), std::logic_error);
+}
+
+TYPED_TEST(GradientReductionTest, MeasuresItsTime) {
+  GradientReduction<TypeParam> reduction(this->world, 1003, 8);
+  EXPECT_EQ(reduction.exposed_seconds(), 0);
+  reduced(reduction, 0, 1003);
+  EXPECT_GT(reduction.exposed_seconds(), 0);
+}
+
+/// What a trainer sums besides gradients.
+struct LeafRecord {
+  double loss = 0;
+  long targets = 0;
+  bool diverged = false;
+  LeafRecord& operator+=(const LeafRecord& other) {
+    loss += other.loss;
+    targets += other.targets;
+    diverged = diverged || other.diverged;
+    return *this;
+  }
+};
+
+LeafRecord record_of(int leaf) {
+  return {1.0 / (3 + leaf), 10L * leaf, leaf == 4};
+}
+
+TEST(SumLeaves, AddsRecordsInLeafOrder) {
+  const Communicator world(MPI_COMM_WORLD);
+  for (const int n_leaves : {4, 5, 16}) {
+    const Leaves block = leaves_of_rank(n_leaves, world.rank(), world.size());
+    std::vector<LeafRecord> mine;
+    for (int leaf = block.begin; leaf < block.end; ++leaf) mine.push_back(record_of(leaf));
+    LeafRecord expected;
+    for (int leaf = 0; leaf < n_leaves; ++leaf) expected += record_of(leaf);
+    const LeafRecord sum = sum_leaves(world, mine, n_leaves);
+    EXPECT_EQ(sum.loss, expected.loss);
+    EXPECT_EQ(sum.targets, expected.targets);
+    EXPECT_EQ(sum.diverged, n_leaves > 4);
+  }
+}
+
+}  // namespace
+}  // namespace superpose::distributed

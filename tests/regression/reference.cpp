@@ -1,0 +1,137 @@
+#include "reference.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include "core/tensor.hpp"
+#include "io/hdf5_file.hpp"
+
+namespace superpose::test {
+namespace {
+
+template <class T>
+std::vector<T> read(const io::File& file, const std::string& dataset) {
+  NamedTensor tensor = file.layout(dataset);
+  std::vector<T> values(tensor.size());
+  tensor.dtype = dtype_of<T>();
+  tensor.data = values.data();
+  file.read(tensor);
+  return values;
+}
+
+model::Gpt2Options read_options(const io::File& file) {
+  const auto value = [&](const char* name) {
+    return static_cast<int>(file.attribute<std::int64_t>("/", name));
+  };
+  model::Gpt2Options options;
+  options.n_layer = value("n_layer");
+  options.n_head = value("n_head");
+  options.n_embd = value("n_embd");
+  options.n_positions = value("n_positions");
+  options.vocab_size = value("vocab_size");
+  options.tied = value("tied") != 0;
+  options.embd_pdrop = options.attn_pdrop = options.resid_pdrop = 0;
+  return options;
+}
+
+void read_targets(const io::File& file, const std::string& name, std::vector<Sequence>& sequences) {
+  const auto sequence = read<std::int32_t>(file, name + "/target_sequence");
+  const auto position = read<std::int32_t>(file, name + "/target_position");
+  const auto offsets = read<std::int32_t>(file, name + "/label_offsets");
+  const auto labels = read<std::int32_t>(file, name + "/labels");
+  for (std::size_t t = 0; t < sequence.size(); ++t) {
+    const auto begin = labels.begin() + offsets[t], end = labels.begin() + offsets[t + 1];
+    sequences.at(sequence[t]).targets.push_back({position[t], {begin, end}});
+  }
+}
+
+std::vector<Sequence> read_sequences(const io::File& file, const std::string& name) {
+  const auto tokens = read<std::int32_t>(file, name + "/tokens");
+  const auto lengths = read<std::int32_t>(file, name + "/lengths");
+  const auto latent_begin = read<std::int32_t>(file, name + "/latent_begin");
+  const auto n_latent = read<std::int32_t>(file, name + "/n_latent");
+  const auto feed_back = read<std::int32_t>(file, name + "/feed_back");
+  std::vector<Sequence> sequences(lengths.size());
+  auto next = tokens.begin();
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    sequences[i].problem = i;
+    sequences[i].tokens.assign(next, next + lengths[i]);
+    sequences[i].latent_begin = latent_begin[i];
+    sequences[i].n_latent = n_latent[i];
+    sequences[i].feed_back = feed_back[i] != 0;
+    next += lengths[i];
+  }
+  read_targets(file, name, sequences);
+  return sequences;
+}
+
+GradientReference read_whole_gradient(const io::File& file, const std::string& dataset) {
+  GradientReference gradient;
+  gradient.values = read<double>(file, dataset);
+  const auto& v = gradient.values;
+  gradient.norm = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+  gradient.sum = std::accumulate(v.begin(), v.end(), 0.0);
+  return gradient;
+}
+
+GradientReference read_sampled_gradient(const io::File& file, const std::string& group) {
+  GradientReference gradient;
+  gradient.indices = read<std::int64_t>(file, group + "/indices");
+  gradient.values = read<double>(file, group + "/values");
+  gradient.norm = read<double>(file, group + "/norm").at(0);
+  gradient.sum = read<double>(file, group + "/sum").at(0);
+  return gradient;
+}
+
+ReferenceCase read_case(const io::File& file, const std::string& name) {
+  ReferenceCase result;
+  result.name = name;
+  result.sequences = read_sequences(file, name);
+  result.logits = read<double>(file, name + "/logits");
+  result.loss = read<double>(file, name + "/loss").at(0);
+  if (file.exists(name + "/thoughts")) result.thoughts = read<double>(file, name + "/thoughts");
+  for (const auto& parameter : file.children(name + "/gradients")) {
+    const std::string path = name + "/gradients/" + parameter;
+    result.gradients[parameter] =
+        file.is_group(path) ? read_sampled_gradient(file, path) : read_whole_gradient(file, path);
+  }
+  return result;
+}
+
+std::uint64_t splitmix64(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15U;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31);
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+}  // namespace
+
+Reference read_reference(const std::string& path) {
+  const io::File file = io::File::open(path);
+  Reference reference;
+  reference.options = read_options(file);
+  reference.scales = {file.attribute<double>("/", "scale_matrix"),
+                      file.attribute<double>("/", "scale_layer_norm"),
+                      file.attribute<double>("/", "scale_bias")};
+  for (const auto& name : file.children("/")) reference.cases.push_back(read_case(file, name));
+  return reference;
+}
+
+double reference_weight(const WeightScales& scales, const std::string& name,
+                        std::uint64_t parameter, std::uint64_t element) {
+  const std::uint64_t bits = splitmix64((parameter << 32) + element) >> 11;
+  const double u = static_cast<double>(bits) * 0x1.0p-52 - 1;
+  double value = scales.matrix * u;
+  if (ends_with(name, "bias"))
+    value = scales.bias * u;
+  else if (name.find("ln_") != std::string::npos)
+    value = 1 + scales.layer_norm * u;
+  return static_cast<float>(value);
+}
+
+}  // namespace superpose::test

@@ -1,0 +1,51 @@
+#pragma once
+/// Reads the reference values of tests/reference (layout and formula of the weights: README there).
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/sequence.hpp"
+#include "model/options.hpp"
+
+namespace superpose::test {
+
+/// Gradient of one parameter. The whole of it (row-major, `indices` empty) or entries at `indices`.
+struct GradientReference {
+  std::vector<std::int64_t> indices;
+  std::vector<double> values;
+  double norm = 0;  ///< of the whole gradient
+  double sum = 0;   ///< of the whole gradient
+};
+
+/// A batch and what PyTorch computes for it in double precision.
+struct ReferenceCase {
+  std::string name;
+  std::vector<Sequence> sequences;
+  std::vector<double> logits;    ///< [targets, V]
+  std::vector<double> thoughts;  ///< [thoughts, C], sequence by sequence; empty without thoughts
+  double loss = 0;
+  std::map<std::string, GradientReference> gradients;  ///< by parameter
+};
+
+struct WeightScales {
+  double matrix = 0;
+  double layer_norm = 0;
+  double bias = 0;
+};
+
+struct Reference {
+  model::Gpt2Options options;  ///< dropout 0
+  WeightScales scales;
+  std::vector<ReferenceCase> cases;
+};
+
+/// Reads a whole file. Throws Error (io) if anything in it is missing.
+Reference read_reference(const std::string& path);
+
+/// Value `element` (row-major) of parameter number `parameter`, a float32 number.
+double reference_weight(const WeightScales& scales, const std::string& name,
+                        std::uint64_t parameter, std::uint64_t element);
+
+}  // namespace superpose::test

@@ -1,0 +1,140 @@
+"""Runs that are stopped, killed or lose a checkpoint end in the bits of an undisturbed run.
+Usage: see harness.py."""
+
+import fcntl
+import shutil
+import signal
+import subprocess
+
+import harness
+from small_runs import SmallRuns, counters, damage
+
+EPOCHS, STEPS_PER_EPOCH = 3, 80
+SETTINGS = {"train.epochs": EPOCHS, "train.batch_size": 8, "train.accumulation": 1,
+            "output.checkpoint_every": 1}
+
+
+class Resume(SmallRuns):
+    @classmethod
+    def settle_in(cls):
+        super().settle_in()
+        cls.generate("train.json", count=8 * STEPS_PER_EPOCH, seed=1)
+        result = cls.train("undisturbed", SETTINGS)
+        assert result.returncode == 0, result.stderr
+
+    def assert_ends_undisturbed(self, directory, ranks=None, warning=None):
+        """The same command again ends as the run that was left alone; returns its output."""
+        result = self.train(directory, SETTINGS, ranks)
+        self.assert_succeeds(result)
+        if warning is None:
+            self.assertNotIn("checkpoint", result.stderr)
+        else:
+            self.assertIn(warning, result.stderr)
+        self.assertEqual(self.outcome(directory), self.outcome("undisturbed"))
+        return result.stdout
+
+    def send(self, number, directory, after, ranks=None):
+        """Starts a run and sends it a signal once it has printed `after`. Its output goes through a
+        pipe of one page: without mpiexec between, it is at most 40 lines ahead of the reader."""
+        arguments = self.train_arguments(directory, SETTINGS)
+        with subprocess.Popen(harness.command(*arguments, ranks=ranks), cwd=self.path, bufsize=0,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            for line in process.stdout:
+                if after.encode() in line:
+                    break
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=60)
+        return process.returncode, errors.decode()
+
+    def assert_stopped_inside_epoch(self, stopped, directory, epoch):
+        code, errors = stopped
+        self.assertEqual(code, 75, errors)
+        self.assertIn("run the same command to go on", errors)
+        state = counters(self.checkpoints(directory)[-1])
+        self.assertEqual((state["epoch"], state["stage"]), (epoch, epoch))
+        self.assertGreater(state["step_in_epoch"], 0)
+        self.assertLess(state["step_in_epoch"], STEPS_PER_EPOCH)
+        self.assertEqual(state["optimizer_steps"], state["step_in_epoch"],
+                         "reset when the stage began")
+
+    def test_sigusr1_stops_with_a_checkpoint(self):
+        stopped = self.send(signal.SIGUSR1, "usr1", after="step     82/240")
+        self.assert_stopped_inside_epoch(stopped, "usr1", epoch=1)
+        self.assertIn("resumed at step", self.assert_ends_undisturbed("usr1"))
+
+    def test_sigterm_stops_and_another_number_of_ranks_goes_on(self):
+        stopped = self.send(signal.SIGTERM, "term", after="step     82/240")
+        self.assert_stopped_inside_epoch(stopped, "term", epoch=1)
+        self.assertIn("3 ranks", self.assert_ends_undisturbed("term", ranks=3))
+
+    def test_a_signal_to_mpiexec_stops_all_ranks(self):
+        code, errors = self.send(signal.SIGUSR1, "ranks", after="step      2/240", ranks=2)
+        self.assertEqual(code, 75, errors)
+        self.assertGreater(counters(self.checkpoints("ranks")[-1])["step_in_epoch"], 0)
+        self.assert_ends_undisturbed("ranks")
+
+    def test_a_killed_run_goes_on_from_its_last_checkpoint(self):
+        code, _ = self.send(signal.SIGKILL, "kill", after="step     82/240")
+        self.assertEqual(code, -signal.SIGKILL)
+        self.assertIn("resumed at step 80 ", self.assert_ends_undisturbed("kill"))
+
+    def test_a_run_killed_before_its_first_checkpoint_begins_again(self):
+        code, _ = self.send(signal.SIGKILL, "early", after="step      2/240")
+        self.assertEqual(code, -signal.SIGKILL)
+        self.assertNotIn("resumed", self.assert_ends_undisturbed("early"))
+
+    def test_a_complete_run_says_so_and_changes_nothing(self):
+        before = self.files("undisturbed")
+        self.assert_succeeds(self.train("undisturbed", SETTINGS), "is complete (3 epochs)")
+        self.assertEqual(self.files("undisturbed"), before)
+
+    def files(self, directory):
+        return {path.name: (path.stat().st_mtime_ns, path.read_bytes())
+                for path in (self.path / directory).iterdir()}
+
+    def copy(self, directory):
+        """A copy of the undisturbed run, and its checkpoints, which are those of epochs 2 and 3."""
+        shutil.copytree(self.path / "undisturbed", self.path / directory)
+        return self.checkpoints(directory)
+
+    def test_steps_recorded_after_the_checkpoint_are_done_again(self):
+        self.copy("behind")[-1].unlink()
+        self.assertIn("resumed at step 160 ", self.assert_ends_undisturbed("behind"))
+
+    def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(self):
+        newest = self.copy("damaged")[-1]
+        damage(newest, "optimizer/exp_avg/ln_f.bias")
+        warning = f"{newest.name} is damaged (checksum of dataset optimizer/exp_avg/ln_f.bias"
+        self.assertIn("resumed at step 160 ",
+                      self.assert_ends_undisturbed("damaged", warning=warning))
+
+    def test_a_truncated_checkpoint_is_named_and_the_one_before_it_used(self):
+        newest = self.copy("short")[-1]
+        with open(newest, "r+b") as file:
+            file.truncate(newest.stat().st_size // 2)
+        self.assert_ends_undisturbed("short", warning=newest.name)
+
+    def test_missing_histories_begin_again(self):
+        self.copy("no_history")[-1].unlink()
+        (self.path / "no_history" / "run.h5").unlink()
+        result = self.train("no_history", SETTINGS)
+        self.assert_succeeds(result)
+        self.assertIn("run.h5 is missing; its histories begin again at step 160", result.stderr)
+
+    def test_a_branch_starts_from_a_checkpoint_with_other_settings(self):
+        first = self.checkpoints("undisturbed")[0]
+        settings = {**SETTINGS, "optimizer.learning_rate": 1e-3}
+        result = self.train("branch", settings, resume=first)
+        self.assert_succeeds(result, "resumed at step 160 ")
+        self.assertNotEqual(self.outcome("branch"), self.outcome("undisturbed"))
+
+    def test_a_longer_run_goes_on_where_a_shorter_one_ended(self):
+        constant = {**SETTINGS, "optimizer.schedule": "constant"}
+        for directory, epochs in (("longer", 1), ("longer", 2), ("at_once", 2)):
+            self.assert_succeeds(self.train(directory, {**constant, "train.epochs": epochs}))
+        self.assertEqual(self.outcome("longer"), self.outcome("at_once"))
+
+
+if __name__ == "__main__":
+    harness.main()

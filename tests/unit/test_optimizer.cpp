@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/random.hpp"
+#include "optim/optimizer.hpp"
+
+namespace superpose::optim {
+namespace {
+
+using Numbers = std::vector<double>;
+
+constexpr std::size_t n_parameters = 37;
+
+OptimizerOptions test_options() {
+  OptimizerOptions options;
+  options.beta1 = 0.8;
+  options.beta2 = 0.95;
+  options.epsilon = 1e-3;  // large, so that its place in the formula shows
+  options.weight_decay = 0.1;
+  return options;
+}
+
+Numbers random_numbers(std::uint64_t id) {
+  RandomStream random(2, Purpose::analysis, id);
+  Numbers result(n_parameters);
+  for (double& value : result) value = static_cast<float>(2 * random.uniform() - 1);
+  return result;
+}
+
+template <class T>
+Vector<T> to_device(const Numbers& numbers) {
+  const Vector<T> device("numbers", numbers.size());
+  const auto host = Kokkos::create_mirror(device);
+  for (std::size_t i = 0; i < numbers.size(); ++i) host(i) = static_cast<T>(numbers[i]);
+  Kokkos::deep_copy(device, host);
+  return device;
+}
+
+template <class T>
+Numbers to_host(const Vector<T>& device) {
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), device);
+  return Numbers(host.data(), host.data() + host.extent(0));
+}
+
+/// What step number t (from 1) is given.
+double scale_of(int t) {
+  return 0.5 / t;
+}
+double rate_of(int t) {
+  return 1e-2 * t;
+}
+
+template <class T>
+void do_steps(AdamW<T>& optimizer, const Vector<T>& parameters, int first, int last) {
+  for (int t = first; t <= last; ++t)
+    optimizer.step(to_device<T>(random_numbers(t)), scale_of(t), rate_of(t), parameters);
+}
+
+/// Loshchilov and Hutter 2019, Algorithm 2, with bias-corrected moments and the decay scaled by the
+/// learning rate as PyTorch does.
+Numbers plain_adamw(const OptimizerOptions& o, Numbers parameters, int n_steps) {
+  Numbers m(n_parameters, 0.0), v(n_parameters, 0.0);
+  for (int t = 1; t <= n_steps; ++t) {
+    const auto gradient = random_numbers(t);
+    for (std::size_t i = 0; i < n_parameters; ++i) {
+      const double g = gradient[i] * scale_of(t);
+      m[i] = o.beta1 * m[i] + (1 - o.beta1) * g;
+      v[i] = o.beta2 * v[i] + (1 - o.beta2) * g * g;
+      const double m_hat = m[i] / (1 - std::pow(o.beta1, t));
+      const double v_hat = v[i] / (1 - std::pow(o.beta2, t));
+      parameters[i] -=
+          rate_of(t) * (m_hat / (std::sqrt(v_hat) + o.epsilon) + o.weight_decay * parameters[i]);
+    }
+  }
+  return parameters;
+}
+
+template <class T>
+void expect_plain_formula(double tolerance) {
+  const auto parameters = to_device<T>(random_numbers(100));
+  AdamW<T> optimizer(test_options(), n_parameters);
+  do_steps(optimizer, parameters, 1, 12);
+  const auto expected = plain_adamw(test_options(), random_numbers(100), 12);
+  const auto actual = to_host(parameters);
+  for (std::size_t i = 0; i < n_parameters; ++i) EXPECT_NEAR(actual[i], expected[i], tolerance);
+}
+
+TEST(AdamWOptimizer, EqualsTheFormulaOverTwelveSteps) {
+  expect_plain_formula<double>(1e-14);
+  expect_plain_formula<float>(5e-6);
+}
+
+TEST(AdamWOptimizer, CountsItsSteps) {
+  AdamW<float> optimizer(test_options(), n_parameters);
+  EXPECT_EQ(optimizer.steps(), 0);
+  do_steps(optimizer, to_device<float>(random_numbers(100)), 1, 3);
+  EXPECT_EQ(optimizer.steps(), 3);
+}
+
+/// Five steps, then the state into a new optimiser that does three more; `steps` is what that one
+/// believes to have done.
+Numbers continued(std::int64_t steps) {
+  const auto parameters = to_device<float>(random_numbers(100));
+  AdamW<float> before(test_options(), n_parameters), after(test_options(), n_parameters);
+  do_steps(before, parameters, 1, 5);
+  Kokkos::deep_copy(after.m(), before.m());
+  Kokkos::deep_copy(after.v(), before.v());
+  after.set_steps(steps);
+  do_steps(after, parameters, 6, 8);
+  return to_host(parameters);
+}
+
+TEST(AdamWOptimizer, ContinuesBitForBit) {
+  const auto parameters = to_device<float>(random_numbers(100));
+  AdamW<float> optimizer(test_options(), n_parameters);
+  do_steps(optimizer, parameters, 1, 8);
+  EXPECT_EQ(continued(5), to_host(parameters));
+  EXPECT_NE(continued(0), to_host(parameters));  // the step number is part of the state
+}
+
+TEST(AdamWOptimizer, ResetForgetsEverything) {
+  const auto fresh = to_device<float>(random_numbers(100));
+  const auto again = to_device<float>(random_numbers(100));
+  AdamW<float> optimizer(test_options(), n_parameters), other(test_options(), n_parameters);
+  do_steps(other, to_device<float>(random_numbers(101)), 1, 4);
+  other.reset();
+  EXPECT_EQ(other.steps(), 0);
+  EXPECT_EQ(to_host(other.m()), Numbers(n_parameters, 0.0));
+  EXPECT_EQ(to_host(other.v()), Numbers(n_parameters, 0.0));
+  do_steps(optimizer, fresh, 1, 3);
+  do_steps(other, again, 1, 3);
+  EXPECT_EQ(to_host(again), to_host(fresh));
+}
+
+TEST(AdamWOptimizer, PaddingStaysZero) {
+  auto parameters = random_numbers(100);
+  parameters[5] = 0;
+  const auto device = to_device<float>(parameters);
+  AdamW<float> optimizer(test_options(), n_parameters);
+  for (int t = 1; t <= 3; ++t) {
+    auto gradient = random_numbers(t);
+    gradient[5] = 0;
+    optimizer.step(to_device<float>(gradient), 1, 1e-2, device);
+  }
+  EXPECT_EQ(to_host(device)[5], 0);
+}
+
+// --- gradient norm and clipping ------------------------------------------------------------------
+
+TEST(GradientNorm, IsEuclidean) {
+  Numbers gradient(n_parameters, 0.0);
+  gradient[0] = 3;
+  gradient[36] = -4;
+  EXPECT_EQ(norm<float>(to_device<float>(gradient)), 5);
+  EXPECT_EQ(norm<double>(to_device<double>(gradient)), 5);
+}
+
+TEST(GradientNorm, DoesNotOverflowWhereItsSquareWouldInSinglePrecision) {
+  Numbers gradient(n_parameters, 0.0);
+  gradient[1] = 1e30;
+  EXPECT_NEAR(norm<float>(to_device<float>(gradient)), 1e30, 1e23);
+}
+
+TEST(GradientNorm, ShowsNumbersThatAreNotFinite) {
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    auto gradient = random_numbers(1);
+    gradient[20] = bad;
+    EXPECT_FALSE(std::isfinite(norm<float>(to_device<float>(gradient))));
+  }
+}
+
+TEST(ClipFactor, BringsTheNormDownToTheLimit) {
+  EXPECT_DOUBLE_EQ(clip_factor(4, 1), 0.25);
+  EXPECT_DOUBLE_EQ(3.7 * clip_factor(3.7, 1.3), 1.3);
+}
+
+TEST(ClipFactor, LeavesSmallerGradientsAlone) {
+  EXPECT_EQ(clip_factor(0.5, 1), 1);
+  EXPECT_EQ(clip_factor(1, 1), 1);
+  EXPECT_EQ(clip_factor(0, 1), 1);
+}
+
+TEST(ClipFactor, ZeroTurnsClippingOff) {
+  EXPECT_EQ(clip_factor(1e9, 0), 1);
+}
+
+}  // namespace
+}  // namespace superpose::optim

@@ -1,0 +1,185 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/run_config.hpp"
+#include "core/error.hpp"
+#include "data/curriculum.hpp"
+
+namespace superpose::config {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+const std::string smallest = "data.train = \"train.json\"\n";
+
+train::RunOptions parse(const std::vector<Override>& overrides) {
+  return parse_run_config(smallest, "x.toml", overrides);
+}
+
+/// Message of the usage error that the overrides end with.
+std::string error_of(const std::vector<Override>& overrides) {
+  try {
+    parse(overrides);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(RunConfig, OverrideWinsOverFileAndFileOverDefault) {
+  const auto options =
+      parse_run_config(smallest + "[model]\nn_layer = 3\nn_head = 4\n[method]\nname = \"pause\"\n",
+                       "x.toml", {{"model.n_layer", "5"}});
+  EXPECT_EQ(options.model.n_layer, 5);
+  EXPECT_EQ(options.model.n_head, 4);
+  EXPECT_EQ(options.model.n_embd, 768);
+  EXPECT_EQ(options.method.name, data::Method::pause);
+}
+
+TEST(RunConfig, CallsEveryMethodByItsName) {
+  using data::Method;
+  for (const auto method : {Method::coconut, Method::coconut_bfs_sample, Method::coconut_bfs_loss,
+                            Method::cot, Method::no_cot, Method::pause}) {
+    EXPECT_EQ(parse({{"method.name", data::to_string(method)}}).method.name, method);
+  }
+}
+
+TEST(RunConfig, EffectiveConfigGivesTheSameRun) {
+  const auto options = parse({{"optimizer.learning_rate", "0.30000000000000004"},
+                              {"method.name", "coconut_bfs_loss"},
+                              {"method.exact_frontier", "true"},
+                              {"curriculum.stage_end", "settled"},
+                              {"train.seed", "9223372036854775807"},
+                              {"output.directory", "runs/a \"b\""}});
+  const std::string text = effective_config(options);
+  const auto again = parse_run_config(text, "checkpoint");
+  EXPECT_EQ(effective_config(again), text);
+  EXPECT_EQ(again.optimizer.learning_rate, 0.30000000000000004);
+  EXPECT_EQ(again.train.seed, 9223372036854775807U);
+  EXPECT_EQ(again.output.directory, "runs/a \"b\"");
+  EXPECT_TRUE(again.method.exact_frontier);
+}
+
+/// Every key takes a value of its own and gives it back: no row points at another row's variable.
+TEST(RunConfig, EveryKeyHasItsOwnVariable) {
+  const std::vector<Override> overrides = {{"data.train", "t"},
+                                           {"data.valid", "v"},
+                                           {"model.n_layer", "3"},
+                                           {"model.n_head", "5"},
+                                           {"model.n_embd", "35"},
+                                           {"model.n_positions", "111"},
+                                           {"model.vocab_size", "47"},
+                                           {"model.tied", "false"},
+                                           {"model.embd_pdrop", "0.11"},
+                                           {"model.attn_pdrop", "0.12"},
+                                           {"model.resid_pdrop", "0.13"},
+                                           {"model.layer_norm_epsilon", "0.14"},
+                                           {"model.initializer_range", "0.15"},
+                                           {"method.name", "coconut_bfs_loss"},
+                                           {"method.exact_frontier", "true"},
+                                           {"method.c_thought", "6"},
+                                           {"method.uniform_prob", "0.16"},
+                                           {"method.shuffle_nodes", "true"},
+                                           {"method.last_edge_bar", "true"},
+                                           {"curriculum.max_latent_stage", "7"},
+                                           {"curriculum.first_stage_epochs", "8"},
+                                           {"curriculum.epochs_per_stage", "9"},
+                                           {"curriculum.stage_end", "settled"},
+                                           {"curriculum.settle_threshold", "0.17"},
+                                           {"curriculum.settle_patience", "12"},
+                                           {"curriculum.reset_optimizer", "true"},
+                                           {"optimizer.learning_rate", "0.18"},
+                                           {"optimizer.beta1", "0.19"},
+                                           {"optimizer.beta2", "0.21"},
+                                           {"optimizer.epsilon", "0.22"},
+                                           {"optimizer.weight_decay", "0.23"},
+                                           {"optimizer.clip_norm", "0.24"},
+                                           {"optimizer.schedule", "cosine"},
+                                           {"optimizer.warmup_steps", "13"},
+                                           {"optimizer.final_lr_ratio", "0.25"},
+                                           {"train.seed", "14"},
+                                           {"train.epochs", "15"},
+                                           {"train.batch_size", "116"},
+                                           {"train.leaves", "17"},
+                                           {"train.accumulation", "2"},
+                                           {"train.eval_every", "18"},
+                                           {"train.eval_problems", "19"},
+                                           {"output.directory", "d"},
+                                           {"output.log_every", "21"},
+                                           {"output.checkpoint_every", "22"},
+                                           {"output.keep", "23"}};
+  train::RunOptions options;
+  auto table = option_table(options);
+  ASSERT_EQ(table.keys().size(), overrides.size()) << "a key is missing from this test";
+  for (const auto& override : overrides) table.set(override);
+  const std::string text = table.toml();
+  for (const auto& [key, value] : overrides) {
+    const std::string line = "\n" + key.substr(key.find('.') + 1) + " = ";
+    EXPECT_THAT(text, testing::AnyOf(HasSubstr(line + value + "\n"),
+                                     HasSubstr(line + '"' + value + "\"\n")));
+  }
+}
+
+TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
+  EXPECT_THAT(error_of({{"model.n_head", "7"}}),
+              AllOf(HasSubstr("model.n_embd = 768"), HasSubstr("model.n_head = 7")));
+  EXPECT_THAT(error_of({{"train.batch_size", "4"}}),
+              AllOf(HasSubstr("train.batch_size = 4"), HasSubstr("train.leaves = 8")));
+  EXPECT_THAT(error_of({{"train.accumulation", "33"}}), HasSubstr("32 problems of a leaf"));
+  EXPECT_THAT(error_of({{"method.exact_frontier", "true"}}), HasSubstr("no effect"));
+  EXPECT_THAT(error_of({{"data.train", ""}}), HasSubstr("data.train is empty"));
+  EXPECT_THAT(error_of({{"output.directory", ""}}), HasSubstr("output.directory is empty"));
+}
+
+TEST(RunConfig, RefusesValuesOutOfBounds) {
+  const std::vector<Override> refused = {{"model.n_head", "0"},
+                                         {"model.vocab_size", "39"},
+                                         {"model.embd_pdrop", "1"},
+                                         {"model.attn_pdrop", "-0.1"},
+                                         {"model.layer_norm_epsilon", "0"},
+                                         {"method.uniform_prob", "1.1"},
+                                         {"method.c_thought", "0"},
+                                         {"method.name", "coconut_bfs"},
+                                         {"curriculum.max_latent_stage", "-1"},
+                                         {"curriculum.stage_end", "loss"},
+                                         {"optimizer.learning_rate", "0"},
+                                         {"optimizer.beta1", "1"},
+                                         {"optimizer.beta2", "-0.5"},
+                                         {"optimizer.schedule", "linear"},
+                                         {"train.accumulation", "0"},
+                                         {"train.epochs", "0"},
+                                         {"train.seed", "-1"},
+                                         {"output.keep", "0"}};
+  for (const auto& override : refused) {
+    EXPECT_THAT(error_of({override}), AllOf(HasSubstr(override.key), HasSubstr("; give ")));
+  }
+}
+
+TEST(RunConfig, SaysWhyAFileCannotBeRead) {
+  try {
+    read_run_config("/no/such/file.toml");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_THAT(error.what(), HasSubstr("'/no/such/file.toml' (No such file or directory)"));
+  }
+}
+
+TEST(GeneratorConfig, ReadsAndChecksOptions) {
+  const auto options =
+      read_generator_options({{"count", "5"}, {"n_nodes", "12"}, {"match_depth", "true"}});
+  EXPECT_EQ(options.count, 5);
+  EXPECT_EQ(options.n_nodes, 12);
+  EXPECT_TRUE(options.match_depth);
+  EXPECT_THAT(effective_config(options), HasSubstr("n_nodes = 12\n"));
+  EXPECT_THROW(read_generator_options({{"min_hops", "5"}}), Error);
+  EXPECT_THROW(read_generator_options({{"side0", "0.9"}}), Error);
+  EXPECT_THROW(read_generator_options({{"n_nodes", "4"}, {"min_hops", "4"}}), Error);
+  EXPECT_THROW(read_generator_options({{"hops", "3"}}), Error);
+  EXPECT_NO_THROW(read_generator_options({{"side0", "0.7"}, {"side1", "0.3"}}));
+}
+
+}  // namespace
+}  // namespace superpose::config

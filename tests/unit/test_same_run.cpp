@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "config/run_config.hpp"
+#include "core/error.hpp"
+#include "train/same_run.hpp"
+
+namespace superpose::train {
+namespace {
+
+using Change = std::function<void(RunOptions&)>;
+
+/// The metadata of a run as the program writes it, its configuration included.
+io::RunMetadata run_with(const Change& change = [](RunOptions&) {}) {
+  RunOptions options;
+  options.data.train = "train.json";
+  options.output.directory = "runs/one";
+  change(options);
+  io::RunMetadata metadata;
+  metadata.configuration = config::effective_config(options);
+  metadata.data_hashes = {{"train", "00ff"}};
+  return metadata;
+}
+
+/// The message with which the second run is refused; empty if it is not.
+std::string refusal(const io::RunMetadata& stored, const io::RunMetadata& now) {
+  try {
+    require_same_run(stored, now);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SameRun, AcceptsTheSameConfiguration) {
+  EXPECT_EQ(refusal(run_with(), run_with()), "");
+}
+
+TEST(SameRun, LengthEvaluationAndPlacesMayChange) {
+  const auto now = run_with([](RunOptions& o) {
+    o.train.epochs += 100;
+    o.train.eval_every = 7;
+    o.train.eval_problems = 50;
+    o.data.train = "elsewhere/train.json";
+    o.data.valid = "valid.json";
+    o.output.directory = "runs/two";
+    o.output.keep = 9;
+    o.output.log_every = 1;
+    o.output.checkpoint_every = 1;
+  });
+  EXPECT_EQ(refusal(run_with(), now), "");
+}
+
+TEST(SameRun, AnythingElseIsAnotherRun) {
+  const std::vector<std::pair<std::string, Change>> changes = {
+      {"model.n_embd", [](RunOptions& o) { o.model.n_embd = 384; }},
+      {"model.tied", [](RunOptions& o) { o.model.tied = false; }},
+      {"method.name", [](RunOptions& o) { o.method.name = data::Method::pause; }},
+      {"method.shuffle_nodes", [](RunOptions& o) { o.method.shuffle_nodes = true; }},
+      {"curriculum.epochs_per_stage", [](RunOptions& o) { o.curriculum.epochs_per_stage = 50; }},
+      {"optimizer.learning_rate", [](RunOptions& o) { o.optimizer.learning_rate *= 1.0000001; }},
+      {"optimizer.schedule", [](RunOptions& o) { o.optimizer.schedule = "cosine"; }},
+      {"train.seed", [](RunOptions& o) { o.train.seed = 1; }},
+      {"train.batch_size", [](RunOptions& o) { o.train.batch_size = 512; }},
+      {"train.leaves", [](RunOptions& o) { o.train.leaves = 16; }},
+      {"train.accumulation", [](RunOptions& o) { o.train.accumulation = 2; }}};
+  for (const auto& [key, change] : changes) {
+    EXPECT_THAT(refusal(run_with(), run_with(change)), testing::StartsWith(key + " is "));
+    EXPECT_THAT(refusal(run_with(change), run_with()), testing::StartsWith(key + " is "));
+  }
+}
+
+TEST(SameRun, MessageHasBothValues) {
+  const auto now = run_with([](RunOptions& o) { o.train.batch_size = 512; });
+  const auto message = refusal(run_with(), now);
+  EXPECT_THAT(message, testing::HasSubstr("512"));
+  EXPECT_THAT(message, testing::HasSubstr("256"));
+}
+
+TEST(SameRun, ASettingTheOldRunDidNotKnowIsNotItsOwn) {
+  auto stored = run_with();
+  const auto at = stored.configuration.find("tied = ");
+  stored.configuration.erase(at, stored.configuration.find('\n', at) + 1 - at);
+  EXPECT_THAT(refusal(stored, run_with()), testing::HasSubstr("not set"));
+}
+
+TEST(SameRun, OtherTrainingDataIsAnotherRun) {
+  auto now = run_with();
+  now.data_hashes["train"] = "00fe";
+  EXPECT_THAT(refusal(run_with(), now), testing::HasSubstr("hash"));
+}
+
+}  // namespace
+}  // namespace superpose::train
