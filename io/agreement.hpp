@@ -32,6 +32,7 @@ void agree(const distributed::Communicator& communicator, Work&& work) {
   const auto codes = communicator.allgather(code);
   std::size_t rank = 0;
   while (codes[rank] == 0) ++rank;
+  if (problems.size() == 1) throw Error(static_cast<ExitCode>(code), problem);
   fail(static_cast<ExitCode>(codes[rank]), "{} [rank {} of {}]", problems[rank], rank,
        problems.size());
 }

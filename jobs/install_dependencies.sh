@@ -12,7 +12,7 @@ required=(
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev   # command line, configuration, problem files
   libspdlog-dev libfmt-dev librandom123-dev libxxhash-dev
   libgtest-dev libgmock-dev                             # tests
-  python3-h5py python3-matplotlib python3-xarray        # figures, and tests of the file formats
+  python3-h5py python3-h5netcdf python3-matplotlib python3-xarray        # figures, and tests of the file formats
 )
 optional=(ccache)  # rebuilds in seconds
 

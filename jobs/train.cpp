@@ -50,6 +50,7 @@ int train_job(const TrainArguments& arguments, const distributed::Communicator& 
   auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
   metadata.seeds = {{"train", options.train.seed}};
   metadata.data_hashes = {{"train", data.train.hash}};
+  if (options.curriculum.stage_end == "settled") metadata.data_hashes["valid"] = data.valid.hash;
   greet(options, data, world);
   const ComputeSession compute;
   train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume));

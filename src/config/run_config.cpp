@@ -34,7 +34,7 @@ void add_rows(OptionTable& table, model::Gpt2Options& model) {
 
 void add_rows(OptionTable& table, data::MethodOptions& method) {
   table.add_enum("method.name", method.name, "what is trained",
-                 {"coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"});
+                 {data::method_names.begin(), data::method_names.end()});
   table.add("method.exact_frontier", method.exact_frontier,
             "coconut_bfs_loss: candidates exactly k hops away, not within k");
   table.add("method.c_thought", method.c_thought, "latent tokens a hop", at_least(1));
@@ -54,7 +54,8 @@ void add_rows(OptionTable& table, data::CurriculumOptions& curriculum) {
             "a stage ends after its epochs, or earlier once its held-out loss has settled",
             {"epochs", "settled"});
   table.add("curriculum.settle_threshold", curriculum.settle_threshold,
-            "nats above a uniform guess over the frontier that count as settled");
+            "nats above a uniform guess over the frontier that count as settled",
+            from_to(-1e4, 1e4));
   table.add("curriculum.settle_patience", curriculum.settle_patience,
             "epochs in a row below the threshold", at_least(1));
   table.add("curriculum.reset_optimizer", curriculum.reset_optimizer,
@@ -123,6 +124,18 @@ void check_method(const data::MethodOptions& method) {
       "set it to false or method.name to \"coconut_bfs_loss\"");
 }
 
+/// A stage can only be seen to settle if its held-out loss is measured in every epoch.
+void check_settling(const train::RunOptions& options) {
+  if (options.curriculum.stage_end != "settled") return;
+  validate(!options.data.valid.empty(), ExitCode::usage,
+           "curriculum.stage_end = \"settled\" needs held-out problems (their loss ends a stage); "
+           "set data.valid, or stage_end to \"epochs\"");
+  validate(options.train.eval_every == 1, ExitCode::usage,
+           "train.eval_every = {} leaves epochs unmeasured (curriculum.stage_end = \"settled\" "
+           "looks at every epoch); set it to 1, or stage_end to \"epochs\"",
+           options.train.eval_every);
+}
+
 void check_loop(const train::LoopOptions& loop) {
   validate(loop.batch_size >= loop.leaves, ExitCode::usage,
            "train.batch_size = {} is smaller than train.leaves = {} (each leaf needs a problem); "
@@ -140,6 +153,7 @@ void check(const train::RunOptions& options) {
   check_model(options.model);
   check_method(options.method);
   check_loop(options.train);
+  check_settling(options);
 }
 
 void check(const data::GeneratorOptions& options) {

@@ -15,17 +15,8 @@ namespace superpose::data {
 /// Name of a method as configuration files write it, e.g. "coconut_bfs_loss".
 std::string to_string(Method method);
 
-/// The method of that name. Error (usage) listing the allowed names.
-Method method_from_string(const std::string& name);
-
 /// Whether the method has latent tokens and therefore stages: all but cot and no_cot.
 bool has_stages(Method method);
-
-/// Error (usage) naming the key ("method.c_thought", ...) if a value is out of range.
-void check(const MethodOptions& options);
-
-/// Error (usage) naming the key ("curriculum.settle_threshold", ...) if a value is out of range.
-void check(const CurriculumOptions& options);
 
 /// Where a run stands in the curriculum; stored in every checkpoint.
 struct CurriculumState {

@@ -119,26 +119,6 @@ void permute_ids(Problem& problem, RandomStream& random) {
 
 }  // namespace
 
-void check(const GeneratorOptions& options) {
-  const auto require = [](bool ok, const char* name, auto value, const char* range) {
-    validate(ok, ExitCode::usage, "{} = {} is out of range: give {}", name, value, range);
-  };
-  require(options.count >= 1, "count", options.count, "at least 1");
-  require(options.n_nodes >= 4 && options.n_nodes <= 1024, "n_nodes", options.n_nodes, "4..1024");
-  require(options.min_hops >= 1 && options.min_hops < options.n_nodes, "min_hops", options.min_hops,
-          "1 or more, fewer than n_nodes");
-  require(options.max_hops >= options.min_hops, "max_hops", options.max_hops, "min_hops or more");
-  require(options.parents_mean > 0 && options.parents_mean <= 100, "parents_mean",
-          options.parents_mean, "more than 0, at most 100");
-  require(options.depth_gain >= 0 && options.depth_gain <= 1e6, "depth_gain", options.depth_gain,
-          "0..1e6");
-  require(options.side0 >= 0 && options.side0 <= 1, "side0", options.side0, "a probability");
-  require(options.side1 >= 0 && options.side1 <= 1, "side1", options.side1, "a probability");
-  // Decimal fractions that add up to 1 need not do so in binary.
-  require(options.side0 + options.side1 <= 1 + 1e-12, "side0 + side1",
-          options.side0 + options.side1, "probabilities that leave 0 or more for both sides");
-}
-
 GeneratedProblem generate_problem(const GeneratorOptions& options, std::uint64_t index) {
   RandomStream random(options.seed, Purpose::generate, index);
   for (int attempt = 1; attempt <= max_attempts; ++attempt) {

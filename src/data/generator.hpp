@@ -19,9 +19,6 @@ struct GeneratedProblems {
   std::int64_t graphs_tried = 0;  ///< problems.size() / graphs_tried estimates the share kept
 };
 
-/// Error (usage) naming the option that is out of range.
-void check(const GeneratorOptions& options);
-
 /// Problem `index` of the set, complete with names, sentences and derived members. It depends on
 /// (options, seed, index) only: rejected graphs are redrawn from the problem's own random stream,
 /// so any split of the indices over ranks gives the same set. Options are expected to be checked.

@@ -1,6 +1,7 @@
 #pragma once
 /// What a user can set about problems and how they are turned into training text.
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -23,6 +24,10 @@ struct GeneratorOptions {
 
 /// The six methods of SPEC.md section 3.
 enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause };
+
+/// Their names in configuration files, in the order of Method.
+inline constexpr std::array<const char*, 6> method_names = {
+    "coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"};
 
 /// How one problem becomes one training sequence in one epoch.
 struct MethodOptions {

@@ -1,7 +1,6 @@
 #include "train/same_run.hpp"
 
 #include <map>
-#include <set>
 #include <sstream>
 #include <string>
 
@@ -24,29 +23,36 @@ std::map<std::string, std::string> settings_of(const std::string& configuration)
   return settings;
 }
 
-bool may_change(const std::string& key) {
-  static const std::set<std::string> keys = {"train.epochs", "train.eval_every",
-                                             "train.eval_problems"};
-  return keys.count(key) > 0 || key.rfind("output.", 0) == 0 || key.rfind("data.", 0) == 0;
+using Settings = std::map<std::string, std::string>;
+
+/// Whether the setting leaves the steps of the run as they were.
+bool may_change(const std::string& key, const Settings& settings) {
+  const bool settled = settings.at("curriculum.stage_end") == "\"settled\"";
+  const bool cosine = settings.at("optimizer.schedule") == "\"cosine\"";
+  if (key == "train.epochs") return !cosine;  // the cosine ends with the run
+  if (key == "train.eval_every" || key == "train.eval_problems") return !settled;
+  return key.rfind("output.", 0) == 0 || key.rfind("data.", 0) == 0;
 }
 
 }  // namespace
 
 void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now) {
   const auto before = settings_of(stored.configuration);
-  for (const auto& [key, value] : settings_of(now.configuration)) {
+  const auto after = settings_of(now.configuration);
+  for (const auto& [key, value] : after) {
     const auto found = before.find(key);
     const std::string old_value = found == before.end() ? "not set" : found->second;
-    validate(may_change(key) || old_value == value, ExitCode::usage,
+    validate(may_change(key, after) || old_value == value, ExitCode::usage,
              "{} is {} but the run in this directory has {} (a resumed run must be the same run); "
              "set it back, choose another output.directory, or branch off with --resume CHECKPOINT "
              "and a new output.directory",
              key, value, old_value);
   }
-  validate(
-      stored.data_hashes == now.data_hashes, ExitCode::usage,
-      "the training data differs from that of the run in this directory (the hash of data.train "
-      "has changed); restore the file or choose another output.directory");
+  validate(stored.data_hashes == now.data_hashes, ExitCode::usage,
+           "the problems differ from those of the run in this directory (the hash of data.train, "
+           "or of a "
+           "data.valid whose loss ends stages, has changed); restore the file or choose another "
+           "output.directory");
 }
 
 }  // namespace superpose::train

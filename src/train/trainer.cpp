@@ -189,6 +189,7 @@ void Trainer::finish_epoch(double seconds) {
   record.loss = progress_.epoch_loss / static_cast<double>(progress_.epoch_labels);
   record.seconds = seconds + watch.seconds();
   outcomes ? recorder_->record(record, summarise(*outcomes)) : recorder_->record(record);
+  recorder_->flush();  // readers see every epoch; a resumed run drops what its checkpoint lacks
   const double excess = outcomes ? excess_loss(*outcomes, record.stage) : std::nan("");
   const bool new_stage = data::end_epoch(progress_.curriculum, options_.curriculum, excess);
   ++progress_.epoch;

@@ -13,17 +13,20 @@ class FailurePrinter : public testing::EmptyTestEventListener {
  public:
   explicit FailurePrinter(int rank) : rank_(rank) {}
 
+  // UnitTest::current_test_info() would wait for the lock that OnTestPartResult is called under.
+  void OnTestStart(const testing::TestInfo& test) override { test_ = &test; }
+
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
-    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     std::fprintf(stderr, "rank %d: %s.%s: %s:%d\n%s\n", rank_,
-                 test ? test->test_suite_name() : "(no test)", test ? test->name() : "",
+                 test_ ? test_->test_suite_name() : "(no test)", test_ ? test_->name() : "",
                  result.file_name() ? result.file_name() : "", result.line_number(),
                  result.message());
   }
 
  private:
   int rank_;
+  const testing::TestInfo* test_ = nullptr;
 };
 
 void report_failures_only(int rank) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Opens a file of superpose with h5py and xarray and checks what io/FORMAT.md promises of every file:
-root attributes, a name on every dimension, units on every column, checksums where a hash module is
-installed. Prints one line a dataset; exits 1 with the reason if a promise is broken.
+"""Opens a file of superpose with h5py and xarray and checks what io/FORMAT.md promises of every
+file: root attributes, a name on every dimension, units on every column, checksums where a hash
+module is installed. Prints one line a dataset; exits 1 with the reason if a promise is broken.
 
     read_with_h5py.py FILE [--quiet]
 """

@@ -51,6 +51,7 @@ TEST(RunConfig, EffectiveConfigGivesTheSameRun) {
                               {"method.name", "coconut_bfs_loss"},
                               {"method.exact_frontier", "true"},
                               {"curriculum.stage_end", "settled"},
+                              {"data.valid", "valid.json"},
                               {"train.seed", "9223372036854775807"},
                               {"output.directory", "runs/a \"b\""}});
   const std::string text = effective_config(options);
@@ -131,6 +132,11 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
   EXPECT_THAT(error_of({{"method.exact_frontier", "true"}}), HasSubstr("no effect"));
   EXPECT_THAT(error_of({{"data.train", ""}}), HasSubstr("data.train is empty"));
   EXPECT_THAT(error_of({{"output.directory", ""}}), HasSubstr("output.directory is empty"));
+  EXPECT_THAT(error_of({{"curriculum.stage_end", "settled"}}), HasSubstr("set data.valid"));
+  EXPECT_THAT(error_of({{"curriculum.stage_end", "settled"},
+                        {"data.valid", "valid.json"},
+                        {"train.eval_every", "2"}}),
+              HasSubstr("train.eval_every = 2"));
 }
 
 TEST(RunConfig, RefusesValuesOutOfBounds) {

@@ -72,6 +72,49 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
   }
 }
 
+TEST(SameRun, WhatEndsStagesOrTheScheduleIsTheRunsOwn) {
+  const auto settled = [](RunOptions& o) {
+    o.data.valid = "valid.json";
+    o.curriculum.stage_end = "settled";
+  };
+  const auto fewer = [&](RunOptions& o) {
+    settled(o);
+    o.train.eval_problems = 50;
+  };
+  EXPECT_THAT(refusal(run_with(settled), run_with(fewer)), testing::HasSubstr("eval_problems"));
+  const auto cosine = [](RunOptions& o) { o.optimizer.schedule = "cosine"; };
+  const auto longer = [&](RunOptions& o) {
+    cosine(o);
+    o.train.epochs += 1;
+  };
+  EXPECT_THAT(refusal(run_with(cosine), run_with(longer)), testing::HasSubstr("train.epochs"));
+}
+
+TEST(SameRun, LengthIsPartOfARunWithACosine) {
+  const auto cosine = [](int epochs) {
+    return run_with([=](RunOptions& o) {
+      o.optimizer.schedule = "cosine";
+      o.train.epochs = epochs;
+    });
+  };
+  EXPECT_EQ(refusal(cosine(300), cosine(300)), "");
+  EXPECT_THAT(refusal(cosine(300), cosine(400)), testing::StartsWith("train.epochs is "));
+}
+
+TEST(SameRun, EvaluationIsPartOfARunWhoseStagesItEnds) {
+  const auto settled = [](int every, int problems) {
+    return run_with([=](RunOptions& o) {
+      o.curriculum.stage_end = "settled";
+      o.train.eval_every = every;
+      o.train.eval_problems = problems;
+    });
+  };
+  EXPECT_EQ(refusal(settled(1, 0), settled(1, 0)), "");
+  EXPECT_THAT(refusal(settled(1, 0), settled(2, 0)), testing::StartsWith("train.eval_every is "));
+  EXPECT_THAT(refusal(settled(1, 0), settled(1, 9)),
+              testing::StartsWith("train.eval_problems is "));
+}
+
 TEST(SameRun, MessageHasBothValues) {
   const auto now = run_with([](RunOptions& o) { o.train.batch_size = 512; });
   const auto message = refusal(run_with(), now);
