@@ -1,6 +1,6 @@
 #pragma once
-/// Which stage an epoch trains, in which order it visits the problems, and what a user may ask of
-/// method and curriculum (SPEC.md section 3).
+/// Which stage an epoch trains, and in which order it visits the problems (README.md,
+/// Configuration).
 
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +39,7 @@ bool end_epoch(CurriculumState& state, const CurriculumOptions& options, double 
 /// the frontier, of a model that has found the nodes k hops away and not yet which of them lie on a
 /// shortest path. Reaching it is the sign that a stage has been learned: the loss stays above it on
 /// a long plateau and then drops at once, and a run that leaves the stage before that drop never
-/// recovers, since every later thought is built on this one (SPEC.md section 8). Epoch counts
+/// recovers, since every later thought is built on this one (README.md, Quickstart). Epoch counts
 /// alone cannot tell: width, graph size and hops move the drop.
 /// A loss on a whole candidate set (coconut_bfs_loss) is 0 under such a guess: compare single-node
 /// cross-entropies only.

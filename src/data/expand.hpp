@@ -1,6 +1,6 @@
 #pragma once
-/// One problem turned into the tokens of one training or evaluation sequence (SPEC.md sections 1,
-/// 3 and 4; PROSQA.md section 5).
+/// One problem turned into the tokens of one training or evaluation sequence (RECORDS.md, Tokens;
+/// methods: RbS, arXiv 2505.12514, Section 5, and EoS, arXiv 2509.23365).
 ///
 /// A sequence holds the positions the model has to compute and no more: a label that nothing
 /// follows is in Target.labels only, not in Sequence.tokens. (The published code appends it as one

@@ -1,5 +1,5 @@
 #pragma once
-/// Problems with the distribution of the published data (PROSQA.md section 3).
+/// Problems with the distribution of the published data (RECORDS.md, Generator).
 
 #include <cstdint>
 #include <vector>

@@ -7,7 +7,7 @@
 
 namespace superpose::data {
 
-/// `superpose generate` (PROSQA.md section 3). Defaults are those of the published data.
+/// `superpose generate` (RECORDS.md, Generator). Defaults are those of the published data.
 struct GeneratorOptions {
   int count = 1000;  ///< problems to write
   std::uint64_t seed = 0;
@@ -22,7 +22,7 @@ struct GeneratorOptions {
   bool match_depth = false;    ///< neg_target exactly as deep below the other root as the target
 };
 
-/// The six methods of SPEC.md section 3.
+/// The six training methods (README.md, Configuration; RECORDS.md, Tokens).
 enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause };
 
 /// Their names in configuration files, in the order of Method.

@@ -1,5 +1,5 @@
 #pragma once
-/// One ProsQA problem (PROSQA.md section 1) and its graph.
+/// One ProsQA problem (RECORDS.md) and its graph.
 
 #include <array>
 #include <cstdint>
@@ -49,8 +49,8 @@ struct Problem {
   /// root's reach, then most children. Right in all published validation files, wrong in 1 of 1,000
   /// generated problems. -1 if no source lies above neg_target.
   int other_root = -1;
-  /// Depths are distances from the candidate's OWN root: they, not distances from the nearest
-  /// source, give the published shares of equal depth (PROSQA.md section 2).
+  /// Depths are distances from the candidate's OWN root, not from the nearest source: by them the
+  /// target is the deepest leaf (RECORDS.md, Generator).
   int target_depth = -1;          ///< equals hops
   int neg_depth = -1;             ///< distance other_root -> neg_target, -1 if none
   std::vector<int> distance;      ///< from root, -1 unreachable
@@ -60,7 +60,7 @@ struct Problem {
   /// Nodes within k hops, root included (the candidate set of the published BFS file).
   NodeSet reachable_within(int k) const;
 
-  /// Whether depth alone cannot tell the candidates apart (SPEC.md section 4).
+  /// Whether depth alone cannot tell the candidates apart (RECORDS.md, Shortcuts).
   bool equal_depth() const { return target_depth == neg_depth; }
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Problem files: JSON lists of ProsQA records in every published schema (PROSQA.md section 1).
+/// Problem files: JSON lists of ProsQA records in every published schema (RECORDS.md).
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 #pragma once
-/// One published JSON record <-> one Problem (PROSQA.md section 1).
+/// One published JSON record <-> one Problem (RECORDS.md).
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -1,5 +1,5 @@
 #pragma once
-/// Random graphs from which problems are chosen (PROSQA.md section 3, graph()).
+/// Random graphs from which problems are chosen (RECORDS.md, Generator).
 
 #include <optional>
 #include <vector>

@@ -1,5 +1,5 @@
 #pragma once
-/// The English side of a ProsQA record: names, facts, question and answer (PROSQA.md section 1).
+/// The English side of a ProsQA record: names, facts, question and answer (RECORDS.md).
 
 #include <string>
 #include <vector>

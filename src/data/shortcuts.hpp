@@ -1,6 +1,6 @@
 #pragma once
 /// How far one gets without searching the graph: heuristics that pick the target by a property of
-/// the two candidates (PROSQA.md section 2.1). They are the floor for every accuracy reported.
+/// the two candidates (RECORDS.md, Shortcuts). They are the floor for every accuracy reported.
 
 #include <string>
 #include <vector>
@@ -17,7 +17,8 @@ struct Shortcut {
   double accuracy_equal_depth = 0;  ///< on problems with equally deep candidates; NaN if none
 };
 
-/// One row per heuristic, in the order of PROSQA.md. Problems are expected to be derived.
+/// One row per heuristic: local ones, back-chaining by hops, those of the whole graph. Problems are
+/// expected to be derived.
 std::vector<Shortcut> shortcuts(const std::vector<Problem>& problems);
 
 /// Lines "name  sees root  accuracy  accuracy on equal depth".

@@ -1,6 +1,7 @@
 #pragma once
-/// What a set of problems looks like: the rows of PROSQA.md section 3, printed by
-/// `superpose generate` and compared with the published data in tests.
+/// What a set of problems looks like: the rows that `superpose generate` prints and
+/// tests/unit/test_generator.cpp compares with those of the published data (RECORDS.md, Reference
+/// statistics).
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 #pragma once
-/// The tokens of a problem (SPEC.md section 1): n_symbols node names "0", "1", ..., then nine
+/// The tokens of a problem (RECORDS.md, Tokens): n_symbols node names "0", "1", ..., then nine
 /// special tokens. With 40 tokens the ids are those of the published tokenizer.
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 namespace superpose::model {
 
-/// GPT-2 as in Hugging Face transformers; defaults are the papers' (SPEC.md section 2).
+/// GPT-2 as in Hugging Face transformers; defaults are the papers' (arXiv 2505.12514, 2509.23365).
 struct Gpt2Options {
   int n_layer = 2;
   int n_head = 8;

@@ -1,5 +1,5 @@
 #pragma once
-/// What a model answers on a problem set (SPEC.md section 4), problem by problem.
+/// What a model answers on a problem set, problem by problem (README.md, What the evaluation says).
 
 #include <cstdint>
 #include <optional>

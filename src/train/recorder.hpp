@@ -32,7 +32,7 @@ struct EpochRecord {
 };
 
 /// Rank 0 records; on other ranks nothing happens. Tables of run.h5: "steps", "epochs",
-/// "evaluation" (FORMAT.md).
+/// "evaluation" (io/FORMAT.md).
 class Recorder {
  public:
   struct Plan {

@@ -39,7 +39,7 @@ auto fields(const Sequence& s) {
   return std::make_tuple(s.problem, s.tokens, s.latent_begin, s.n_latent, s.feed_back, targets);
 }
 
-/// One line "stage s" of PROSQA.md section 5.
+/// What follows a published prompt in one stage.
 struct WorkedStage {
   Tokens appended;  ///< after the prompt; the last one is the published draw of the label
   int loss_position;

@@ -1,5 +1,5 @@
-// What expand draws, against the distributions of SPEC.md section 3: Pearson's chi-square against
-// its 0.999 quantile, with fixed seeds.
+// What expand draws, against the distributions that expand.hpp promises: Pearson's chi-square
+// against its 0.999 quantile, with fixed seeds.
 
 #include <gtest/gtest.h>
 

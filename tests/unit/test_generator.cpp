@@ -27,7 +27,7 @@ struct Reference {
   double mean, sd;
 };
 
-/// PROSQA.md section 3: 60,000 problems with 3-4 hops by an independent implementation.
+/// 60,000 problems with 3-4 hops by an independent implementation (src/data/RECORDS.md).
 constexpr int n_reference = 60'000;
 constexpr double kept_reference = 0.77269800386349;
 constexpr Reference reference[] = {

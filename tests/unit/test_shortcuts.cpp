@@ -22,7 +22,7 @@ struct Published {
   double accuracy;
 };
 
-/// PROSQA.md section 2.1, column "val 3-4".
+/// By an independent implementation, on the 257 published validation problems with 3-4 hops.
 constexpr Published val_3_4[] = {
     {"in-degree larger (token count)", 0.354},
     {"node id larger", 0.591},

@@ -1,5 +1,6 @@
 #pragma once
-/// The worked prompts of PROSQA.md section 5 as problems.
+/// Prompts of two published problems, in the form in which the published code writes them
+/// (expand_data of github.com/Ber666/emergence-of-superposition), read back as problems.
 
 #include <algorithm>
 #include <numeric>
