@@ -30,11 +30,11 @@ void agree(const distributed::Communicator& communicator, Work&& work) {
   if (communicator.all_agree(code == 0)) return;
   const auto problems = communicator.allgather(problem);
   const auto codes = communicator.allgather(code);
+  const auto hosts = communicator.allgather(distributed::host_name());
   std::size_t rank = 0;
   while (codes[rank] == 0) ++rank;
-  if (problems.size() == 1) throw Error(static_cast<ExitCode>(code), problem);
-  fail(static_cast<ExitCode>(codes[rank]), "{} [rank {} of {}]", problems[rank], rank,
-       problems.size());
+  const auto where = problems.size() == 1 ? "" : fmt::format("[rank {}, {}] ", rank, hosts[rank]);
+  throw Error(static_cast<ExitCode>(codes[rank]), where + problems[rank], true);
 }
 
 /// The same for work that only rank 0 does.

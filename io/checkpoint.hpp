@@ -20,7 +20,7 @@ namespace superpose::io {
 struct CheckpointHeader {
   std::int64_t step = 0;                         ///< optimiser steps done
   std::map<std::string, std::int64_t> counters;  ///< e.g. "epoch", "stage"
-  std::map<std::string, double> values;          ///< e.g. "best_accuracy"
+  std::map<std::string, double> values;          ///< e.g. "epoch_loss"
   RunMetadata metadata;
 };
 
@@ -39,7 +39,8 @@ void write_checkpoint(const distributed::Communicator& communicator, const std::
                       int keep);
 
 /// Checkpoints in a directory, newest first by the step in the file (by the one in its name if the
-/// file cannot be read: to be reported when it is tried). Empty if there is no such directory.
+/// file cannot be read: to be reported when it is tried). Empty if there is no such
+/// directory; Error (io) if it cannot be listed.
 std::vector<CheckpointFile> find_checkpoints(const std::string& directory);
 
 /// Header of a checkpoint, read by this rank alone. Error (checkpoint) if it is none, is of another

@@ -4,9 +4,11 @@
 #include <xxhash.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "core/tensor.hpp"
+#include "io/hdf5_file.hpp"
 #include "io/run_metadata.hpp"
 
 namespace superpose::io::checkpoint_layout {
@@ -23,5 +25,19 @@ inline std::uint64_t checksum(const NamedTensor& tensor) {
 
 /// "checkpoint_", digits, then `ending`.
 bool is_name(const std::string& file_name, const std::string& ending);
+
+inline bool is_complete(const File& file) {
+  return file.has_attribute("/", complete_attribute) &&
+         file.attribute<std::int64_t>("/", complete_attribute) == 1;
+}
+
+/// The attributes of a group, "counters" or "values", by name.
+template <class T>
+std::map<std::string, T> read_group(const File& file, const std::string& group) {
+  std::map<std::string, T> values;
+  for (const auto& name : file.attribute_names(group))
+    values[name] = file.attribute<T>(group, name);
+  return values;
+}
 
 }  // namespace superpose::io::checkpoint_layout

@@ -42,19 +42,9 @@ auto reading(Read&& read) {
 File open_checkpoint(const std::string& path) {
   File file = File::open(path);
   require_kind(file, layout::kind, ExitCode::checkpoint);
-  const bool complete = file.has_attribute("/", layout::complete_attribute) &&
-                        file.attribute<std::int64_t>("/", layout::complete_attribute) == 1;
-  validate(complete, ExitCode::checkpoint,
+  validate(layout::is_complete(file), ExitCode::checkpoint,
            "checkpoint {} is incomplete (it was not written to its end)", path);
   return file;
-}
-
-template <class T>
-std::map<std::string, T> read_group(const File& file, const std::string& group) {
-  std::map<std::string, T> values;
-  for (const auto& name : file.attribute_names(group))
-    values[name] = file.attribute<T>(group, name);
-  return values;
 }
 
 void read_checked(const File& file, const NamedTensor& tensor) {
@@ -115,10 +105,15 @@ CheckpointHeader read_header_everywhere(const Communicator& communicator, const 
 
 std::vector<CheckpointFile> find_checkpoints(const std::string& directory) {
   std::vector<CheckpointFile> found;
-  std::error_code no_directory;
-  for (const auto& entry : fs::directory_iterator(directory, no_directory))
-    if (layout::is_name(entry.path().filename().string(), ".h5"))
-      found.push_back({entry.path().string(), step_of(entry.path())});
+  std::error_code error;
+  auto entry = fs::directory_iterator(directory, error);
+  if (error == std::errc::no_such_file_or_directory) return found;
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error))
+    if (layout::is_name(entry->path().filename().string(), ".h5"))
+      found.push_back({entry->path().string(), step_of(entry->path())});
+  // Anything else must not look like "no checkpoints": the run would start again from step 0.
+  validate(!error, ExitCode::io, "cannot list the directory {} ({}); make it readable", directory,
+           error.message());
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.step > b.step; });
   return found;
@@ -129,8 +124,8 @@ CheckpointHeader read_header(const std::string& path) {
     const File file = open_checkpoint(path);
     CheckpointHeader header;
     header.step = file.attribute<std::int64_t>("/", "step");
-    header.counters = read_group<std::int64_t>(file, "counters");
-    header.values = read_group<double>(file, "values");
+    header.counters = layout::read_group<std::int64_t>(file, "counters");
+    header.values = layout::read_group<double>(file, "values");
     header.metadata = read_metadata(file);
     return header;
   });

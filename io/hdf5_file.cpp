@@ -2,6 +2,7 @@
 
 #include <hdf5_hl.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.hpp"
@@ -93,7 +94,7 @@ std::string base_of(const std::string& object) {
 std::string scale_name(hid_t dataset) {
   const auto length = H5DSget_scale_name(dataset, nullptr, 0);
   std::string name(length > 0 ? length + 1 : 0, '\0');
-  if (length > 0) H5DSget_scale_name(dataset, name.data(), name.size());
+  if (length > 0 && H5DSget_scale_name(dataset, name.data(), name.size()) < 0) name.clear();
   return name;
 }
 
@@ -112,8 +113,10 @@ herr_t take_link(hid_t, const char* name, const H5L_info_t*, void* names) {
 
 /// The first scale of a dimension gives its name.
 herr_t take_scale(hid_t, unsigned, hid_t scale, void* name) {
-  std::string text(H5Iget_name(scale, nullptr, 0) + 1, '\0');
-  H5Iget_name(scale, text.data(), text.size());
+  const auto length = H5Iget_name(scale, nullptr, 0);
+  if (length < 0) return -1;  // ends the iteration, whose caller checks its code
+  std::string text(length + 1, '\0');
+  if (H5Iget_name(scale, text.data(), text.size()) < 0) return -1;
   text.pop_back();
   *static_cast<std::string*>(name) = base_of(text);
   return 1;
@@ -253,19 +256,26 @@ bool File::is_group(const std::string& path) const {
   return H5Iget_type(object) == H5I_GROUP;
 }
 
-std::vector<std::string> File::children(const std::string& group) const {
-  const std::string prefix = group.empty() || group == "/" ? "" : group + "/";
+std::vector<std::string> File::links(const std::string& group) const {
   const Group opened(
       check(H5Gopen2(id_, group.empty() ? "/" : group.c_str(), H5P_DEFAULT), "open", group, path_));
-  std::vector<std::string> all, shown;
-  check(H5Literate(opened, link_order(opened), H5_ITER_INC, nullptr, take_link, &all), "list",
+  std::vector<std::string> names;
+  check(H5Literate(opened, link_order(opened), H5_ITER_INC, nullptr, take_link, &names), "list",
         group, path_);
-  for (const auto& name : all) {
-    const Object object(check(H5Oopen(opened, name.c_str(), H5P_DEFAULT), "open", name, path_));
-    const bool hidden = H5Iget_type(object) == H5I_DATASET && H5DSis_scale(object) > 0 &&
-                        scale_name(object).rfind(no_coordinates, 0) == 0;
-    if (!hidden) shown.push_back(name);
-  }
+  return names;
+}
+
+bool File::is_bare_dimension(const std::string& path) const {
+  const Object object(check(H5Oopen(id_, path.c_str(), H5P_DEFAULT), "open", path, path_));
+  return H5Iget_type(object) == H5I_DATASET && H5DSis_scale(object) > 0 &&
+         scale_name(object).rfind(no_coordinates, 0) == 0;
+}
+
+std::vector<std::string> File::children(const std::string& group) const {
+  const std::string prefix = group.empty() || group == "/" ? "" : group + "/";
+  std::vector<std::string> shown = links(group);
+  const auto hidden = [&](const std::string& name) { return is_bare_dimension(prefix + name); };
+  shown.erase(std::remove_if(shown.begin(), shown.end(), hidden), shown.end());
   return shown;
 }
 

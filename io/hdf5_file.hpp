@@ -56,6 +56,11 @@ class File {
   /// Names in a group in the order they were made (by alphabet if the file does not tell),
   /// dimensions without coordinates left out.
   std::vector<std::string> children(const std::string& group) const;
+  /// The same with dimensions, and without opening what the names stand for: it lists a group whose
+  /// objects are damaged.
+  std::vector<std::string> links(const std::string& group) const;
+  /// Whether this is a dimension without coordinates.
+  bool is_bare_dimension(const std::string& path) const;
   /// Name, dimensions, shape and type of a dataset; data is null.
   NamedTensor layout(const std::string& dataset) const;
 

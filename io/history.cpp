@@ -5,11 +5,10 @@
 
 #include "core/error.hpp"
 #include "io/durable_file.hpp"
+#include "io/history_layout.hpp"
 
 namespace superpose::io {
 namespace {
-
-const FileKind run_kind{"superpose_run", 1, 1};
 
 /// One column as a dataset of `rows` rows; `data` is its storage in the type of the column.
 NamedTensor tensor_of(const std::string& table, const Column& column, const std::string& index,
@@ -122,11 +121,11 @@ void Table::write(File& file) const {
     write_values(file, tensor, values);
     write_labels(file, tensor.name, column);
   }
-  file.set_attribute(name_, "index", index_column_.name);
+  file.set_attribute(name_, history_layout::index_attribute, index_column_.name);
 }
 
 Table Table::read(const File& file, const std::string& name) {
-  const auto index_name = file.attribute<std::string>(name, "index");
+  const auto index_name = file.attribute<std::string>(name, history_layout::index_attribute);
   const auto index = file.layout(name + "/" + index_name);
   Table table(name, read_column(file, index, name, index_name), {});
   table.index_ = read_all<std::int64_t>(file, index);
@@ -144,7 +143,7 @@ History::History(std::string path, RunMetadata metadata)
 
 History History::load(const std::string& path, RunMetadata metadata) {
   const File file = File::open(path);
-  require_kind(file, run_kind, ExitCode::io);
+  require_kind(file, history_layout::kind, ExitCode::io);
   metadata.created = read_metadata(file).created;
   History history(path, std::move(metadata));
   for (const auto& child : file.children("/"))
@@ -169,7 +168,7 @@ Table& History::table(const std::string& name, const Column& index,
 
 void History::flush() const {
   File file = File::in_memory(path_);
-  io::write(file, run_kind, metadata_);
+  io::write(file, history_layout::kind, metadata_);
   for (const auto& table : tables_) table.write(file);
   replace_file(path_, file.image());
 }

@@ -18,8 +18,9 @@ namespace superpose::jobs {
 namespace {
 
 constexpr const char* exit_codes =
-    "Exit codes: 0 done, 2 usage or configuration, 3 data, 4 unusable checkpoint, 5 I/O or space,\n"
-    "6 NaN or divergence, 7 MPI or stall, 75 interrupted after a checkpoint: submit again.\n"
+    "Exit codes: 0 done, 1 different (diff), 2 usage or configuration, 3 data, 4 unusable\n"
+    "checkpoint, 5 I/O or space, 6 NaN or divergence, 7 MPI, 75 interrupted after a checkpoint:\n"
+    "submit again.\n"
     "`superpose SUBCOMMAND --help` lists the options of a subcommand.";
 
 constexpr const char* settings_group = "Settings";
@@ -109,6 +110,40 @@ void add_evaluate(CLI::App& app, Command& command, const std::string& command_li
   });
 }
 
+void add_bench(CLI::App& app, Command& command, const std::string& command_line) {
+  auto* sub = app.add_subcommand("bench", "Measure the machine, the kernels and the training step");
+  const auto arguments = std::make_shared<BenchArguments>();
+  arguments->command_line = command_line;
+  sub->add_option("CONFIG", arguments->config,
+                  "Configuration (TOML) to measure; without it the papers' model")
+      ->type_name("");
+  sub->add_option("--latents", arguments->latents,
+                  "Measure the stages that train so many latent tokens (stages 0, 2 and 4)")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N");
+  sub->add_option("--steps", arguments->steps, "Training steps to measure at each stage")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  sub->add_option("--warmup", arguments->warmup, "Steps before them that are not measured")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  sub->add_option("--scaling", arguments->scaling,
+                  "Whether train.batch_size is the batch of all ranks or of each")
+      ->check(CLI::IsMember({"strong", "weak"}))
+      ->capture_default_str()
+      ->type_name("strong|weak");
+  sub->add_option("--json", arguments->json, "Also write the results to this file")
+      ->type_name("FILE");
+  train::RunOptions defaults;
+  add_table_options(*sub, config::option_table(defaults), arguments->overrides);
+  sub->callback([arguments, &command] {
+    command.parallel = [arguments](const auto& world) { return bench_job(*arguments, world); };
+  });
+}
+
 void add_validate(CLI::App& app, Command& command) {
   auto* sub = app.add_subcommand("validate", "Check a configuration and print every setting of it");
   const auto arguments = std::make_shared<ValidateArguments>();
@@ -119,6 +154,37 @@ void add_validate(CLI::App& app, Command& command) {
   add_table_options(*sub, config::option_table(defaults), arguments->overrides);
   sub->callback(
       [arguments, &command] { command.serial = [arguments] { return validate_job(*arguments); }; });
+}
+
+void add_inspect(CLI::App& app, Command& command) {
+  auto* sub = app.add_subcommand("inspect", "Say what a file holds and whether it is intact");
+  const auto arguments = std::make_shared<InspectArguments>();
+  sub->add_option("FILE", arguments->file, "Checkpoint, run.h5 or problem file")
+      ->type_name("")
+      ->required();
+  sub->add_flag("--json", arguments->json, "Print JSON");
+  sub->callback(
+      [arguments, &command] { command.serial = [arguments] { return inspect_job(*arguments); }; });
+}
+
+void add_diff(CLI::App& app, Command& command) {
+  auto* sub = app.add_subcommand("diff", "Compare two checkpoints or two run.h5");
+  const auto arguments = std::make_shared<DiffArguments>();
+  sub->add_option("A", arguments->a, "Checkpoint or run.h5")->type_name("")->required();
+  sub->add_option("B", arguments->b, "Another one")->type_name("")->required();
+  sub->add_option("--tolerance", arguments->tolerance,
+                  "Relative difference to accept; without it every bit counts")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("X");
+  sub->add_option(
+         "--ignore", arguments->ignore,
+         "Datasets, counters, values or groups to leave out: whole names or their last part")
+      ->delimiter(',')
+      ->allow_extra_args(false)  // or it would take A and B, if they follow
+      ->type_name("NAME,...");
+  sub->footer("Exit codes: 0 the same, 1 different, 4 or 5 one of them is unusable.");
+  sub->callback(
+      [arguments, &command] { command.serial = [arguments] { return diff_job(*arguments); }; });
 }
 
 /// The arguments after the program's name, with `-` in names of options read as `_`.
@@ -212,7 +278,10 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_generate(app, command);
   add_train(app, command, command_line);
   add_evaluate(app, command, command_line);
+  add_bench(app, command, command_line);
   add_validate(app, command);
+  add_inspect(app, command);
+  add_diff(app, command);
 
   auto arguments = normalised(argc, argv);
   std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes them

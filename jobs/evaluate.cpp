@@ -1,9 +1,4 @@
 #include <algorithm>
-#include <cerrno>
-#include <cmath>
-#include <cstring>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
@@ -17,24 +12,18 @@
 #include "io/checkpoint.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
+#include "jobs/json_file.hpp"
 #include "train/evaluation_summary.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::jobs {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Results for one number of latents; none: those of the training.
 struct Result {
   std::optional<int> n_latent;
   train::EvaluationSummary summary;
 };
-
-/// JSON has no NaN: what was not measured is null.
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 Json to_json(const train::AnswerSummary& s) {
   return {{"problems", s.problems},
@@ -88,16 +77,9 @@ void print_shortcuts(const std::vector<data::Shortcut>& rows) {
               100 * rows[i].accuracy_equal_depth);
 }
 
-/// Before the work, not after it. A file that is there stays as it is.
-void check_writable(const std::string& path) {
-  const std::ofstream file(path, std::ios::app);
-  validate(file.is_open(), ExitCode::io, "cannot write {} ({}); choose another --json file", path,
-           std::strerror(errno));
-}
-
-void write_json(const EvaluateArguments& arguments, const data::ProblemFile& file,
-                const io::CheckpointHeader& header, const std::vector<Result>& results,
-                const std::vector<data::Shortcut>& shortcuts) {
+Json report(const EvaluateArguments& arguments, const data::ProblemFile& file,
+            const io::CheckpointHeader& header, const std::vector<Result>& results,
+            const std::vector<data::Shortcut>& shortcuts) {
   Json json{{"command_line", arguments.command_line},
             {"checkpoint", arguments.checkpoint},
             {"step", header.step},
@@ -110,11 +92,7 @@ void write_json(const EvaluateArguments& arguments, const data::ProblemFile& fil
     json["shortcuts"].push_back({{"name", s.name},
                                  {"accuracy", s.accuracy},
                                  {"accuracy_equal_depth", number(s.accuracy_equal_depth)}});
-  std::ofstream out(arguments.json);
-  out << json.dump(2) << '\n';
-  out.close();
-  validate(out.good(), ExitCode::io, "cannot write {} ({}); choose another --json file",
-           arguments.json, std::strerror(errno));
+  return json;
 }
 
 /// What --latents asks for; one result of the training's own number without it.
@@ -160,7 +138,7 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   }
   const auto shortcuts = blind_shortcuts(file.problems);
   print_shortcuts(shortcuts);
-  if (writes_json) write_json(arguments, file, header, results, shortcuts);
+  if (writes_json) write_json(arguments.json, report(arguments, file, header, results, shortcuts));
   return 0;
 }
 

@@ -60,6 +60,8 @@ GeneratedProblems generate_on_all_ranks(const data::GeneratorOptions& options,
 
 /// Before the work, not after it: a path that cannot be written is found at once.
 void create_folder_of(const std::string& path) {
+  validate(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path), ExitCode::io,
+           "'{}' is there and not a file (it would be replaced); choose another name", path);
   const auto folder = std::filesystem::path(path).parent_path();
   if (folder.empty()) return;
   std::error_code error;

@@ -4,6 +4,7 @@
 /// A job returns the exit code of the process or throws; main.cpp turns what it throws into a
 /// message and a code. Jobs with a `world` are called by every rank of it, with MPI started.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,37 @@ struct ValidateArguments {
   std::vector<config::Override> overrides;
 };
 
+/// `superpose bench [CONFIG] [--steps N ...] [--KEY VALUE ...]`
+struct BenchArguments {
+  std::string config;                       ///< TOML file; empty: the defaults, the papers' model
+  std::vector<config::Override> overrides;  ///< keys of train::RunOptions
+  std::vector<int> latents;                 ///< latent tokens; empty: of stages 0, 2 and 4
+  int steps = 3;                            ///< steps measured
+  int warmup = 1;                           ///< steps before them
+  std::string scaling = "strong";           ///< "strong": batch_size over all ranks; "weak": each
+  std::string json;                         ///< file for the results; empty: print only
+  std::string command_line;                 ///< as typed, for the output file
+};
+
+/// `superpose inspect FILE [--json]`
+struct InspectArguments {
+  std::string file;   ///< checkpoint, run.h5 or problem file
+  bool json = false;  ///< print JSON, for programs
+};
+
+/// `superpose diff A B [--tolerance X] [--ignore NAME ...]`
+struct DiffArguments {
+  std::string a, b;                 ///< two checkpoints or two run.h5
+  std::optional<double> tolerance;  ///< relative; none: bit for bit
+  std::vector<std::string> ignore;  ///< datasets, counters, values or groups
+};
+
 int generate_job(const GenerateArguments& arguments, const distributed::Communicator& world);
 int train_job(const TrainArguments& arguments, const distributed::Communicator& world);
 int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world);
+int bench_job(const BenchArguments& arguments, const distributed::Communicator& world);
 int validate_job(const ValidateArguments& arguments);
+int inspect_job(const InspectArguments& arguments);
+int diff_job(const DiffArguments& arguments);  ///< 1: they differ
 
 }  // namespace superpose::jobs

@@ -2,15 +2,14 @@
 /// where errors end: every exit code of the program passes through here.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <new>
 #include <optional>
 
-#include "command_line.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "distributed/communicator.hpp"
+#include "jobs/command_line.hpp"
 
 namespace {
 
@@ -18,14 +17,14 @@ using superpose::distributed::MpiSession;
 
 /// Prints the error and returns the exit code; with several ranks ends them all instead, because
 /// the others may be waiting for this one.
-int end_after_error(const std::optional<MpiSession>& mpi, int code, const std::string& message) {
+int end_after_error(const std::optional<MpiSession>& mpi, int code, const std::string& message,
+                    bool agreed = false) {
   const bool parallel = mpi && mpi->world().size() > 1;
-  std::string who;
-  if (parallel) {
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    who = fmt::format(" on rank {} ({})", mpi->world().rank(), host);
-  }
+  // An error that all ranks know of is printed once: the others wait here to be ended by rank 0.
+  if (agreed && mpi->world().rank() != 0) mpi->world().barrier();
+  const auto who = parallel && !agreed ? fmt::format(" on rank {} ({})", mpi->world().rank(),
+                                                     superpose::distributed::host_name())
+                                       : std::string();
   fmt::print(stderr, "superpose: error{}: {}\n", who, message);
   if (parallel) mpi->abort(static_cast<superpose::ExitCode>(code));
   return code;
@@ -42,7 +41,7 @@ int main(int argc, char** argv) {
     superpose::log::set_rank(mpi->world().rank());
     return command.parallel(mpi->world());
   } catch (const superpose::Error& error) {
-    return end_after_error(mpi, static_cast<int>(error.code()), error.what());
+    return end_after_error(mpi, static_cast<int>(error.code()), error.what(), error.agreed());
   } catch (const std::bad_alloc&) {
     return end_after_error(mpi, 1, "out of memory; use more nodes, or fewer ranks on each");
   } catch (const std::exception& error) {

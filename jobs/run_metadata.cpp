@@ -1,7 +1,5 @@
 #include "jobs/run_metadata.hpp"
 
-#include <unistd.h>
-
 #include <set>
 
 #include "core/version.hpp"
@@ -12,9 +10,7 @@ namespace {
 
 /// Names of all hosts of the job, each once.
 std::string hosts_of(const distributed::Communicator& world) {
-  char name[256] = "";
-  gethostname(name, sizeof name - 1);
-  const auto names = world.allgather(std::string(name));
+  const auto names = world.allgather(distributed::host_name());
   return fmt::format("{}", fmt::join(std::set<std::string>(names.begin(), names.end()), ","));
 }
 

@@ -11,9 +11,6 @@ namespace superpose::jobs {
 namespace {
 
 train::TrainingData read_data(const train::RunOptions& options) {
-  validate(!options.data.train.empty(), ExitCode::usage,
-           "data.train is not set (there is nothing to train on); name a problem file, "
-           "`superpose generate` makes one");
   train::TrainingData data{data::read_problems(options.data.train), {}};
   if (!options.data.valid.empty()) data.valid = data::read_problems(options.data.valid);
   const data::Vocabulary vocabulary(options.model.vocab_size);
@@ -26,10 +23,10 @@ train::TrainingData read_data(const train::RunOptions& options) {
 }
 
 train::Start start_of(const std::string& resume) {
-  using From = train::Start::From;
-  if (resume == "auto") return {From::newest, ""};
-  if (resume == "never") return {From::scratch, ""};
-  return {From::checkpoint, resume};
+  using Source = train::Start::Source;
+  if (resume == "auto") return {Source::newest, ""};
+  if (resume == "never") return {Source::scratch, ""};
+  return {Source::checkpoint, resume};
 }
 
 void greet(const train::RunOptions& options, const train::TrainingData& data,

@@ -4,7 +4,7 @@
 
 #include "config/run_config.hpp"
 #include "core/log.hpp"
-#include "jobs.hpp"
+#include "jobs/jobs.hpp"
 
 namespace superpose::jobs {
 namespace {

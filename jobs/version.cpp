@@ -1,4 +1,4 @@
-#include "version.hpp"
+#include "jobs/version.hpp"
 
 #include <fmt/format.h>
 #include <mpi.h>
@@ -22,7 +22,7 @@ std::string mpi_library() {
   return line.substr(0, line.find_first_of("\n\r"));
 }
 
-/// As the headers say; the library is asked again when a run with GPUs starts.
+/// As MPI's headers say.
 std::string cuda_awareness() {
 #if defined(MPIX_CUDA_AWARE_SUPPORT) && MPIX_CUDA_AWARE_SUPPORT
   return "CUDA-aware";

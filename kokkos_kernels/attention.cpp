@@ -8,7 +8,7 @@ namespace {
 
 constexpr int tile = 32;  ///< keys (or channels) whose sums stay in registers
 
-int padded(int n) {
+KOKKOS_FORCEINLINE_FUNCTION int padded(int n) {
   return (n + tile - 1) / tile * tile;
 }
 
@@ -125,7 +125,7 @@ void attention_forward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
       KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
         const int g = index / n_head, h = index % n_head;
         const auto head = head_view<T>(kv, groups, g, h, D);
-        const int pitch = (head.n_keys + tile - 1) / tile * tile;
+        const int pitch = padded(head.n_keys);
         T* keys = static_cast<T*>(scratch);
         T* weight = keys + static_cast<std::size_t>(longest) * D;
         transpose(
@@ -165,7 +165,7 @@ void attention_backward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
       KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
         const int g = index / n_head, h = index % n_head;
         const auto head = head_view<T>(kv, groups, g, h, D);
-        const int pitch = (head.n_keys + tile - 1) / tile * tile;
+        const int pitch = padded(head.n_keys);
         T* keys = static_cast<T*>(scratch);
         T* values = keys + block;
         T* p = values + block;      // softmax

@@ -25,7 +25,7 @@ void attention_forward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
                        Matrix<T> lse);
 
 /// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
-/// out, dout, dq [Q,C]; dkv [R,2C]. One lane owns a (problem, head): no atomics, fixed order.
+/// dout, dq [Q,C]; dkv [R,2C]. One lane owns a (problem, head): no atomics, fixed order.
 template <class T>
 void attention_backward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
                         AttentionGroups groups, int n_head, Dropout dropout, Matrix<const T> lse,

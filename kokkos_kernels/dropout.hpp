@@ -2,6 +2,9 @@
 /// Counter-based dropout: no mask is stored; backward draws the same bits again. The draw for an
 /// element depends on (seed, epoch, problem, position, site, column) only, so it is the same on
 /// every rank and in every packing of the batch.
+///
+/// Its place in a Philox counter bounds the model: 2^16 positions, 2^8 heads, 2^12 layers
+/// (checked in src/config/run_config.cpp).
 
 #include <Random123/philox.h>
 

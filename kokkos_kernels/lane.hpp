@@ -121,11 +121,11 @@ using Lane = std::conditional_t<on_host, HostLane, TeamLane<TeamMember>>;
 
 /// The lane of a team: its member on a GPU, nothing on a CPU where a team is one thread.
 template <class Member>
-KOKKOS_FORCEINLINE_FUNCTION Lane make_lane([[maybe_unused]] const Member& member) {
+KOKKOS_FORCEINLINE_FUNCTION auto make_lane([[maybe_unused]] const Member& member) {
   if constexpr (on_host) {
-    return Lane{};
+    return HostLane{};
   } else {
-    return Lane{member};
+    return TeamLane<Member>{member};
   }
 }
 

@@ -38,19 +38,9 @@ void add_column_sums(const Exec& exec, Matrix<const T> x, Vector<T> out) {
       });
 }
 
-template <class T>
-void add(const Exec& exec, Matrix<const T> x, Matrix<T> y) {
-  const int n = static_cast<int>(x.extent(1));
-  for_rows(
-      "add", exec, static_cast<int>(x.extent(0)), KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        lane.each(n, [&](int c) { y(r, c) += x(r, c); });
-      });
-}
-
-#define INSTANTIATE(T)                                                    \
-  template double sum_of_squares(const Exec&, Vector<const T>);           \
-  template void add_column_sums(const Exec&, Matrix<const T>, Vector<T>); \
-  template void add(const Exec&, Matrix<const T>, Matrix<T>);
+#define INSTANTIATE(T)                                          \
+  template double sum_of_squares(const Exec&, Vector<const T>); \
+  template void add_column_sums(const Exec&, Matrix<const T>, Vector<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

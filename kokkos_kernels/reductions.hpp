@@ -11,8 +11,4 @@ double sum_of_squares(const Exec& exec, Vector<const T> x);
 template <class T>
 void add_column_sums(const Exec& exec, Matrix<const T> x, Vector<T> out);
 
-/// y += x. Both [R,N].
-template <class T>
-void add(const Exec& exec, Matrix<const T> x, Matrix<T> y);
-
 }  // namespace superpose::kernels

@@ -16,10 +16,10 @@ void add_rows(OptionTable& table, train::DataOptions& data) {
 }
 
 void add_rows(OptionTable& table, model::Gpt2Options& model) {
-  table.add("model.n_layer", model.n_layer, "transformer layers", at_least(1));
-  table.add("model.n_head", model.n_head, "attention heads; divides n_embd", at_least(1));
+  table.add("model.n_layer", model.n_layer, "transformer layers", from_to(1, 4096));
+  table.add("model.n_head", model.n_head, "attention heads; divides n_embd", from_to(1, 256));
   table.add("model.n_embd", model.n_embd, "width of the residual stream", at_least(1));
-  table.add("model.n_positions", model.n_positions, "longest sequence", at_least(1));
+  table.add("model.n_positions", model.n_positions, "longest sequence", from_to(1, 65536));
   table.add("model.vocab_size", model.vocab_size, "tokens; 9 more than the largest number of nodes",
             at_least(40));
   table.add("model.tied", model.tied, "output matrix is the embedding matrix");
@@ -174,8 +174,9 @@ void check(const data::GeneratorOptions& options) {
 std::string read_text(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;
-  text << file.rdbuf();
-  validate(file.good() && text.good(), ExitCode::usage,
+  // Inserting no characters at all would look like a failure.
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  validate(file.is_open() && !file.bad(), ExitCode::usage,
            "cannot read configuration '{}' ({}); give the path of a TOML file", path,
            std::strerror(errno));
   return text.str();

@@ -19,18 +19,22 @@ enum class ExitCode : int {
   checkpoint = 4,    ///< no usable checkpoint
   io = 5,            ///< reading, writing or space
   divergence = 6,    ///< NaN or infinity in loss, gradient or weights
-  mpi = 7,           ///< MPI failure or a stalled rank
+  mpi = 7,           ///< MPI failure
   interrupted = 75,  ///< stopped on request after a checkpoint: submit again
 };
 
 /// An error to be shown to the user. Messages read "problem (why it is one) what to do".
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ExitCode code, const std::string& message, bool agreed = false)
+      : std::runtime_error(message), code_(code), agreed_(agreed) {}
   ExitCode code() const { return code_; }
+  /// Every rank throws this same error, whose message names the rank it happened on.
+  bool agreed() const { return agreed_; }
 
  private:
   ExitCode code_;
+  bool agreed_;
 };
 
 template <class... Args>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -25,6 +26,16 @@ std::string TimeTable::table(double total_seconds) const {
   line("other", rest, "");
   line("total", total_seconds, "");
   return text;
+}
+
+ScopedTimer::ScopedTimer(TimeTable& table, std::string region)
+    : table_(table), region_(std::move(region)) {
+  Kokkos::Profiling::pushRegion(region_);
+}
+
+ScopedTimer::~ScopedTimer() {
+  Kokkos::Profiling::popRegion();
+  table_.add(region_, watch_.seconds());
 }
 
 }  // namespace superpose

@@ -1,5 +1,5 @@
 #pragma once
-/// Where the time went: named regions, nested by scope, summed over the run.
+/// Where the time went: named regions, side by side, summed over the run.
 
 #include <chrono>
 #include <map>
@@ -37,13 +37,13 @@ class TimeTable {
   std::map<std::string, Entry> entries_;
 };
 
-/// Adds the time of its scope to a region.
+/// Adds the time of its scope to a region, which Kokkos' tools see under the same name.
 class ScopedTimer {
  public:
-  ScopedTimer(TimeTable& table, std::string region) : table_(table), region_(std::move(region)) {}
+  ScopedTimer(TimeTable& table, std::string region);
   ScopedTimer(const ScopedTimer&) = delete;
   ScopedTimer& operator=(const ScopedTimer&) = delete;
-  ~ScopedTimer() { table_.add(region_, watch_.seconds()); }
+  ~ScopedTimer();
 
  private:
   TimeTable& table_;

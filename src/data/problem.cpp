@@ -121,6 +121,8 @@ void derive(Problem& problem) {
   check_ids(problem);
   const auto children = children_of(problem.graph);
   problem.distance = distances_from(children, problem.root);
+  validate(problem.root != problem.target, ExitCode::data,
+           "root and target are the same node {} (a problem has at least one hop)", problem.root);
   problem.hops = problem.target_depth = problem.distance[problem.target];
   validate(problem.hops >= 0, ExitCode::data, "target {} cannot be reached from root {}",
            problem.target, problem.root);

@@ -1,5 +1,7 @@
 #include "distributed/communicator.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
@@ -95,9 +97,17 @@ std::vector<std::string> Communicator::allgather(const std::string& mine) const 
   return all;
 }
 
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
 void Communicator::allgather_blocks(const void* mine, void* all, const std::vector<int>& counts,
                                     std::size_t item_bytes) const {
   SUPERPOSE_EXPECT(counts.size() == static_cast<std::size_t>(size_));
+  const auto total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  SUPERPOSE_EXPECT(total <= std::numeric_limits<int>::max());  // MPI 3 counts in int
   std::vector<int> begins(size_, 0);
   std::partial_sum(counts.begin(), counts.end() - 1, begins.begin() + 1);
   const ItemType item(item_bytes);

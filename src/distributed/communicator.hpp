@@ -16,6 +16,9 @@ namespace superpose::distributed {
 /// Error (mpi) with MPI's own text unless `code`, returned by the function `call`, is MPI_SUCCESS.
 void check_mpi(int code, const char* call);
 
+/// Name of the machine this rank runs on.
+std::string host_name();
+
 /// A group of ranks. Does not own the handle; copies are cheap and name the same group.
 class Communicator {
  public:

@@ -7,8 +7,8 @@
 namespace superpose::distributed {
 namespace {
 
-// A signal handler reaches nothing but static storage; these two are the one exception to "no
-// mutable globals", and StopRequest is their only user.
+// A signal handler reaches nothing but static storage; StopRequest is the only user of these
+// two.
 std::atomic<int> latest_signal{0};
 bool handlers_installed = false;
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not wait for a lock");

@@ -105,12 +105,15 @@ void check(const Sequence& s) {
   const int n = static_cast<int>(s.tokens.size());
   SUPERPOSE_EXPECT(n > 0 && s.n_latent >= 0 && s.latent_begin + s.n_latent <= n);
   SUPERPOSE_EXPECT(!s.feed_back || s.n_latent == 0 || s.latent_begin > 0);
-  for (const auto& target : s.targets)
-    SUPERPOSE_EXPECT(target.position >= 0 && target.position < n);
+  int before = -1;
+  for (const auto& target : s.targets) {  // one target a position: an output has one loss at most
+    SUPERPOSE_EXPECT(target.position > before && target.position < n);
+    before = target.position;
+  }
 }
 
-Indices to_device(const char* label, const IntVector& values) {
-  Vector<std::int32_t> device(Kokkos::view_alloc(std::string(label), Kokkos::WithoutInitializing),
+Indices to_device(const std::string& label, const IntVector& values) {
+  Vector<std::int32_t> device(Kokkos::view_alloc(label, Kokkos::WithoutInitializing),
                               values.size());
   const Kokkos::View<const std::int32_t*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(
       values.data(), values.size());
@@ -120,7 +123,7 @@ Indices to_device(const char* label, const IntVector& values) {
 
 /// Rows grouped by key(row), rows with a negative key left out.
 template <class Key>
-kernels::RowGroups group_rows(int n_rows, const Key& key) {
+kernels::RowGroups group_rows(const std::string& label, int n_rows, const Key& key) {
   std::map<int, IntVector> rows_of;
   for (int r = 0; r < n_rows; ++r)
     if (key(r) >= 0) rows_of[key(r)].push_back(r);
@@ -130,7 +133,8 @@ kernels::RowGroups group_rows(int n_rows, const Key& key) {
     rows.insert(rows.end(), members.begin(), members.end());
     begin.push_back(static_cast<std::int32_t>(rows.size()));
   }
-  return {to_device("entry", entry), to_device("begin", begin), to_device("rows", rows)};
+  return {to_device(label + "_entry", entry), to_device(label + "_begin", begin),
+          to_device(label + "_rows", rows)};
 }
 
 void pack_targets(PackedBatch& batch, const HostBatch& host,
@@ -185,9 +189,10 @@ void pack_rows(PackedBatch& batch, const HostBatch& host) {
   batch.output_row = to_device("output_row", host.output_row);
   batch.output_keys = {to_device("output_problem", host.output_problem_id),
                        to_device("output_position", host.output_position)};
-  batch.token_rows =
-      group_rows(batch.n_rows, [&](int r) { return host.thought[r] < 0 ? host.token[r] : -1; });
-  batch.position_rows = group_rows(batch.n_rows, [&](int r) { return host.position[r]; });
+  batch.token_rows = group_rows("token", batch.n_rows,
+                                [&](int r) { return host.thought[r] < 0 ? host.token[r] : -1; });
+  batch.position_rows =
+      group_rows("position", batch.n_rows, [&](int r) { return host.position[r]; });
 }
 
 }  // namespace

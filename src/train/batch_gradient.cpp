@@ -42,16 +42,17 @@ BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, Ba
   for (int i = 0; i < options_.train.accumulation; ++i) {
     const auto part = part_of(leaf, i, options_.train.accumulation);
     if (part.empty()) continue;  // the last batch of an epoch may have fewer problems than leaves
-    Stopwatch watch;
-    const auto batch = prepare(part, key);
-    times.add("data", watch.seconds());
-    watch = Stopwatch();
-    model_.forward(batch, pass);
-    const auto loss = model_.loss(batch);
-    times.add("forward", watch.seconds());
-    watch = Stopwatch();
+    const auto batch = [&] {
+      const ScopedTimer timer(times, "data");
+      return prepare(part, key);
+    }();
+    const auto loss = [&] {
+      const ScopedTimer timer(times, "forward");
+      model_.forward(batch, pass);
+      return model_.loss(batch);
+    }();
+    const ScopedTimer timer(times, "backward");
     model_.backward(batch, pass, gradients);
-    times.add("backward", watch.seconds());
     sums += {loss.sum, loss.count, batch.n_rows, 0};
   }
   return sums;

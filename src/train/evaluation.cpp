@@ -42,7 +42,7 @@ ProblemOutcome outcome_of(const Problem& problem, std::uint32_t index) {
   ProblemOutcome outcome;
   outcome.problem = static_cast<std::int32_t>(index);
   outcome.hops = problem.hops;
-  outcome.equal_depth = problem.target_depth == problem.neg_depth;
+  outcome.equal_depth = problem.equal_depth();
   return outcome;
 }
 

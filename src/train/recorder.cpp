@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/error.hpp"
 #include "core/log.hpp"
 
 namespace superpose::train {
@@ -23,8 +24,8 @@ io::Column number(const std::string& name, const std::string& unit,
   return {name, unit, description, DType::f64, {}};
 }
 
-io::Column by(io::ColumnDimension dimension, const std::string& name, const std::string& unit,
-              const std::string& description) {
+io::Column number_by(io::ColumnDimension dimension, const std::string& name,
+                     const std::string& unit, const std::string& description) {
   return {name, unit, description, DType::f64, std::move(dimension)};
 }
 
@@ -49,16 +50,18 @@ std::vector<io::Column> evaluation_columns(int max_hops) {
   std::vector<std::int64_t> hops(max_hops);
   std::iota(hops.begin(), hops.end(), 1);
   const io::ColumnDimension hop{"hop", hops}, length{"hops", hops};
-  return {integer("stage", "stage of the curriculum"),
-          number("accuracy", "1", "held-out answers right, argmax over the vocabulary"),
-          number("candidate_accuracy", "1", "held-out answers right among the two candidates"),
-          number("loss", "nat", "mean cross-entropy of the held-out answers"),
-          number("equal_depth_accuracy", "1", "accuracy where both candidates are equally deep"),
-          by(length, "accuracy_by_hops", "1", "accuracy by the problem's number of hops"),
-          by(hop, "next_node_optimal", "1", "predictions of hop k that lie on a shortest path"),
-          by(hop, "next_node_frontier", "1", "predictions of hop k that are k hops away"),
-          by(hop, "next_node_loss", "nat", "expected loss of hop k's training label"),
-          by(hop, "uniform_guess_loss", "nat", "the same for a uniform guess over the frontier")};
+  return {
+      integer("stage", "stage of the curriculum"),
+      number("accuracy", "1", "held-out answers right, argmax over the vocabulary"),
+      number("candidate_accuracy", "1", "held-out answers right among the two candidates"),
+      number("loss", "nat", "mean cross-entropy of the held-out answers"),
+      number("equal_depth_accuracy", "1", "accuracy where both candidates are equally deep"),
+      number_by(length, "accuracy_by_hops", "1", "accuracy by the problem's number of hops"),
+      number_by(hop, "next_node_optimal", "1", "predictions of hop k that lie on a shortest path"),
+      number_by(hop, "next_node_frontier", "1", "predictions of hop k that are k hops away"),
+      number_by(hop, "next_node_loss", "nat", "expected loss of hop k's training label"),
+      number_by(hop, "uniform_guess_loss", "nat",
+                "the same for a uniform guess over the frontier")};
 }
 
 io::Row evaluation_row(int stage, const EvaluationSummary& s, int max_hops) {
@@ -89,24 +92,33 @@ std::string clock(double seconds) {
   return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
 }
 
-std::string run_file(const std::string& directory) {
-  return directory + "/run.h5";
-}
-
 io::History open_history(const Recorder::Plan& plan, const io::RunMetadata& metadata,
-                         std::int64_t step) {
+                         bool continued) {
   const auto path = run_file(plan.directory);
-  if (step == 0 || !plan.is_writer) return io::History(path, metadata);
-  if (std::filesystem::exists(path)) return io::History::load(path, metadata);
-  log::warning("{} is missing; its histories begin again at step {}", path, step);
-  return io::History(path, metadata);
+  if (!continued || !plan.is_writer) return io::History(path, metadata);
+  if (!std::filesystem::exists(path)) {
+    log::warning("{} is not there; its histories begin again here", path);
+    return io::History(path, metadata);
+  }
+  try {
+    return io::History::load(path, metadata);
+  } catch (const Error& error) {  // the checkpoints are what a run needs; keep the file for a look
+    std::filesystem::rename(path, path + ".damaged");
+    log::warning("{}; it is kept as {}.damaged and the histories begin again here", error.what(),
+                 path);
+    return io::History(path, metadata);
+  }
 }
 
 }  // namespace
 
-Recorder::Recorder(const Plan& plan, const io::RunMetadata& metadata, std::int64_t step,
-                   std::int64_t epoch)
-    : plan_(plan), history_(open_history(plan, metadata, step)), first_step_(step) {
+std::string run_file(const std::string& directory) {
+  return directory + "/run.h5";
+}
+
+Recorder::Recorder(const Plan& plan, const io::RunMetadata& metadata, bool continued,
+                   std::int64_t step, std::int64_t epoch)
+    : plan_(plan), history_(open_history(plan, metadata, continued)), first_step_(step) {
   make_tables();
   // A run that was killed has recorded steps beyond its last checkpoint; they are done again.
   steps_->truncate_after(step);

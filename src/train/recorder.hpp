@@ -31,6 +31,9 @@ struct EpochRecord {
   double seconds = 0;  ///< training and evaluation, since the epoch began or was resumed
 };
 
+/// Path of the histories of a run directory.
+std::string run_file(const std::string& directory);
+
 /// Rank 0 records; on other ranks nothing happens. Tables of run.h5: "steps", "epochs",
 /// "evaluation" (io/FORMAT.md).
 class Recorder {
@@ -44,9 +47,8 @@ class Recorder {
     int max_hops = 0;  ///< of the held-out problems
   };
 
-  /// Starts new histories at step 0, else goes on after `step` and `epoch` in those of the
-  /// directory.
-  Recorder(const Plan& plan, const io::RunMetadata& metadata, std::int64_t step,
+  /// Starts new histories, or goes on in those of the directory after `step` and `epoch`.
+  Recorder(const Plan& plan, const io::RunMetadata& metadata, bool continued, std::int64_t step,
            std::int64_t epoch);
 
   void record(const StepRecord& record);

@@ -50,9 +50,8 @@ void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now)
   }
   validate(stored.data_hashes == now.data_hashes, ExitCode::usage,
            "the problems differ from those of the run in this directory (the hash of data.train, "
-           "or of a "
-           "data.valid whose loss ends stages, has changed); restore the file or choose another "
-           "output.directory");
+           "or of a data.valid whose loss ends stages, has changed); restore the file or choose "
+           "another output.directory");
 }
 
 }  // namespace superpose::train

@@ -53,26 +53,30 @@ void require_same_run_in(const std::string& directory, const io::RunMetadata& no
 
 }  // namespace
 
+std::optional<TrainingState::Restored> Trainer::restore(const Start& from) {
+  const auto& directory = options_.output.directory;
+  const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
+  validate(!has_run || from.source != Start::Source::scratch, ExitCode::usage,
+           "{} holds checkpoints (a new run would mix with them); use --resume auto to continue "
+           "that run, choose another output.directory, or remove it",
+           directory);
+  if (from.source == Start::Source::checkpoint && !has_run)
+    return state_.restore(communicator_, from.checkpoint);
+  if (!has_run) return std::nullopt;
+  io::agree_on_rank_0(communicator_, [&] { require_same_run_in(directory, metadata_); });
+  return state_.restore_newest(communicator_, directory);
+}
+
 void Trainer::start(const Start& from) {
   const auto& directory = options_.output.directory;
   io::agree_on_rank_0(communicator_, [&] { create_directory(directory); });
-  std::optional<TrainingState::Restored> restored;
-  if (from.from == Start::From::newest) {
-    io::agree_on_rank_0(communicator_, [&] { require_same_run_in(directory, metadata_); });
-    restored = state_.restore_newest(communicator_, directory);
-  } else {
-    validate(io::find_checkpoints(directory).empty(), ExitCode::usage,
-             "{} holds checkpoints (a new run would mix with them); choose another "
-             "output.directory, remove it, or use --resume auto",
-             directory);
-    if (from.from == Start::From::checkpoint)
-      restored = state_.restore(communicator_, from.checkpoint);
-  }
+  const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
+  const auto restored = restore(from);
   if (restored) progress_ = restored->progress;
-  recorder_.emplace(recorder_plan(), metadata_, progress_.step, progress_.epoch);
+  recorder_.emplace(recorder_plan(), metadata_, has_run, progress_.step, progress_.epoch);
   if (restored)
-    log::info("resumed at step {} (epoch {}, stage {})", progress_.step, progress_.epoch,
-              progress_.curriculum.stage);
+    log::info("{} at step {} (epoch {}, stage {})", has_run ? "resumed" : "branched off",
+              progress_.step, progress_.epoch, progress_.curriculum.stage);
 }
 
 Recorder::Plan Trainer::recorder_plan() const {
@@ -104,8 +108,10 @@ ExitCode Trainer::run() {
   while (flow == Flow::go_on && progress_.epoch < options_.train.epochs) flow = run_epoch();
   log::info("\nwhere the time went (rank 0):\n{}", times_.table(watch.seconds()));
   if (flow == Flow::go_on) return ExitCode::done;
-  log::warning("stopped on request at step {} after a checkpoint; run the same command to go on",
-               progress_.step);
+  if (communicator_.rank() == 0)
+    log::warning("stopped by {} at step {} after a checkpoint; run the same command to go on",
+                 stop_request_.requested_here() ? stop_request_.signal_name() : "another rank",
+                 progress_.step);
   return ExitCode::interrupted;
 }
 
@@ -150,20 +156,22 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   return sums.stop == 0 ? Flow::go_on : Flow::stop;
 }
 
-void Trainer::require_finite(double loss, double gradient_norm) const {
-  validate(
-      std::isfinite(loss) && std::isfinite(gradient_norm), ExitCode::divergence,
-      "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
-      "optimizer.learning_rate or set optimizer.clip_norm. Checkpoints written before are intact",
-      progress_.step + 1, progress_.epoch, loss, gradient_norm);
+void Trainer::require_finite(double loss, double gradient_norm) {
+  if (std::isfinite(loss) && std::isfinite(gradient_norm)) return;
+  recorder_->flush();  // the steps that led here
+  fail(ExitCode::divergence,
+       "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
+       "optimizer.learning_rate or set optimizer.clip_norm. Checkpoints written before are intact",
+       progress_.step + 1, progress_.epoch, loss, gradient_norm);
 }
 
-void Trainer::require_finite_weights() const {
-  validate(
-      std::isfinite(optim::norm<float>(model_.parameters().flat)), ExitCode::divergence,
-      "the training diverged at step {} (a weight is not finite); lower "
-      "optimizer.learning_rate or optimizer.weight_decay. Checkpoints written before are intact",
-      progress_.step);
+void Trainer::require_finite_weights() {
+  if (std::isfinite(optim::norm<float>(model_.parameters().flat))) return;
+  recorder_->flush();
+  fail(ExitCode::divergence,
+       "the training diverged at step {} (a weight is not finite); lower "
+       "optimizer.learning_rate or optimizer.weight_decay. Checkpoints written before are intact",
+       progress_.step);
 }
 
 std::optional<Outcomes> Trainer::evaluate_held_out() {

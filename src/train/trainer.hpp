@@ -25,16 +25,18 @@ struct TrainingData {
   data::ProblemFile valid;  ///< may have no problems: then nothing is evaluated
 };
 
-/// How a run begins.
+/// How a run begins: `newest` continues the run in the directory or starts one, `scratch` starts
+/// one, `checkpoint` branches off another run's checkpoint - or continues the branch, so that a job
+/// that was stopped can be submitted again as it is.
 struct Start {
-  enum class From { newest, scratch, checkpoint } from = From::newest;
-  std::string checkpoint;  ///< for From::checkpoint
+  enum class Source { newest, scratch, checkpoint } source = Source::newest;
+  std::string checkpoint;  ///< for Source::checkpoint
 };
 
 class Trainer {
  public:
   /// Loads the checkpoint that `start` asks for. Collective, as is run(). Error (usage) if
-  /// From::newest meets a checkpoint of another run, or the others a directory with checkpoints.
+  /// the directory holds another run, or any run for Source::scratch.
   Trainer(const RunOptions& options, const TrainingData& data,
           const distributed::Communicator& communicator, const io::RunMetadata& metadata,
           const Start& start);
@@ -48,7 +50,8 @@ class Trainer {
  private:
   enum class Flow { go_on, stop };
 
-  void start(const Start& start);
+  std::optional<TrainingState::Restored> restore(const Start& from);
+  void start(const Start& from);
   Recorder::Plan recorder_plan() const;
   Flow run_epoch();
   Flow step(const std::vector<std::uint32_t>& batch);
@@ -56,8 +59,8 @@ class Trainer {
   std::optional<Outcomes> evaluate_held_out();
   void save();
   std::int64_t steps_per_epoch() const;
-  void require_finite(double loss, double gradient_norm) const;
-  void require_finite_weights() const;
+  void require_finite(double loss, double gradient_norm);
+  void require_finite_weights();
 
   RunOptions options_;
   const TrainingData& data_;

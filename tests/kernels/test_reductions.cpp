@@ -59,15 +59,6 @@ TYPED_TEST(Reductions, ColumnSumsAreAdded) {
   }
 }
 
-TYPED_TEST(Reductions, AddAdds) {
-  for (const auto [R, N] : row_shapes) {
-    const auto x = random_matrix(R, N, 1), before = random_matrix(R, N, 2);
-    const auto y = to_matrix<TypeParam>(before);
-    add<TypeParam>(Exec(), to_matrix<TypeParam>(x), y);
-    EXPECT_TRUE(near<TypeParam>(to_host(y), sum(before, x), 2)) << R << "x" << N;
-  }
-}
-
 // --- elementary functions ------------------------------------------------------------------------
 
 /// Applies exponential or logistic in a kernel, where the compiler vectorises it.

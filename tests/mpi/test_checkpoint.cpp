@@ -370,7 +370,7 @@ TEST_F(Checkpoint, RefusesReplicasThatDiffer) {
   const auto [code, message] = error_of([&] { write(1, state); });
   EXPECT_EQ(code, ExitCode::mpi);
   EXPECT_THAT(message, HasSubstr("parameters/ln_f.bias"));
-  EXPECT_THAT(message, HasSubstr("[rank 1 of"));
+  EXPECT_THAT(message, HasSubstr("[rank 1, "));
   EXPECT_TRUE(files().empty());
 }
 

@@ -121,14 +121,26 @@ class Resume(SmallRuns):
         (self.path / "no_history" / "run.h5").unlink()
         result = self.train("no_history", SETTINGS)
         self.assert_succeeds(result)
-        self.assertIn("run.h5 is missing; its histories begin again at step 120", result.stderr)
+        self.assertIn("run.h5 is not there; its histories begin again here", result.stderr)
 
     def test_a_branch_starts_from_a_checkpoint_with_other_settings(self):
         first = self.checkpoints("undisturbed")[0]
         settings = {**SETTINGS, "optimizer.learning_rate": 1e-3}
         result = self.train("branch", settings, resume=first)
-        self.assert_succeeds(result, "resumed at step 120 ")
+        self.assert_succeeds(result, "branched off at step 120 ")
         self.assertNotEqual(self.outcome("branch"), self.outcome("undisturbed"))
+        again = self.train("branch", settings, resume=first)  # as a requeued job would
+        self.assert_succeeds(again, "is complete")
+
+    def test_unreadable_histories_are_kept_and_begin_again(self):
+        self.copy("bad_history")[-1].unlink()
+        history = self.path / "bad_history" / "run.h5"
+        with open(history, "r+b") as file:
+            file.truncate(3000)
+        result = self.train("bad_history", SETTINGS)
+        self.assert_succeeds(result)
+        self.assertIn("run.h5.damaged", result.stderr)
+        self.assertEqual(history.with_name("run.h5.damaged").stat().st_size, 3000)
 
     def test_a_longer_run_goes_on_where_a_shorter_one_ended(self):
         constant = {**SETTINGS, "optimizer.schedule": "constant"}

@@ -1,0 +1,243 @@
+#include "io/inspect.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <set>
+
+#include "io/checkpoint_layout.hpp"
+#include "io/child_process.hpp"
+#include "io/history_layout.hpp"
+
+namespace superpose::io {
+namespace {
+
+namespace layout = checkpoint_layout;
+
+/// Files of this program are three groups deep; more is a circle of links.
+constexpr int max_depth = 8;
+
+/// Runs `work`; gives back the message of the Error it throws, or nothing.
+template <class Work>
+std::string problem_of(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+template <class Work>
+void attempt(FileReport& report, Work&& work) {
+  const std::string problem = problem_of(work);
+  if (!problem.empty()) report.problems.push_back(problem);
+}
+
+/// Appends the datasets of a group and of those below. What cannot be opened is kept with the
+/// reason: it may have been a dataset.
+void find_datasets(const File& file, const std::string& group, int depth,
+                   std::vector<DatasetReport>& found) {
+  validate(depth < max_depth, ExitCode::io, "cannot list {} in {} (its groups are nested too deep)",
+           group, file.path());
+  for (const auto& name : file.links(group)) {
+    const std::string path = group.empty() ? name : group + "/" + name;
+    DatasetReport dataset;
+    dataset.layout.name = path;
+    dataset.problem = problem_of([&] {
+      if (file.is_bare_dimension(path)) return;
+      if (file.is_group(path)) return find_datasets(file, path, depth + 1, found);
+      dataset.layout = file.layout(path);
+      found.push_back(dataset);
+    });
+    if (!dataset.problem.empty()) found.push_back(dataset);
+  }
+}
+
+// --- Checkpoints
+// ----------------------------------------------------------------------------------
+
+void check_values(const File& file, const NamedTensor& tensor) {
+  validate(file.has_attribute(tensor.name, layout::checksum_attribute), ExitCode::io,
+           "it has no checksum");
+  NamedTensor filled = tensor;
+  auto values = read_values(file, tensor);
+  filled.data = values.data();
+  const auto expected = file.attribute<std::uint64_t>(tensor.name, layout::checksum_attribute);
+  validate(layout::checksum(filled) == expected, ExitCode::io, "its checksum does not match");
+}
+
+/// AdamW has two moments for each parameter (FORMAT.md). Checksums cannot tell that a dataset is
+/// missing.
+void check_complete_set(FileReport& report) {
+  const std::string groups[] = {"parameters/", "optimizer/exp_avg/", "optimizer/exp_avg_sq/"};
+  std::set<std::string> present, tensors;
+  for (const auto& dataset : report.datasets) {
+    const std::string& name = dataset.layout.name;
+    present.insert(name);
+    for (const auto& group : groups)
+      if (name.rfind(group, 0) == 0) tensors.insert(name.substr(group.size()));
+  }
+  for (const auto& tensor : tensors)
+    for (const auto& group : groups)
+      if (present.count(group + tensor) == 0)
+        report.problems.push_back(fmt::format("{}{} is missing", group, tensor));
+  if (tensors.empty()) report.problems.push_back("it holds no parameters");
+}
+
+void check_checkpoint(const File& file, FileReport& report) {
+  attempt(report, [&] { report.step = file.attribute<std::int64_t>("/", "step"); });
+  attempt(report, [&] { report.counters = layout::read_group<std::int64_t>(file, "counters"); });
+  attempt(report, [&] { report.values = layout::read_group<double>(file, "values"); });
+  attempt(report, [&] {
+    validate(layout::is_complete(file), ExitCode::checkpoint,
+             "it is incomplete (it was not written to its end)");
+  });
+  check_complete_set(report);
+  for (auto& dataset : report.datasets)
+    if (dataset.problem.empty())
+      dataset.problem = problem_of([&] { check_values(file, dataset.layout); });
+}
+
+// --- run.h5
+// ---------------------------------------------------------------------------------------
+
+std::vector<std::int64_t> read_index(const File& file, const std::string& dataset) {
+  const NamedTensor tensor = file.layout(dataset);
+  validate(tensor.shape.size() == 1 && tensor.dtype == DType::i64, ExitCode::io,
+           "{} is not a list of integers", dataset);
+  const auto bytes = read_values(file, tensor);
+  std::vector<std::int64_t> index(tensor.size());
+  if (!bytes.empty()) std::memcpy(index.data(), bytes.data(), bytes.size());
+  return index;
+}
+
+TableReport read_table(const File& file, const std::string& name) {
+  TableReport table{name, file.attribute<std::string>(name, history_layout::index_attribute)};
+  const auto index = read_index(file, name + "/" + table.index);
+  const auto disorder =
+      std::adjacent_find(index.begin(), index.end(), std::greater_equal<std::int64_t>());
+  validate(disorder == index.end(), ExitCode::io, "{}/{} does not ascend", name, table.index);
+  table.rows = index.size();
+  return table;
+}
+
+void check_column(const File& file, const FileReport& report, const NamedTensor& column) {
+  read_values(file, column);
+  for (const auto& table : report.tables) {
+    const bool indexed = column.name.rfind(table.name + "/", 0) == 0 && !column.dims.empty() &&
+                         column.dims[0] == table.index;
+    validate(!indexed || column.shape[0] == table.rows, ExitCode::io,
+             "it has {} rows, its table {} has {}", indexed ? column.shape[0] : 0, table.name,
+             table.rows);
+  }
+}
+
+void check_run(const File& file, FileReport& report) {
+  for (const auto& name : file.links(""))
+    attempt(report, [&] {
+      if (file.is_group(name)) report.tables.push_back(read_table(file, name));
+    });
+  for (auto& dataset : report.datasets)
+    if (dataset.problem.empty())
+      dataset.problem = problem_of([&] { check_column(file, report, dataset.layout); });
+}
+
+ExitCode code_of(const FileReport& report) {
+  return report.checkpoint ? ExitCode::checkpoint : ExitCode::io;
+}
+
+/// What the file is. Error as inspect promises.
+void read_kind(const File& file, FileReport& report) {
+  validate(file.has_attribute("/", "file_type"), ExitCode::io,
+           "{} is neither a checkpoint nor a run.h5 (it does not say what it is)", file.path());
+  report.kind.type = file.attribute<std::string>("/", "file_type");
+  report.checkpoint = report.kind.type == layout::kind.type;
+  validate(report.checkpoint || report.kind.type == history_layout::kind.type, ExitCode::io,
+           "{} is neither a checkpoint nor a run.h5 (it is {})", file.path(), report.kind.type);
+  require_kind(file, report.checkpoint ? layout::kind : history_layout::kind, code_of(report));
+  report.kind.version = file.attribute<std::int64_t>("/", "format_version");
+}
+
+/// Whether a dataset of this shape and type can be in so many bytes; without overflow.
+bool fits(const NamedTensor& tensor, std::size_t bytes) {
+  std::size_t n = bytes / size_of(tensor.dtype);
+  for (const std::size_t extent : tensor.shape) {
+    if (extent == 0) return true;
+    n /= extent;
+  }
+  return n > 0;
+}
+
+FileReport read_report(const std::string& path) {
+  const File file = File::open(path);
+  FileReport report;
+  report.path = path;
+  read_kind(file, report);
+  attempt(report, [&] { report.metadata = read_metadata(file); });
+  attempt(report, [&] { find_datasets(file, "", 0, report.datasets); });
+  if (report.checkpoint)
+    check_checkpoint(file, report);
+  else
+    check_run(file, report);
+  return report;
+}
+
+}  // namespace
+
+FileReport inspect(const std::string& path) {
+  // Reading and checksums take a second a GB.
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path, unknown);
+  const unsigned long seconds = 10 + (unknown ? 0 : size / 50'000'000);
+  validate(survives(seconds, [&] { read_report(path); }), ExitCode::io,
+           "cannot read {} (it is so damaged that HDF5 crashes over it)", path);
+  return read_report(path);
+}
+
+bool FileReport::intact() const {
+  return problems.empty() && std::all_of(datasets.begin(), datasets.end(), [](const auto& dataset) {
+           return dataset.problem.empty();
+         });
+}
+
+void require_intact(const FileReport& report) {
+  if (report.intact()) return;
+  auto problems = report.problems;
+  for (const auto& dataset : report.datasets)
+    if (!dataset.problem.empty())
+      problems.push_back(fmt::format("{}: {}", dataset.layout.name, dataset.problem));
+  fail(code_of(report), "{} is damaged ({})", report.path, fmt::join(problems, "; "));
+}
+
+std::vector<std::byte> read_values(const File& file, const NamedTensor& layout) {
+  // Values are contiguous and uncompressed; a damaged extent would ask for any amount of memory.
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(file.path(), unknown);
+  validate(!unknown && fits(layout, size), ExitCode::io,
+           "cannot read {} in {} (it is larger than the file)", layout.name, file.path());
+  std::vector<std::byte> values(layout.bytes());
+  NamedTensor filled = layout;
+  filled.data = values.data();
+  file.read(filled);
+  return values;
+}
+
+std::string name_of(DType type) {
+  switch (type) {
+    case DType::f32:
+      return "f32";
+    case DType::f64:
+      return "f64";
+    case DType::i32:
+      return "i32";
+    case DType::i64:
+      return "i64";
+    case DType::u8:
+      return "u8";
+  }
+  throw std::logic_error("a DType without a name");
+}
+
+}  // namespace superpose::io

@@ -1,0 +1,64 @@
+#pragma once
+/// What a checkpoint or a run.h5 holds and whether it is intact. The file is walked as it is, with
+/// no knowledge of the model, and what is damaged does not hide the rest: every problem is found in
+/// one pass. Serial; not to be used with MPI started.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "io/hdf5_file.hpp"
+#include "io/run_metadata.hpp"
+
+namespace superpose::io {
+
+struct DatasetReport {
+  NamedTensor layout;   ///< without values; the name alone if the dataset cannot be opened
+  std::string problem;  ///< empty: readable, and equal to its checksum if the file has checksums
+};
+
+/// A table of a run.h5.
+struct TableReport {
+  std::string name;
+  std::string index;  ///< its first dimension
+  std::size_t rows = 0;
+};
+
+struct FileReport {
+  std::string path;
+  FileKind kind;                                 ///< type and version as the file states them
+  bool checkpoint = false;                       ///< or else a run.h5, which has no checksums
+  RunMetadata metadata;                          ///< empty if it cannot be read
+  std::optional<std::int64_t> step;              ///< checkpoints
+  std::map<std::string, std::int64_t> counters;  ///< checkpoints
+  std::map<std::string, double> values;          ///< checkpoints
+  std::vector<TableReport> tables;               ///< run.h5
+  std::vector<DatasetReport> datasets;           ///< in the order of the file
+  std::vector<std::string> problems;             ///< of the file as a whole
+
+  bool intact() const;
+};
+
+/// Reads the whole file twice, first in a child process (child_process.hpp), one dataset in memory
+/// at a time. Error (io) if it cannot be opened, is neither of the two or makes HDF5 crash; Error
+/// (checkpoint, or io for a run.h5) if its format version is not one this program reads. All else
+/// that is wrong is in the report.
+FileReport inspect(const std::string& path);
+
+/// Error (checkpoint, or io for a run.h5) that names everything wrong in the report, if anything
+/// is.
+void require_intact(const FileReport& report);
+
+/// All values of a dataset in row-major order, in the machine's byte order. Error (io) if they
+/// cannot be read, or if the file is too short to hold them.
+std::vector<std::byte> read_values(const File& file, const NamedTensor& layout);
+
+/// "f32", as in FORMAT.md.
+std::string name_of(DType type);
+
+}  // namespace superpose::io

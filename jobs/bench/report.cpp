@@ -1,0 +1,195 @@
+#include "jobs/bench/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace superpose::jobs::bench {
+
+double StepTimes::median() const {
+  auto sorted = seconds;
+  std::sort(sorted.begin(), sorted.end());
+  const auto n = sorted.size();
+  return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+}
+
+namespace {
+
+constexpr double giga = 1e9, mebi = 1024 * 1024;
+
+double smallest(const std::vector<double>& values) {
+  return *std::min_element(values.begin(), values.end());
+}
+double greatest(const std::vector<double>& values) {
+  return *std::max_element(values.begin(), values.end());
+}
+
+std::string machine_table(const Results& results) {
+  const auto& machine = results.machine;
+  std::string text = results.ranks == 1
+                         ? "machine, one rank\n"
+                         : fmt::format("machine, each of {} ranks at once\n", results.ranks);
+  for (const auto& [m, n, k, rate] : machine.products)
+    text += fmt::format("  {:<34}{:>10.1f} GFLOP/s\n",
+                        fmt::format("matrix product {} x {} x {}", m, n, k), rate / giga);
+  return text +
+         fmt::format("  {:<34}{:>10.1f} GB/s\n", "copy (read + written)", machine.copy_rate / giga);
+}
+
+std::string kernel_table(const Results& results) {
+  std::string text = fmt::format(
+      "kernels on the rows of a leaf (limit: what the rates above allow; caches can exceed it)\n"
+      "  {:<28}{:<24}{:>10}{:>10}{:>9}{:>9}\n",
+      "", "", "ms", "GFLOP/s", "GB/s", "of limit");
+  for (const auto& kernel : results.kernels) {
+    const auto& [operations, bytes] = kernel.cost;
+    const auto rate =
+        operations > 0 ? fmt::format("{:.1f}", operations / kernel.seconds / giga) : "";
+    text += fmt::format("  {:<28}{:<24}{:>10.3f}{:>10}{:>9.1f}{:>7.0f} %\n", kernel.name,
+                        kernel.shape, 1e3 * kernel.seconds, rate, bytes / kernel.seconds / giga,
+                        100 * share_of_limit(kernel, results.machine));
+  }
+  return text;
+}
+
+/// A line a quantity, a column a stage.
+template <class Value>
+std::string line(const std::string& name, const std::vector<StepTimes>& steps, const Value& value) {
+  auto text = fmt::format("  {:<38}", name);
+  for (const auto& step : steps) text += fmt::format("{:>13}", value(step));
+  return text + '\n';
+}
+
+std::string step_table(const Results& results) {
+  using Step = const StepTimes&;
+  const auto& steps = results.steps;
+  const auto row = [&](const std::string& name, const auto& value) {
+    return line(name, steps, value);
+  };
+  std::string text = fmt::format("training step, {} problems\n", steps.front().work.problems);
+  text += row("latent tokens", [](Step s) { return std::to_string(s.n_latent); });
+  text += row("  a problem, mean", [](Step s) {
+    return fmt::format("{:.2f}",
+                       static_cast<double>(s.work.latents) / static_cast<double>(s.work.problems));
+  });
+  text += row("rows (tokens)", [](Step s) { return std::to_string(s.work.rows); });
+  text += row("needed operations [GFLOP]",
+              [](Step s) { return fmt::format("{:.4g}", s.work.operations / giga); });
+  text += row("median step [s]", [](Step s) { return fmt::format("{:.4f}", s.median()); });
+  text += row("shortest", [](Step s) { return fmt::format("{:.4f}", smallest(s.seconds)); });
+  text += row("longest", [](Step s) { return fmt::format("{:.4f}", greatest(s.seconds)); });
+  text += row("tokens/s", [](Step s) { return fmt::format("{:.0f}", s.tokens_per_second()); });
+  text += row("needed GFLOP/s",
+              [](Step s) { return fmt::format("{:.1f}", s.operations_per_second() / giga); });
+  text += row("  of the ranks' matrix rate", [&](Step s) {
+    return fmt::format("{:.1f} %", 100 * results.share_of_matrix_rate(s));
+  });
+  text += row("peak memory of a rank [MiB]", [](Step s) {
+    return fmt::format("{:.0f}", static_cast<double>(s.peak_bytes) / mebi);
+  });
+  return text + row("  workspace of activations [MiB]", [](Step s) {
+           return fmt::format("{:.1f}", static_cast<double>(s.workspace_bytes) / mebi);
+         });
+}
+
+std::string scaling_table(const Results& results) {
+  using Step = const StepTimes&;
+  if (results.ranks == 1) return "";
+  auto text = fmt::format("{} scaling to {} ranks\n", results.scaling, results.ranks);
+  text += line("exposed communication [s]", results.steps,
+               [](Step s) { return fmt::format("{:.4f}", s.exposed_seconds); });
+  text += line("  of the step", results.steps, [](Step s) {
+    return fmt::format("{:.1f} %", 100 * s.exposed_seconds / s.median());
+  });
+  text += line("rank 0 alone, median step [s]", results.steps,
+               [](Step s) { return fmt::format("{:.4f}", s.one_rank_seconds); });
+  text += line("efficiency", results.steps,
+               [&](Step s) { return fmt::format("{:.3f}", results.efficiency(s)); });
+  return text + '\n';
+}
+
+double region_seconds(const StepTimes& step, const std::string& region) {
+  const auto found = step.regions.find(region);
+  return found == step.regions.end() ? 0 : found->second;
+}
+
+std::string region_table(const std::vector<StepTimes>& steps) {
+  std::set<std::string> regions;
+  for (const auto& step : steps)
+    for (const auto& [region, seconds] : step.regions) regions.insert(region);
+  std::vector<std::string> order(regions.begin(), regions.end());
+  std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
+    return region_seconds(steps.front(), a) > region_seconds(steps.front(), b);
+  });
+  std::string text =
+      "where the time of a step goes (rank 0; communication includes waiting for other ranks)\n";
+  for (const auto& region : order)
+    text += line(region, steps, [&](const StepTimes& s) {
+      double total = 0;
+      for (const auto& [name, seconds] : s.regions) total += seconds;
+      return fmt::format("{:.1f} %", 100 * s.accounted * region_seconds(s, region) / total);
+    });
+  return text + line("together", steps,
+                     [](const StepTimes& s) { return fmt::format("{:.1f} %", 100 * s.accounted); });
+}
+
+Json to_json(const Machine& machine) {
+  Json json{{"matrix_operations_per_second", machine.matrix_rate},
+            {"copy_bytes_per_second", machine.copy_rate}};
+  for (const auto& [m, n, k, rate] : machine.products)
+    json["products"].push_back({{"m", m}, {"n", n}, {"k", k}, {"operations_per_second", rate}});
+  return json;
+}
+
+Json to_json(const KernelTime& kernel, const Machine& machine) {
+  return {
+      {"name", kernel.name},        {"shape", kernel.shape},
+      {"seconds", kernel.seconds},  {"operations", kernel.cost.operations},
+      {"bytes", kernel.cost.bytes}, {"share_of_limit", number(share_of_limit(kernel, machine))}};
+}
+
+Json to_json(const StepTimes& step, const Results& results) {
+  Json json{{"latents", step.n_latent},
+            {"problems", step.work.problems},
+            {"latent_tokens", step.work.latents},
+            {"rows", step.work.rows},
+            {"outputs", step.work.outputs},
+            {"operations", step.work.operations},
+            {"seconds", step.seconds},
+            {"median_seconds", step.median()},
+            {"min_seconds", smallest(step.seconds)},
+            {"max_seconds", greatest(step.seconds)},
+            {"tokens_per_second", step.tokens_per_second()},
+            {"operations_per_second", step.operations_per_second()},
+            {"share_of_matrix_rate", results.share_of_matrix_rate(step)},
+            {"region_seconds", step.regions},
+            {"share_in_regions", step.accounted},
+            {"exposed_communication_seconds", step.exposed_seconds},
+            {"share_exposed_communication", step.exposed_seconds / step.median()},
+            {"peak_memory_bytes", step.peak_bytes},
+            {"workspace_bytes", step.workspace_bytes}};
+  if (results.ranks == 1) return json;
+  json["one_rank_median_seconds"] = step.one_rank_seconds;
+  json["efficiency"] = results.efficiency(step);
+  return json;
+}
+
+}  // namespace
+
+std::string text(const Results& results) {
+  return machine_table(results) + '\n' + kernel_table(results) + '\n' + step_table(results) + '\n' +
+         scaling_table(results) + region_table(results.steps);
+}
+
+Json to_json(const Results& results) {
+  Json json{{"ranks", results.ranks},
+            {"scaling", results.scaling},
+            {"machine_per_rank", to_json(results.machine)}};
+  for (const auto& kernel : results.kernels)
+    json["kernels"].push_back(to_json(kernel, results.machine));
+  for (const auto& step : results.steps) json["steps"].push_back(to_json(step, results));
+  return json;
+}
+
+}  // namespace superpose::jobs::bench

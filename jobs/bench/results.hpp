@@ -1,0 +1,96 @@
+#pragma once
+/// What `superpose bench` measures. Operations are floating-point operations, 2 a multiply-add.
+/// With several ranks all of them work at once and a time is the slowest rank's.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace superpose::jobs::bench {
+
+struct ProductRate {
+  int m = 0, n = 0, k = 0;  ///< [m,k] times [k,n]
+  double operations_per_second = 0;
+};
+
+/// What one rank gets from the machine: the limits that all else is compared with.
+struct Machine {
+  std::vector<ProductRate> products;
+  double matrix_rate = 0;  ///< the best of `products` [operations/s]
+  double copy_rate = 0;    ///< bytes read plus bytes written by a copy too large for caches [1/s]
+};
+
+/// What a kernel cannot do without: every input read once, every output written once.
+struct Cost {
+  double operations = 0;  ///< of matrix products only
+  double bytes = 0;
+};
+
+struct KernelTime {
+  std::string name;
+  std::string shape;
+  Cost cost;
+  double seconds = 0;  ///< the shortest of several calls
+};
+
+/// The time the machine's limits allow, over the time taken. Above 1 where the caches help.
+inline double share_of_limit(const KernelTime& kernel, const Machine& machine) {
+  const double compute = kernel.cost.operations / machine.matrix_rate;
+  const double memory = kernel.cost.bytes / machine.copy_rate;
+  return (compute > memory ? compute : memory) / kernel.seconds;
+}
+
+/// What a global batch consists of.
+struct BatchWork {
+  std::int64_t problems = 0, rows = 0, outputs = 0;
+  std::int64_t latents = 0;  ///< latent tokens of all problems
+  double operations = 0;     ///< model::training_operations
+
+  BatchWork& operator+=(const BatchWork& other) {
+    problems += other.problems;
+    rows += other.rows;
+    outputs += other.outputs;
+    latents += other.latents;
+    operations += other.operations;
+    return *this;
+  }
+};
+
+/// The training step at one stage.
+struct StepTimes {
+  int n_latent = 0;                       ///< asked for
+  BatchWork work;                         ///< of every step
+  std::vector<double> seconds;            ///< of the measured steps
+  std::map<std::string, double> regions;  ///< rank 0: seconds a step by region of the trainer
+  double accounted = 0;                   ///< rank 0: share of its time that `regions` add up to
+  /// A step's communication not hidden behind computation, without the wait for a slower rank
+  /// (which the trainer's region of that name includes).
+  double exposed_seconds = 0;
+  std::size_t peak_bytes = 0;       ///< resident memory of a rank so far, at its largest
+  std::size_t workspace_bytes = 0;  ///< of a rank's activations
+  double one_rank_seconds = 0;  ///< several ranks: median step of rank 0 alone at train.batch_size
+
+  double median() const;
+  double tokens_per_second() const { return static_cast<double>(work.rows) / median(); }
+  double operations_per_second() const { return work.operations / median(); }
+};
+
+struct Results {
+  int ranks = 1;
+  std::string scaling;  ///< "strong" or "weak"
+  Machine machine;
+  std::vector<KernelTime> kernels;
+  std::vector<StepTimes> steps;
+
+  double share_of_matrix_rate(const StepTimes& step) const {
+    return step.operations_per_second() / (ranks * machine.matrix_rate);
+  }
+  /// Speed-up over one rank, over the number of ranks; weak: one rank's time over all ranks'.
+  double efficiency(const StepTimes& step) const {
+    return step.one_rank_seconds / (step.median() * (scaling == "weak" ? 1 : ranks));
+  }
+};
+
+}  // namespace superpose::jobs::bench
