@@ -53,9 +53,8 @@ void require_same_run_in(const std::string& directory, const io::RunMetadata& no
 
 }  // namespace
 
-std::optional<TrainingState::Restored> Trainer::restore(const Start& from) {
+std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool has_run) {
   const auto& directory = options_.output.directory;
-  const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
   validate(!has_run || from.source != Start::Source::scratch, ExitCode::usage,
            "{} holds checkpoints (a new run would mix with them); use --resume auto to continue "
            "that run, choose another output.directory, or remove it",
@@ -71,7 +70,7 @@ void Trainer::start(const Start& from) {
   const auto& directory = options_.output.directory;
   io::agree_on_rank_0(communicator_, [&] { create_directory(directory); });
   const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
-  const auto restored = restore(from);
+  const auto restored = restore(from, has_run);
   if (restored) progress_ = restored->progress;
   recorder_.emplace(recorder_plan(), metadata_, has_run, progress_.step, progress_.epoch);
   if (restored)

@@ -50,7 +50,7 @@ class Trainer {
  private:
   enum class Flow { go_on, stop };
 
-  std::optional<TrainingState::Restored> restore(const Start& from);
+  std::optional<TrainingState::Restored> restore(const Start& from, bool has_run);
   void start(const Start& from);
   Recorder::Plan recorder_plan() const;
   Flow run_epoch();

@@ -13,6 +13,7 @@
 #include "io/checkpoint.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/hdf5_version.hpp"
+#include "tests/error_of.hpp"
 #include "tests/regression/file_size_limit.hpp"
 #include "tests/regression/python_reader.hpp"
 
@@ -22,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using distributed::Communicator;
 using testing::HasSubstr;
+using tests::error_of;
 
 /// Tensors with storage: fewer rows than ranks, scalars, no rows, and rows enough for every rank.
 class State {
@@ -97,17 +99,6 @@ std::string contents(const std::string& path) {
 void replace_contents(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary)
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-/// Code and message of the Error that `work` throws; a failure of the test if it throws none.
-std::pair<ExitCode, std::string> error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return {error.code(), error.what()};
-  }
-  ADD_FAILURE() << "no Error";
-  return {ExitCode::done, ""};
 }
 
 class Checkpoint : public testing::Test {

@@ -104,17 +104,6 @@ class SmallFiles : public testing::Test {
     replace_contents(path, bytes);
   }
 
-  /// Code and message of the Error that `work` throws; a failure of the test if it throws none.
-  static std::pair<ExitCode, std::string> error_of(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return {error.code(), error.what()};
-    }
-    ADD_FAILURE() << "no Error";
-    return {ExitCode::done, ""};
-  }
-
  private:
   std::string directory_;
 };

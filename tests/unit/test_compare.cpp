@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "io/compare.hpp"
+#include "tests/error_of.hpp"
 #include "tests/unit/small_files.hpp"
 
 namespace superpose::io {
@@ -13,6 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
+using tests::error_of;
 using Names = std::vector<std::string>;
 
 Names names(const std::vector<Difference>& differences) {

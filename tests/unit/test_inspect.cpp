@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "io/inspect.hpp"
+#include "tests/error_of.hpp"
 #include "tests/unit/small_files.hpp"
 
 namespace superpose::io {
@@ -11,6 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
+using tests::error_of;
 
 /// The bytes of a number as it is in the file.
 template <class T>
