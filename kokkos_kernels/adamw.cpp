@@ -22,9 +22,11 @@ void adamw(const Exec& exec, AdamWStep step, Vector<const T> gradient, Vector<T>
         lane.each(n - begin < strip ? n - begin : strip, [&](int c) {
           const int i = begin + c;
           const T g = scale * gradient(i);
-          m(i) = b1 * m(i) + c1 * g;
-          v(i) = b2 * v(i) + c2 * g * g;
-          parameter(i) = decay * parameter(i) - size * m(i) / (square_root(v(i)) * root + epsilon);
+          const T m_new = b1 * m(i) + c1 * g, v_new = b2 * v(i) + c2 * g * g;
+          m(i) = m_new;
+          v(i) = v_new;
+          parameter(i) =
+              decay * parameter(i) - size * m_new / (square_root(v_new) * root + epsilon);
         });
       });
 }

@@ -19,8 +19,9 @@ namespace superpose::kernels {
 /// One row's draws. Philox blocks of 8 x 16 bits; block i of a chunk serves columns
 /// i, i + 16, ..., i + 112 of its 128 columns, so that a vector loop over i fills whole registers.
 struct DropoutRow {
-  static constexpr int width = 16;   ///< Philox blocks drawn side by side
-  static constexpr int chunk = 128;  ///< columns they serve
+  static constexpr int width = 16;              ///< Philox blocks drawn side by side
+  static constexpr int halves = 8;              ///< 16-bit halves of the words of one block
+  static constexpr int chunk = width * halves;  ///< columns they serve
 
   std::uint32_t key[2];
   std::uint32_t position, problem, epoch, site;

@@ -4,18 +4,23 @@
 
 namespace superpose::kernels {
 
-template <class T>
-void embedding_forward(const Exec& exec, Matrix<const T> wte, Matrix<const T> wpe,
-                       Matrix<const T> thoughts, Indices token, Indices thought, RowKeys keys,
-                       Dropout dropout, Matrix<T> x) {
+template <class X>
+void embedding_forward(const Exec& exec, Matrix<const Real<X>> wte, Matrix<const Real<X>> wpe,
+                       Matrix<const X> thoughts, Indices token, Indices thought, RowKeys keys,
+                       Dropout dropout, Matrix<Real<X>> x) {
   const int n = static_cast<int>(x.extent(1));
   for_rows(
       "embedding_forward", exec, static_cast<int>(x.extent(0)),
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        const T* source = thought(r) >= 0 ? &thoughts(thought(r), 0) : &wte(token(r), 0);
-        const int t = keys.position(r);
-        lane.each_dropped(n, dropout.row(keys.problem(r), t),
-                          [&](int c, float keep) { x(r, c) = keep * (source[c] + wpe(t, c)); });
+        const int o = thought(r), v = token(r), t = keys.position(r);
+        const auto draws = dropout.row(keys.problem(r), t);
+        if (o >= 0) {
+          lane.each_dropped(
+              n, draws, [&](int c, float keep) { x(r, c) = keep * (thoughts(o, c) + wpe(t, c)); });
+        } else {
+          lane.each_dropped(n, draws,
+                            [&](int c, float keep) { x(r, c) = keep * (wte(v, c) + wpe(t, c)); });
+        }
       });
 }
 
@@ -48,8 +53,8 @@ void scatter_rows(const Exec& exec, Matrix<const T> dx, RowGroups groups, Matrix
       });
 }
 
-template <class T>
-void gather_rows(const Exec& exec, Matrix<const T> x, Indices index, Matrix<T> out) {
+template <class X>
+void gather_rows(const Exec& exec, Matrix<const X> x, Indices index, Matrix<X> out) {
   const int n = static_cast<int>(out.extent(1));
   for_rows(
       "gather_rows", exec, static_cast<int>(out.extent(0)),
@@ -71,13 +76,19 @@ void add_to_rows(const Exec& exec, Matrix<const T> x, Indices index, Matrix<T> o
 }
 
 #define INSTANTIATE(T)                                                                            \
-  template void embedding_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<const T>, \
-                                  Indices, Indices, RowKeys, Dropout, Matrix<T>);                 \
   template void embedding_backward(const Exec&, Indices, RowKeys, Dropout, Matrix<T>, Matrix<T>); \
   template void scatter_rows(const Exec&, Matrix<const T>, RowGroups, Matrix<T>);                 \
-  template void gather_rows(const Exec&, Matrix<const T>, Indices, Matrix<T>);                    \
   template void add_to_rows(const Exec&, Matrix<const T>, Indices, Matrix<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
+
+#define INSTANTIATE_OPERAND(X)                                                                  \
+  template void embedding_forward<X>(const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, \
+                                     Matrix<const X>, Indices, Indices, RowKeys, Dropout,       \
+                                     Matrix<Real<X>>);                                          \
+  template void gather_rows(const Exec&, Matrix<const X>, Indices, Matrix<X>);
+INSTANTIATE_OPERAND(bfloat16)
+INSTANTIATE_OPERAND(float)
+INSTANTIATE_OPERAND(double)
 
 }  // namespace superpose::kernels

@@ -6,10 +6,10 @@ namespace superpose::kernels {
 
 /// x_r = dropout((thought(r) >= 0 ? thoughts(thought(r)) : wte(token(r))) + wpe(position(r))).
 /// token, thought [R]; wte [V,C]; wpe [n_positions,C]; thoughts [O,C]; x [R,C].
-template <class T>
-void embedding_forward(const Exec& exec, Matrix<const T> wte, Matrix<const T> wpe,
-                       Matrix<const T> thoughts, Indices token, Indices thought, RowKeys keys,
-                       Dropout dropout, Matrix<T> x);
+template <class X>
+void embedding_forward(const Exec& exec, Matrix<const Real<X>> wte, Matrix<const Real<X>> wpe,
+                       Matrix<const X> thoughts, Indices token, Indices thought, RowKeys keys,
+                       Dropout dropout, Matrix<Real<X>> x);
 
 /// dx becomes the gradient before dropout; dthoughts(thought(r)) += dx_r. A thought feeds one row.
 template <class T>
@@ -26,8 +26,8 @@ template <class T>
 void scatter_rows(const Exec& exec, Matrix<const T> dx, RowGroups groups, Matrix<T> dtable);
 
 /// out_i = x(index(i)): [O,C] from [R,C].
-template <class T>
-void gather_rows(const Exec& exec, Matrix<const T> x, Indices index, Matrix<T> out);
+template <class X>
+void gather_rows(const Exec& exec, Matrix<const X> x, Indices index, Matrix<X> out);
 
 /// out(index(i)) += x_i for distinct indices: [R,C] from [O,C].
 template <class T>

@@ -1,5 +1,6 @@
 #include "kokkos_kernels/gelu.hpp"
 
+#include "core/bfloat16.hpp"
 #include "kokkos_kernels/lane.hpp"
 #include "kokkos_kernels/math.hpp"
 
@@ -21,32 +22,37 @@ KOKKOS_FORCEINLINE_FUNCTION T twice_u_slope(T x) {
 
 }  // namespace
 
-template <class T>
-void gelu_forward(const Exec& exec, Matrix<const T> x, Matrix<T> y) {
+template <class X>
+void gelu_forward(const Exec& exec, Matrix<const X> x, Matrix<X> y) {
   const int n = static_cast<int>(x.extent(1));
   for_rows(
       "gelu_forward", exec, static_cast<int>(x.extent(0)),
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        lane.each(n, [&](int c) { y(r, c) = x(r, c) * logistic(twice_u(x(r, c))); });
+        lane.each(n, [&](int c) {
+          const Real<X> v = x(r, c);
+          y(r, c) = static_cast<X>(v * logistic(twice_u(v)));
+        });
       });
 }
 
-template <class T>
-void gelu_backward(const Exec& exec, Matrix<const T> x, Matrix<const T> dy, Matrix<T> dx) {
+template <class X>
+void gelu_backward(const Exec& exec, Matrix<const X> x, Matrix<const X> dy, Matrix<X> dx) {
+  using T = Real<X>;
   const int n = static_cast<int>(x.extent(1));
   for_rows(
       "gelu_backward", exec, static_cast<int>(x.extent(0)),
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each(n, [&](int c) {
           const T v = x(r, c), s = logistic(twice_u(v));
-          dx(r, c) = dy(r, c) * (s + v * s * (T(1) - s) * twice_u_slope(v));
+          dx(r, c) = static_cast<X>(dy(r, c) * (s + v * s * (T(1) - s) * twice_u_slope(v)));
         });
       });
 }
 
-#define INSTANTIATE(T)                                                 \
-  template void gelu_forward(const Exec&, Matrix<const T>, Matrix<T>); \
-  template void gelu_backward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);
+#define INSTANTIATE(X)                                                 \
+  template void gelu_forward(const Exec&, Matrix<const X>, Matrix<X>); \
+  template void gelu_backward(const Exec&, Matrix<const X>, Matrix<const X>, Matrix<X>);
+INSTANTIATE(bfloat16)
 INSTANTIATE(float)
 INSTANTIATE(double)
 

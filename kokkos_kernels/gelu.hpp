@@ -4,11 +4,11 @@
 namespace superpose::kernels {
 
 /// gelu_new of GPT-2 (tanh form): y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). x, y [R,N].
-template <class T>
-void gelu_forward(const Exec& exec, Matrix<const T> x, Matrix<T> y);
+template <class X>
+void gelu_forward(const Exec& exec, Matrix<const X> x, Matrix<X> y);
 
 /// dx = dy * gelu'(x). x, dy, dx [R,N]; dx may be dy.
-template <class T>
-void gelu_backward(const Exec& exec, Matrix<const T> x, Matrix<const T> dy, Matrix<T> dx);
+template <class X>
+void gelu_backward(const Exec& exec, Matrix<const X> x, Matrix<const X> dy, Matrix<X> dx);
 
 }  // namespace superpose::kernels

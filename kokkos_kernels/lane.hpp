@@ -50,16 +50,28 @@ struct HostLane {
 #pragma omp simd
       for (int i = 0; i < DropoutRow::width; ++i)
         row.draw(begin / DropoutRow::chunk, i, words[0][i], words[1][i], words[2][i], words[3][i]);
-      const int here = n - begin < DropoutRow::chunk ? n - begin : DropoutRow::chunk;
-#pragma omp simd
-      for (int c = 0; c < here; ++c) {
-        const int half = c / DropoutRow::width, i = c % DropoutRow::width;
-        body(begin + c, row.multiplier(words[half / 2][i], half % 2));
-      }
+      for (int half = 0; half < DropoutRow::halves; ++half)
+        each_of_half(n, begin + half * DropoutRow::width, row, words[half / 2], half % 2, body);
     }
   }
 
   KOKKOS_FORCEINLINE_FUNCTION void barrier() const {}
+
+ private:
+  /// The columns of a chunk that read one half of a word each: neighbours in memory and in `word`,
+  /// and but for the last of a row a known number of them, so that no lane is gathered or masked.
+  template <class Body>
+  static KOKKOS_FORCEINLINE_FUNCTION void each_of_half(int n, int begin, const DropoutRow& row,
+                                                       const std::uint32_t* word, int half,
+                                                       const Body& body) {
+    if (begin + DropoutRow::width <= n) {
+#pragma omp simd
+      for (int i = 0; i < DropoutRow::width; ++i) body(begin + i, row.multiplier(word[i], half));
+    } else {
+#pragma omp simd
+      for (int i = 0; i < n - begin; ++i) body(begin + i, row.multiplier(word[i], half));
+    }
+  }
 };
 
 /// A row's work shared by a GPU team.
@@ -105,7 +117,7 @@ struct TeamLane {
       const int chunk = draw / DropoutRow::width, i = draw % DropoutRow::width;
       std::uint32_t words[4];
       row.draw(chunk, i, words[0], words[1], words[2], words[3]);
-      for (int half = 0; half < 8; ++half) {
+      for (int half = 0; half < DropoutRow::halves; ++half) {
         const int c = chunk * DropoutRow::chunk + half * DropoutRow::width + i;
         if (c < n) body(c, row.multiplier(words[half / 2], half % 2));
       }
@@ -150,6 +162,11 @@ void for_team_rows(const char* label, const Exec& exec, int n_rows, const Body& 
   Kokkos::parallel_for(
       label, Kokkos::TeamPolicy<Exec>(exec, n_rows, Kokkos::AUTO),
       KOKKOS_LAMBDA(const TeamMember& member) { body(member.league_rank(), make_lane(member)); });
+}
+
+/// Whether for_rows takes one row after the other, so that a row may add to what all rows share.
+inline bool rows_in_order(const Exec& exec) {
+  return on_host && exec.concurrency() == 1;
 }
 
 /// Calls body(index, lane, scratch) with `scratch_bytes` of memory private to each index.

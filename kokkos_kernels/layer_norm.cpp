@@ -4,86 +4,170 @@
 #include "kokkos_kernels/math.hpp"
 
 namespace superpose::kernels {
-
-template <class T>
-void layer_norm_forward(const Exec& exec, Matrix<const T> x, Vector<const T> weight,
-                        Vector<const T> bias, double epsilon, Matrix<T> y, Vector<T> mean,
-                        Vector<T> rstd) {
-  const int n = static_cast<int>(x.extent(1));
-  for_rows(
-      "layer_norm_forward", exec, static_cast<int>(x.extent(0)),
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        const T m = lane.template sum<T>(n, [&](int c) { return x(r, c); }) / n;
-        const T variance = lane.template sum<T>(n, [&](int c) {
-          const T centred = x(r, c) - m;
-          return centred * centred;
-        }) / n;
-        const T s = T(1) / square_root(variance + static_cast<T>(epsilon));
-        lane.each(n, [&](int c) { y(r, c) = (x(r, c) - m) * s * weight(c) + bias(c); });
-        mean(r) = m;
-        rstd(r) = s;
-      });
-}
-
 namespace {
 
-/// dx += rstd * (g - mean(g) - xhat * mean(g * xhat)), g = dy * weight.
-template <class T>
-void input_gradient(const Exec& exec, Matrix<const T> dy, Matrix<const T> x, Vector<const T> weight,
-                    Vector<const T> mean, Vector<const T> rstd, Matrix<T> dx) {
-  const int n = static_cast<int>(x.extent(1));
-  for_rows(
-      "layer_norm_backward_input", exec, static_cast<int>(x.extent(0)),
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        const T m = mean(r), s = rstd(r);
-        const T g_mean = lane.template sum<T>(n, [&](int c) { return dy(r, c) * weight(c); }) / n;
-        const T gx_mean = lane.template sum<T>(n, [&](int c) {
-          return dy(r, c) * weight(c) * (x(r, c) - m) * s;
-        }) / n;
-        lane.each(n, [&](int c) {
-          dx(r, c) += s * (dy(r, c) * weight(c) - g_mean - (x(r, c) - m) * s * gx_mean);
-        });
-      });
-}
+/// One norm: its weights, where its rows' statistics are written, and its result.
+template <class X>
+struct Forward {
+  using T = Real<X>;
+  Vector<const T> weight, bias;
+  T epsilon;
+  Matrix<X> y;
+  Vector<T> mean, rstd;
 
-/// A strip of columns belongs to one lane, which adds the rows in order: no atomics, fixed bits.
+  /// y, mean and rstd of row r. Three passes over a row that stays in cache: the mean of squares
+  /// less the square of the mean would lose the variance under a large mean.
+  KOKKOS_FORCEINLINE_FUNCTION void row(const Lane& lane, int r, const Matrix<const T>& x) const {
+    const int n = static_cast<int>(x.extent(1));
+    const T m = lane.template sum<T>(n, [&](int c) { return x(r, c); }) / n;
+    const T variance = lane.template sum<T>(n, [&](int c) {
+      const T centred = x(r, c) - m;
+      return centred * centred;
+    }) / n;
+    const T s = T(1) / square_root(variance + epsilon);
+    lane.each(n, [&](int c) { y(r, c) = static_cast<X>((x(r, c) - m) * s * weight(c) + bias(c)); });
+    mean(r) = m;
+    rstd(r) = s;
+  }
+};
+
+/// One norm's backward pass.
 template <class T>
-void weight_gradient(const Exec& exec, Matrix<const T> dy, Matrix<const T> x, Vector<const T> mean,
-                     Vector<const T> rstd, Vector<T> dweight, Vector<T> dbias) {
+struct Backward {
+  Matrix<const T> dy, x;
+  Vector<const T> weight, mean, rstd;
+  Matrix<T> dx;
+  Vector<T> dweight, dbias;
+
+  /// dx += rstd * (g - mean(g) - xhat * mean(g * xhat)) in row r, g = dy * weight.
+  KOKKOS_FORCEINLINE_FUNCTION void input_row(const Lane& lane, int r) const {
+    const int n = static_cast<int>(x.extent(1));
+    const T m = mean(r), s = rstd(r);
+    const T g_mean = lane.template sum<T>(n, [&](int c) { return dy(r, c) * weight(c); }) / n;
+    const T gx_mean = lane.template sum<T>(n, [&](int c) {
+      return dy(r, c) * weight(c) * (x(r, c) - m) * s;
+    }) / n;
+    lane.each(n, [&](int c) {
+      dx(r, c) += s * (dy(r, c) * weight(c) - g_mean - (x(r, c) - m) * s * gx_mean);
+    });
+  }
+
+  /// What row r adds to columns begin .. begin + width - 1 of the weights' gradients.
+  KOKKOS_FORCEINLINE_FUNCTION void weight_row(const Lane& lane, int r, int begin, int width) const {
+    const T m = mean(r), s = rstd(r);
+    lane.each(width, [&](int i) {
+      const int c = begin + i;
+      const T g = dy(r, c);
+      dweight(c) += g * (x(r, c) - m) * s;
+      dbias(c) += g;
+    });
+  }
+};
+
+/// The weights' gradients where rows run side by side: a strip of columns belongs to one lane,
+/// which adds the rows in order. No atomics, fixed bits.
+template <class T>
+void weight_gradient(const Exec& exec, const Backward<T>& norm) {
   constexpr int strip = 64;
-  const int n = static_cast<int>(x.extent(1)), n_rows = static_cast<int>(x.extent(0));
+  const int n_rows = static_cast<int>(norm.x.extent(0)), n = static_cast<int>(norm.x.extent(1));
   for_rows(
       "layer_norm_backward_weight", exec, (n + strip - 1) / strip,
       KOKKOS_LAMBDA(const int s, const Lane& lane) {
         const int begin = s * strip, width = n - begin < strip ? n - begin : strip;
-        for (int r = 0; r < n_rows; ++r) {
-          const T m = mean(r), inverse = rstd(r);
-          lane.each(width, [&](int i) {
-            const T g = dy(r, begin + i);
-            dweight(begin + i) += g * (x(r, begin + i) - m) * inverse;
-            dbias(begin + i) += g;
-          });
-        }
+        for (int r = 0; r < n_rows; ++r) norm.weight_row(lane, r, begin, width);
       });
 }
 
 }  // namespace
 
+template <class X>
+void layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x, Vector<const Real<X>> weight,
+                        Vector<const Real<X>> bias, double epsilon, Matrix<X> y,
+                        Vector<Real<X>> mean, Vector<Real<X>> rstd) {
+  const Forward<X> norm{weight, bias, static_cast<Real<X>>(epsilon), y, mean, rstd};
+  for_rows(
+      "layer_norm_forward", exec, static_cast<int>(x.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) { norm.row(lane, r, x); });
+}
+
 template <class T>
 void layer_norm_backward(const Exec& exec, Matrix<const T> dy, Matrix<const T> x,
                          Vector<const T> weight, Vector<const T> mean, Vector<const T> rstd,
                          Matrix<T> dx, Vector<T> dweight, Vector<T> dbias) {
-  weight_gradient<T>(exec, dy, x, mean, rstd, dweight, dbias);
-  input_gradient<T>(exec, dy, x, weight, mean, rstd, dx);
+  const Backward<T> norm{dy, x, weight, mean, rstd, dx, dweight, dbias};
+  const bool in_order = rows_in_order(exec);
+  const int n = static_cast<int>(x.extent(1));
+  if (!in_order) weight_gradient(exec, norm);
+  for_rows(
+      "layer_norm_backward", exec, static_cast<int>(x.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        norm.input_row(lane, r);
+        if (in_order) norm.weight_row(lane, r, 0, n);
+      });
 }
 
-#define INSTANTIATE(T)                                                                             \
-  template void layer_norm_forward(const Exec&, Matrix<const T>, Vector<const T>, Vector<const T>, \
-                                   double, Matrix<T>, Vector<T>, Vector<T>);                       \
-  template void layer_norm_backward(const Exec&, Matrix<const T>, Matrix<const T>,                 \
-                                    Vector<const T>, Vector<const T>, Vector<const T>, Matrix<T>,  \
+template <class X>
+void residual_layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x,
+                                 Matrix<const Real<X>> branch, RowKeys keys, Dropout dropout,
+                                 Vector<const Real<X>> weight, Vector<const Real<X>> bias,
+                                 double epsilon, Matrix<Real<X>> y, Matrix<X> ln,
+                                 Vector<Real<X>> mean, Vector<Real<X>> rstd) {
+  const Forward<X> norm{weight, bias, static_cast<Real<X>>(epsilon), ln, mean, rstd};
+  const int n = static_cast<int>(x.extent(1));
+  for_rows(
+      "residual_layer_norm_forward", exec, static_cast<int>(x.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
+                          [&](int c, float keep) { y(r, c) = x(r, c) + keep * branch(r, c); });
+        lane.barrier();
+        norm.row(lane, r, y);
+      });
+}
+
+template <class X>
+void layer_norm_residual_backward(const Exec& exec, Matrix<const Real<X>> d_ln,
+                                  Matrix<const Real<X>> y, Vector<const Real<X>> weight,
+                                  Vector<const Real<X>> mean, Vector<const Real<X>> rstd,
+                                  Matrix<Real<X>> d_y, RowKeys keys, Dropout dropout,
+                                  Matrix<X> d_branch, Vector<Real<X>> dweight,
+                                  Vector<Real<X>> dbias) {
+  const Backward<Real<X>> norm{d_ln, y, weight, mean, rstd, d_y, dweight, dbias};
+  const bool in_order = rows_in_order(exec);
+  const int n = static_cast<int>(y.extent(1));
+  if (!in_order) weight_gradient(exec, norm);
+  for_rows(
+      "layer_norm_residual_backward", exec, static_cast<int>(y.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        norm.input_row(lane, r);
+        if (in_order) norm.weight_row(lane, r, 0, n);
+        lane.barrier();
+        lane.each_dropped(
+            n, dropout.row(keys.problem(r), keys.position(r)),
+            [&](int c, float keep) { d_branch(r, c) = static_cast<X>(keep * d_y(r, c)); });
+      });
+}
+
+#define INSTANTIATE(T)                                                                            \
+  template void layer_norm_backward(const Exec&, Matrix<const T>, Matrix<const T>,                \
+                                    Vector<const T>, Vector<const T>, Vector<const T>, Matrix<T>, \
                                     Vector<T>, Vector<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
+
+#define INSTANTIATE_OPERAND(X)                                                                    \
+  template void layer_norm_forward<X>(const Exec&, Matrix<const Real<X>>, Vector<const Real<X>>,  \
+                                      Vector<const Real<X>>, double, Matrix<X>, Vector<Real<X>>,  \
+                                      Vector<Real<X>>);                                           \
+  template void residual_layer_norm_forward<X>(                                                   \
+      const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, RowKeys, Dropout,                \
+      Vector<const Real<X>>, Vector<const Real<X>>, double, Matrix<Real<X>>, Matrix<X>,           \
+      Vector<Real<X>>, Vector<Real<X>>);                                                          \
+  template void layer_norm_residual_backward<X>(                                                  \
+      const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, Vector<const Real<X>>,           \
+      Vector<const Real<X>>, Vector<const Real<X>>, Matrix<Real<X>>, RowKeys, Dropout, Matrix<X>, \
+      Vector<Real<X>>, Vector<Real<X>>);
+INSTANTIATE_OPERAND(bfloat16)
+INSTANTIATE_OPERAND(float)
+INSTANTIATE_OPERAND(double)
 
 }  // namespace superpose::kernels

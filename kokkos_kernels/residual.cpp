@@ -16,23 +16,29 @@ void residual_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> y, Ro
       });
 }
 
-template <class T>
-void residual_backward(const Exec& exec, Matrix<const T> dout, RowKeys keys, Dropout dropout,
-                       Matrix<T> dy) {
+template <class X>
+void residual_backward(const Exec& exec, Matrix<const Real<X>> dout, RowKeys keys, Dropout dropout,
+                       Matrix<X> dy) {
   const int n = static_cast<int>(dout.extent(1));
   for_rows(
       "residual_backward", exec, static_cast<int>(dout.extent(0)),
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
-                          [&](int c, float keep) { dy(r, c) = keep * dout(r, c); });
+                          [&](int c, float keep) { dy(r, c) = static_cast<X>(keep * dout(r, c)); });
       });
 }
 
 #define INSTANTIATE(T)                                                                            \
   template void residual_forward(const Exec&, Matrix<const T>, Matrix<const T>, RowKeys, Dropout, \
-                                 Matrix<T>);                                                      \
-  template void residual_backward(const Exec&, Matrix<const T>, RowKeys, Dropout, Matrix<T>);
+                                 Matrix<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
+
+#define INSTANTIATE_OPERAND(X)                                                             \
+  template void residual_backward<X>(const Exec&, Matrix<const Real<X>>, RowKeys, Dropout, \
+                                     Matrix<X>);
+INSTANTIATE_OPERAND(bfloat16)
+INSTANTIATE_OPERAND(float)
+INSTANTIATE_OPERAND(double)
 
 }  // namespace superpose::kernels

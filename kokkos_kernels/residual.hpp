@@ -1,4 +1,5 @@
 #pragma once
+#include "core/bfloat16.hpp"
 #include "core/types.hpp"
 #include "kokkos_kernels/dropout.hpp"
 
@@ -15,9 +16,10 @@ template <class T>
 void residual_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> y, RowKeys keys,
                       Dropout dropout, Matrix<T> out);
 
-/// dy = dropout'(dout): the gradient into the branch (the one into x is dout itself). [R,C]
-template <class T>
-void residual_backward(const Exec& exec, Matrix<const T> dout, RowKeys keys, Dropout dropout,
-                       Matrix<T> dy);
+/// dy = dropout'(dout): the gradient into the branch (the one into x is dout itself), as the matrix
+/// product before it reads it. [R,C]
+template <class X>
+void residual_backward(const Exec& exec, Matrix<const Real<X>> dout, RowKeys keys, Dropout dropout,
+                       Matrix<X> dy);
 
 }  // namespace superpose::kernels

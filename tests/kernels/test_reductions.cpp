@@ -2,7 +2,8 @@
 
 #include "kokkos_kernels/math.hpp"
 #include "kokkos_kernels/reductions.hpp"
-#include "reference.hpp"
+#include "labels.hpp"
+#include "operand.hpp"
 
 namespace superpose::kernels {
 namespace {
@@ -47,16 +48,50 @@ TEST(ReductionsFloat, SumOfSquaresDoesNotOverflow) {
   EXPECT_NEAR(sum_of_squares<float>(Exec(), x), 1e62, 1e56);
 }
 
-TYPED_TEST(Reductions, ColumnSumsAreAdded) {
-  for (const auto [R, N] : row_shapes) {
-    const auto x = random_matrix(R, N, 1), before = random_matrix(1, N, 2);
-    auto expected = before;
-    for (int r = 0; r < R; ++r)
-      for (int c = 0; c < N; ++c) expected(0, c) += x(r, c);
-    const auto out = to_vector<TypeParam>(before);
+TEST(ReductionsFloat, SumOfSquaresAllocatesNothingOnOneThread) {
+  const Exec exec;
+  if (exec.concurrency() > 1) GTEST_SKIP() << "strips are summed side by side";
+  const auto x = to_vector<float>(random_matrix(1, 50001, 1));
+  sum_of_squares<float>(exec, x);
+  Kokkos::Tools::Experimental::set_allocate_data_callback(
+      [](Kokkos_Profiling_SpaceHandle, const char* label, const void*, std::uint64_t) {
+        ADD_FAILURE() << label << " was allocated";
+      });
+  sum_of_squares<float>(exec, x);
+  watch_labels();
+}
+
+template <class X>
+class ColumnSums : public testing::Test {};
+TYPED_TEST_SUITE(ColumnSums, OperandTypes);
+
+TYPED_TEST(ColumnSums, AreAddedRowAfterRow) {
+  using T = Real<TypeParam>;
+  auto shapes = row_shapes;
+  shapes.insert(shapes.end(), {{8, 33}, {15, 768}, {17, 65}, {64, 7}});  // around blocks of 8 rows
+  for (const auto [R, N] : shapes) {
+    const auto x = rounded<TypeParam>(random_matrix(R, N, 1)), before = random_matrix(1, N, 2);
+    const auto out = to_vector<T>(before);
     add_column_sums<TypeParam>(Exec(), to_matrix<TypeParam>(x), out);
-    EXPECT_TRUE(near<TypeParam>(to_host(out), expected)) << R << "x" << N;
+    HostMatrix expected = before;
+    for (int c = 0; c < N; ++c) {
+      T sum = static_cast<T>(before(0, c));
+      for (int r = 0; r < R; ++r) sum += static_cast<T>(x(r, c));
+      expected(0, c) = sum;
+    }
+    EXPECT_TRUE(within(to_host(out), expected, 0)) << R << "x" << N;
   }
+}
+
+TYPED_TEST(ColumnSums, TakePartsOfLongerRows) {
+  const auto x = rounded<TypeParam>(random_matrix(9, 100, 1));
+  const auto matrix = to_matrix<TypeParam>(x);
+  const Vector<Real<TypeParam>> out("test_out", 40);
+  add_column_sums<TypeParam>(Exec(), columns(matrix, {30, 70}), out);
+  HostMatrix expected(1, 40);
+  for (int r = 0; r < 9; ++r)
+    for (int c = 0; c < 40; ++c) expected(0, c) += x(r, 30 + c);
+  EXPECT_TRUE(near<Real<TypeParam>>(to_host(out), expected));
 }
 
 // --- elementary functions ------------------------------------------------------------------------

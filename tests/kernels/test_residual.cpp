@@ -1,6 +1,6 @@
 #include "dropout_reference.hpp"
 #include "kokkos_kernels/residual.hpp"
-#include "reference.hpp"
+#include "operand.hpp"
 
 namespace superpose::kernels {
 namespace {
@@ -45,10 +45,10 @@ HostMatrix run_forward(const HostMatrix& x, const HostMatrix& y, const Keys& key
   return to_host(out);
 }
 
-template <class T>
+template <class X>
 HostMatrix run_backward(const HostMatrix& dout, const Keys& keys, const Dropout& dropout) {
-  const auto dy = to_matrix<T>(HostMatrix(dout.n_rows, dout.n_columns, 5));
-  residual_backward<T>(Exec(), to_matrix<T>(dout), keys.views(), dropout, dy);
+  const auto dy = to_matrix<X>(HostMatrix(dout.n_rows, dout.n_columns, 5));
+  residual_backward<X>(Exec(), to_matrix<Real<X>>(dout), keys.views(), dropout, dy);
   return to_host(dy);
 }
 
@@ -86,13 +86,18 @@ TYPED_TEST(Residual, OutputMayBeEitherInput) {
   EXPECT_TRUE(within(to_host(over_y), expected, 0));
 }
 
-TYPED_TEST(Residual, BackwardEqualsThePlainLoop) {
+template <class X>
+class ResidualOperand : public testing::Test {};
+TYPED_TEST_SUITE(ResidualOperand, OperandTypes);
+
+TYPED_TEST(ResidualOperand, BackwardEqualsThePlainLoop) {
   for (const auto [R, C] : row_shapes) {
     const auto keys = consecutive_keys(R);
     const auto dout = random_matrix(R, C, 3);
     const auto expected =
         plain_forward(HostMatrix(R, C), dout, plain_multipliers(keys, test_dropout(), C));
-    EXPECT_TRUE(near<TypeParam>(run_backward<TypeParam>(dout, keys, test_dropout()), expected, 4));
+    EXPECT_TRUE(
+        near_operand<TypeParam>(run_backward<TypeParam>(dout, keys, test_dropout()), expected, 4));
   }
 }
 
