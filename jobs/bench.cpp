@@ -70,10 +70,11 @@ Problems make_problems(const data::GeneratorOptions& generator, const train::Run
 }
 
 void greet(const train::RunOptions& options, const bench::Results& results) {
-  log::info("superpose bench: {}, {} layers, {} heads, n_embd {}, batch {} in {} leaves, {} rank{}",
-            data::to_string(options.method.name), options.model.n_layer, options.model.n_head,
-            options.model.n_embd, options.train.batch_size, options.train.leaves, results.ranks,
-            results.ranks == 1 ? "" : "s");
+  log::info(
+      "superpose bench: {}, {} layers, {} heads, n_embd {}, {}, batch {} in {} leaves, {} rank{}",
+      data::to_string(options.method.name), options.model.n_layer, options.model.n_head,
+      options.model.n_embd, model::to_string(options.model.precision), options.train.batch_size,
+      options.train.leaves, results.ranks, results.ranks == 1 ? "" : "s");
   log::info("{}; Kokkos {} ({})\n", kernels::matrix_library(), kokkos_version(), kokkos_backends());
 }
 
@@ -112,7 +113,7 @@ int bench_job(const BenchArguments& arguments, const distributed::Communicator& 
   const bool writes_json = !arguments.json.empty() && world.rank() == 0;
   if (writes_json) check_writable(arguments.json);
   const ComputeSession compute;
-  bench::Results results{world.size(), arguments.scaling, {}, {}, {}};
+  bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}};
   greet(options, results);
   const bench::StepCounts counts{arguments.warmup, arguments.steps};
   // The steps first: what the other measurements allocate would hide their peak memory.

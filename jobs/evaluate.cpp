@@ -125,15 +125,15 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   const bool writes_json = !arguments.json.empty() && world.rank() == 0;
   if (writes_json) check_writable(arguments.json);
   const ComputeSession compute;
-  model::Coconut<float> model(options.model);
-  train::load_parameters(arguments.checkpoint, model.parameters());
+  const auto model = model::make_network(options.model);
+  train::load_parameters(arguments.checkpoint, model->parameters());
   log::info("{} (step {}) on {}: {} problems\n", arguments.checkpoint, header.step, arguments.data,
             file.problems.size());
   std::vector<Result> results;
   for (const auto& n_latent : latents) {
     const train::EvaluationSettings settings{options.method, options.train.seed, n_latent};
     results.push_back(
-        {n_latent, train::summarise(train::evaluate(model, file.problems, settings, world))});
+        {n_latent, train::summarise(train::evaluate(*model, file.problems, settings, world))});
     print(results.back());
   }
   const auto shortcuts = blind_shortcuts(file.problems);

@@ -8,10 +8,10 @@ required=(
   cmake ninja-build g++ pkg-config python3              # build
   libopenmpi-dev openmpi-bin                            # MPI
   libhdf5-openmpi-dev hdf5-tools                        # parallel HDF5
-  libtrilinos-kokkos-dev libopenblas-openmp-dev         # kernels
+  libtrilinos-kokkos-dev libopenblas-openmp-dev libdnnl-dev  # kernels
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev   # command line, configuration, problem files
   libspdlog-dev libfmt-dev librandom123-dev libxxhash-dev
-  libgtest-dev libgmock-dev                             # tests
+  libgtest-dev libgmock-dev libbenchmark-dev            # tests, microbenchmarks
   python3-h5py python3-h5netcdf python3-matplotlib python3-xarray        # figures, and tests of the file formats
 )
 optional=(ccache)  # rebuilds in seconds

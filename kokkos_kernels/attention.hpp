@@ -1,6 +1,7 @@
 #pragma once
 /// Causal attention over packed rows. Keys and values of a layer lie in one matrix, one row a
 /// token, at the place where the projection wrote them; a problem finds its own through `key_row`.
+#include "core/bfloat16.hpp"
 #include "core/types.hpp"
 #include "kokkos_kernels/dropout.hpp"
 
@@ -17,18 +18,19 @@ struct AttentionGroups {
   int longest = 0;                ///< largest number of keys of any query
 };
 
-/// out_q = sum_j dropout(softmax_j(q . k_j / sqrt(D))) v_j by head.
+/// out_q = sum_j dropout(softmax_j(q . k_j / sqrt(D))) v_j by head, in Real<X>.
 /// q, out [Q,C]; kv [R,2C], keys then values; lse [Q,NH] keeps log sum exp for backward.
-template <class T>
-void attention_forward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
-                       AttentionGroups groups, int n_head, Dropout dropout, Matrix<T> out,
-                       Matrix<T> lse);
+template <class X>
+void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
+                       AttentionGroups groups, int n_head, Dropout dropout, Matrix<X> out,
+                       Matrix<Real<X>> lse);
 
 /// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
 /// dout, dq [Q,C]; dkv [R,2C]. One lane owns a (problem, head): no atomics, fixed order.
-template <class T>
-void attention_backward(const Exec& exec, Matrix<const T> q, Matrix<const T> kv,
-                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<const T> lse,
-                        Matrix<const T> dout, Matrix<T> dq, Matrix<T> dkv);
+template <class X>
+void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
+                        AttentionGroups groups, int n_head, Dropout dropout,
+                        Matrix<const Real<X>> lse, Matrix<const X> dout, Matrix<X> dq,
+                        Matrix<Real<X>> dkv);
 
 }  // namespace superpose::kernels

@@ -2,8 +2,11 @@
 
 #include <cblas.h>
 
+#include <type_traits>
+
 #include "core/error.hpp"
 #include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/onednn.hpp"
 #include "kokkos_kernels/reductions.hpp"
 
 namespace superpose::kernels {
@@ -61,27 +64,126 @@ void broadcast_rows(const Exec& exec, Vector<const T> row, Matrix<T> y) {
       });
 }
 
+template <class T>
+void add_rows(const Exec& exec, Matrix<const T> x, Matrix<T> y) {
+  const int n = static_cast<int>(y.extent(1));
+  for_rows(
+      "linear_add", exec, static_cast<int>(y.extent(0)),
+      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        lane.each(n, [&](int c) { y(r, c) += x(r, c); });
+      });
+}
+
+template <class X>
+bool is_dense(const Matrix<X>& m) {
+  return m.extent(0) <= 1 || m.stride(0) == m.extent(1);
+}
+
+template <class T>
+Matrix<const T> row_matrix(const Vector<const T>& v) {
+  return Matrix<const T>(v.data(), 1, v.extent(0));
+}
+
 }  // namespace
 
-template <class T>
-void linear_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> w, Vector<const T> bias,
-                    Matrix<T> y) {
-  broadcast_rows<T>(exec, bias, y);
-  product<T>(exec, plain, plain, x, w, y, Output::add);
+bool has_bfloat16_products() {
+  try {
+    onednn::PackedMatrix::of<bfloat16>(64, 64);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
-template <class T>
-void linear_backward_input(const Exec& exec, Matrix<const T> dy, Matrix<const T> w, Matrix<T> dx,
-                           Output output) {
-  product<T>(exec, plain, transposed, dy, w, dx, output);
+// --- float and bfloat16: oneDNN ------------------------------------------------------------------
+
+template <class X>
+struct LinearWeight<X>::Packed {
+  onednn::PackedMatrix forward, backward;
+};
+
+template <class X>
+void LinearWeight<X>::update(const Exec& exec, Matrix<const Real<X>> w) {
+  if (!packed_) {
+    n_in_ = w.extent_int(0), n_out_ = w.extent_int(1);
+    packed_ = std::make_shared<Packed>(Packed{onednn::PackedMatrix::of<X>(n_in_, n_out_),
+                                              onednn::PackedMatrix::of<X>(n_out_, n_in_)});
+  }
+  SUPERPOSE_EXPECT(w.extent_int(0) == n_in_ && w.extent_int(1) == n_out_);
+  packed_->forward.take(exec, onednn::operand(w));
+  packed_->backward.take(exec, onednn::transposed(w));
 }
 
-template <class T>
-void linear_backward_weight(const Exec& exec, Matrix<const T> x, Matrix<const T> dy, Matrix<T> dw,
-                            Vector<T> dbias) {
-  product<T>(exec, transposed, plain, x, dy, dw, Output::add);
-  add_column_sums<T>(exec, dy, dbias);
+template <class X, class Y>
+void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,
+                    Vector<const Real<X>> bias, Matrix<Y> y) {
+  SUPERPOSE_EXPECT(is_dense(x) && is_dense(y));
+  if (y.extent(0) == 0) return;
+  const auto row = onednn::operand(row_matrix<Real<X>>(bias));
+  onednn::multiply(exec, onednn::operand(x), w.packed().forward.operand(), &row, onednn::operand(y),
+                   false);
 }
+
+template <class X, class Y>
+void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWeight<X>& w,
+                           Matrix<Y> dx, Output output) {
+  SUPERPOSE_EXPECT(is_dense(dy) && is_dense(dx));
+  if (dx.extent(0) == 0) return;
+  onednn::multiply(exec, onednn::operand(dy), w.packed().backward.operand(), nullptr,
+                   onednn::operand(dx), output == Output::add);
+}
+
+template <class X>
+void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
+                            Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias) {
+  add_column_sums<X>(exec, dy, dbias);
+  if constexpr (std::is_same_v<X, Real<X>>) {  // OpenBLAS takes any strides
+    product<X>(exec, transposed, plain, x, dy, dw, Output::add);
+    return;
+  } else {
+    SUPERPOSE_EXPECT(is_dense(x) && is_dense(dy));
+    if (x.extent(0) == 0) return;
+    const auto a = onednn::transposed(x), b = onednn::operand(dy);
+    if (is_dense(dw)) {
+      onednn::multiply(exec, a, b, nullptr, onednn::operand(dw), true);
+      return;
+    }
+    SUPERPOSE_EXPECT(scratch.extent(0) >= dw.extent(0) * dw.extent(1));
+    const Matrix<Real<X>> sum(scratch.data(), dw.extent(0), dw.extent(1));
+    onednn::multiply(exec, a, b, nullptr, onednn::operand(sum), false);
+    add_rows<Real<X>>(exec, sum, dw);
+  }
+}
+
+// --- double: OpenBLAS ----------------------------------------------------------------------------
+
+template <>
+struct LinearWeight<double>::Packed {
+  Matrix<const double> w;
+};
+
+template <>
+void LinearWeight<double>::update(const Exec&, Matrix<const double> w) {
+  n_in_ = w.extent_int(0), n_out_ = w.extent_int(1);
+  packed_ = std::make_shared<Packed>(Packed{w});
+}
+
+template <>
+void linear_forward<double, double>(const Exec& exec, Matrix<const double> x,
+                                    const LinearWeight<double>& w, Vector<const double> bias,
+                                    Matrix<double> y) {
+  broadcast_rows<double>(exec, bias, y);
+  product<double>(exec, plain, plain, x, w.packed().w, y, Output::add);
+}
+
+template <>
+void linear_backward_input<double, double>(const Exec& exec, Matrix<const double> dy,
+                                           const LinearWeight<double>& w, Matrix<double> dx,
+                                           Output output) {
+  product<double>(exec, plain, transposed, dy, w.packed().w, dx, output);
+}
+
+// --- the output matrix: few columns, OpenBLAS in every precision ---------------------------------
 
 template <class T>
 void logits_forward(const Exec& exec, Matrix<const T> h, Matrix<const T> w, Matrix<T> logits) {
@@ -95,17 +197,29 @@ void logits_backward(const Exec& exec, Matrix<const T> dlogits, Matrix<const T> 
   product<T>(exec, transposed, plain, dlogits, h, dw, Output::add);
 }
 
-#define INSTANTIATE(T)                                                                           \
-  template void linear_forward(const Exec&, Matrix<const T>, Matrix<const T>, Vector<const T>,   \
-                               Matrix<T>);                                                       \
-  template void linear_backward_input(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>,  \
-                                      Output);                                                   \
-  template void linear_backward_weight(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>, \
-                                       Vector<T>);                                               \
-  template void logits_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);        \
-  template void logits_backward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<const T>,  \
-                                Matrix<T>, Matrix<T>);
+#define INSTANTIATE(X)                                                                      \
+  template class LinearWeight<X>;                                                           \
+  template void linear_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
+                               Vector<const Real<X>>, Matrix<Real<X>>);                     \
+  template void linear_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
+                                      Matrix<Real<X>>, Output);                             \
+  template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,       \
+                                       Vector<Real<X>>, Matrix<Real<X>>, Vector<Real<X>>);
 INSTANTIATE(float)
-INSTANTIATE(double)
+INSTANTIATE(bfloat16)
+template void linear_forward(const Exec&, Matrix<const bfloat16>, const LinearWeight<bfloat16>&,
+                             Vector<const float>, Matrix<bfloat16>);
+template void linear_backward_input(const Exec&, Matrix<const bfloat16>,
+                                    const LinearWeight<bfloat16>&, Matrix<bfloat16>, Output);
+template class LinearWeight<double>;
+template void linear_backward_weight(const Exec&, Matrix<const double>, Matrix<const double>,
+                                     Vector<double>, Matrix<double>, Vector<double>);
+
+#define INSTANTIATE_LOGITS(T)                                                                   \
+  template void logits_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);       \
+  template void logits_backward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<const T>, \
+                                Matrix<T>, Matrix<T>);
+INSTANTIATE_LOGITS(float)
+INSTANTIATE_LOGITS(double)
 
 }  // namespace superpose::kernels

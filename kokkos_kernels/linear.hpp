@@ -1,27 +1,61 @@
 #pragma once
-/// The one door to matrix libraries.
+/// The one door to matrix libraries. Operands are X (float, double or bfloat16); sums, bias and
+/// weights are Real<X>.
+
+#include <memory>
+
+#include "core/bfloat16.hpp"
 #include "core/types.hpp"
 
 namespace superpose::kernels {
 
+/// Whether this CPU and its library multiply matrices of bfloat16.
+bool has_bfloat16_products();
+
 /// Whether a product replaces its output or is added to it.
 enum class Output { replace, add };
 
-/// y = x w + bias. x [R,K], w [K,N] (Hugging Face's Conv1D orientation), bias [N], y [R,N].
-/// Column subviews are allowed for every matrix.
-template <class T>
-void linear_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> w, Vector<const T> bias,
-                    Matrix<T> y);
+/// A weight matrix w [K,N] (Hugging Face's Conv1D orientation) as the matrix library wants it, for
+/// y = x w and for dx = dy w^T: float and bfloat16 copies in the library's blocked layout, double
+/// the matrix itself. Copies share what they hold.
+template <class X>
+class LinearWeight {
+ public:
+  LinearWeight() = default;
 
-/// dx (+)= dy w^T. dy [R,N], w [K,N], dx [R,K].
-template <class T>
-void linear_backward_input(const Exec& exec, Matrix<const T> dy, Matrix<const T> w, Matrix<T> dx,
-                           Output output);
+  /// Takes over the values of w, which may be columns of a wider matrix. Call it again whenever
+  /// they have changed. Allocates the first time only. Error (usage) if the library cannot multiply
+  /// matrices of X on this CPU.
+  void update(const Exec& exec, Matrix<const Real<X>> w);
 
-/// dw += x^T dy, dbias += column sums of dy. x [R,K], dy [R,N], dw [K,N], dbias [N].
-template <class T>
-void linear_backward_weight(const Exec& exec, Matrix<const T> x, Matrix<const T> dy, Matrix<T> dw,
-                            Vector<T> dbias);
+  int n_in() const { return n_in_; }
+  int n_out() const { return n_out_; }
+
+  struct Packed;  ///< the library's own
+  const Packed& packed() const { return *packed_; }
+
+ private:
+  int n_in_ = 0, n_out_ = 0;
+  std::shared_ptr<Packed> packed_;
+};
+
+/// y = x w + bias. x [R,K], bias [N], y [R,N]; Y is X or Real<X>. x and y are dense: their rows may
+/// be a range of a matrix's, their columns not.
+template <class X, class Y = X>
+void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,
+                    Vector<const Real<X>> bias, Matrix<Y> y);
+
+/// dx (+)= dy w^T. dy [R,N], dx [R,K], both dense; Y is X or Real<X>, and the latter to add.
+template <class X, class Y = X>
+void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWeight<X>& w,
+                           Matrix<Y> dx, Output output);
+
+/// dw += x^T dy, dbias += column sums of dy. x [R,K] and dy [R,N] dense, dw [K,N], dbias [N]; dw
+/// may be columns of a wider matrix: then the product takes the way over `scratch`, K N numbers or
+/// more.
+template <class X>
+void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
+                            Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias);
 
 /// logits = h w^T, the output matrix without bias. h [O,C], w [V,C], logits [O,V].
 template <class T>

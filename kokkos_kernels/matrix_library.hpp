@@ -3,7 +3,7 @@
 
 namespace superpose::kernels {
 
-/// Name, version and configuration of the library behind linear.hpp; starts nothing.
+/// Names, versions and configuration of the libraries behind linear.hpp; starts nothing.
 std::string matrix_library();
 
 }  // namespace superpose::kernels

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "jobs/bench/measure.hpp"
 #include "jobs/bench/timing.hpp"
@@ -10,14 +11,25 @@ namespace {
 using distributed::Communicator;
 using kernels::Output;
 
-ProductRate measure_product(const Communicator& world, int m, int n, int k) {
+template <class X>
+ProductRate measure_product(const Communicator& world, model::Precision precision, int m, int n,
+                            int k) {
   const Exec exec;
-  const Matrix<const float> dy = numbers(m, k), w = numbers(n, k);
-  const auto dx = numbers(m, n);
-  // The input's gradient is a product and nothing else; the other two add a bias or its gradient.
+  const Matrix<const X> dy = numbers<X>(m, k);
+  const auto dx = numbers<X>(m, n);
+  kernels::LinearWeight<X> w;
+  w.update(exec, numbers(n, k));
+  // The input's gradient is a product and nothing else; forward adds a bias.
   const double seconds = best_seconds(
-      world, [&] { kernels::linear_backward_input<float>(exec, dy, w, dx, Output::replace); });
-  return {m, n, k, 2.0 * m * n * k / seconds};
+      world, [&] { kernels::linear_backward_input<X>(exec, dy, w, dx, Output::replace); });
+  return {precision, m, n, k, 2.0 * m * n * k / seconds};
+}
+
+/// The shapes of the papers' model.
+template <class X>
+void measure_products(const Communicator& world, model::Precision precision, Machine& machine) {
+  for (const auto [n, k] : {std::pair{768, 768}, std::pair{3072, 768}, std::pair{768, 3072}})
+    machine.products.push_back(measure_product<X>(world, precision, 4096, n, k));
 }
 
 double measure_copy(const Communicator& world) {
@@ -32,13 +44,18 @@ double measure_copy(const Communicator& world) {
 
 Machine measure_machine(const Communicator& world) {
   Machine machine;
-  machine.products = {measure_product(world, 4096, 768, 768),
-                      measure_product(world, 4096, 3072, 768),
-                      measure_product(world, 4096, 768, 3072)};
-  for (const auto& product : machine.products)
-    machine.matrix_rate = std::max(machine.matrix_rate, product.operations_per_second);
+  measure_products<float>(world, model::Precision::f32, machine);
+  if (kernels::has_bfloat16_products())
+    measure_products<bfloat16>(world, model::Precision::bf16, machine);
   machine.copy_rate = measure_copy(world);
   return machine;
+}
+
+double matrix_rate(const Machine& machine, model::Precision precision) {
+  double best = 0;
+  for (const auto& product : machine.products)
+    if (product.precision == precision) best = std::max(best, product.operations_per_second);
+  return best;
 }
 
 }  // namespace superpose::jobs::bench

@@ -30,9 +30,10 @@ std::string machine_table(const Results& results) {
   std::string text = results.ranks == 1
                          ? "machine, one rank\n"
                          : fmt::format("machine, each of {} ranks at once\n", results.ranks);
-  for (const auto& [m, n, k, rate] : machine.products)
-    text += fmt::format("  {:<34}{:>10.1f} GFLOP/s\n",
-                        fmt::format("matrix product {} x {} x {}", m, n, k), rate / giga);
+  for (const auto& [precision, m, n, k, rate] : machine.products)
+    text += fmt::format(
+        "  {:<34}{:>10.1f} GFLOP/s\n",
+        fmt::format("{} product {} x {} x {}", model::to_string(precision), m, n, k), rate / giga);
   return text +
          fmt::format("  {:<34}{:>10.1f} GB/s\n", "copy (read + written)", machine.copy_rate / giga);
 }
@@ -48,7 +49,7 @@ std::string kernel_table(const Results& results) {
         operations > 0 ? fmt::format("{:.1f}", operations / kernel.seconds / giga) : "";
     text += fmt::format("  {:<28}{:<24}{:>10.3f}{:>10}{:>9.1f}{:>7.0f} %\n", kernel.name,
                         kernel.shape, 1e3 * kernel.seconds, rate, bytes / kernel.seconds / giga,
-                        100 * share_of_limit(kernel, results.machine));
+                        100 * results.share_of_limit(kernel));
   }
   return text;
 }
@@ -134,19 +135,22 @@ std::string region_table(const std::vector<StepTimes>& steps) {
                      [](const StepTimes& s) { return fmt::format("{:.1f} %", 100 * s.accounted); });
 }
 
-Json to_json(const Machine& machine) {
-  Json json{{"matrix_operations_per_second", machine.matrix_rate},
+Json to_json(const Machine& machine, model::Precision precision) {
+  Json json{{"matrix_operations_per_second", matrix_rate(machine, precision)},
             {"copy_bytes_per_second", machine.copy_rate}};
-  for (const auto& [m, n, k, rate] : machine.products)
-    json["products"].push_back({{"m", m}, {"n", n}, {"k", k}, {"operations_per_second", rate}});
+  for (const auto& product : machine.products)
+    json["products"].push_back({{"precision", model::to_string(product.precision)},
+                                {"m", product.m},
+                                {"n", product.n},
+                                {"k", product.k},
+                                {"operations_per_second", product.operations_per_second}});
   return json;
 }
 
-Json to_json(const KernelTime& kernel, const Machine& machine) {
-  return {
-      {"name", kernel.name},        {"shape", kernel.shape},
-      {"seconds", kernel.seconds},  {"operations", kernel.cost.operations},
-      {"bytes", kernel.cost.bytes}, {"share_of_limit", number(share_of_limit(kernel, machine))}};
+Json to_json(const KernelTime& kernel, const Results& results) {
+  return {{"name", kernel.name},        {"shape", kernel.shape},
+          {"seconds", kernel.seconds},  {"operations", kernel.cost.operations},
+          {"bytes", kernel.cost.bytes}, {"share_of_limit", number(results.share_of_limit(kernel))}};
 }
 
 Json to_json(const StepTimes& step, const Results& results) {
@@ -185,9 +189,9 @@ std::string text(const Results& results) {
 Json to_json(const Results& results) {
   Json json{{"ranks", results.ranks},
             {"scaling", results.scaling},
-            {"machine_per_rank", to_json(results.machine)}};
-  for (const auto& kernel : results.kernels)
-    json["kernels"].push_back(to_json(kernel, results.machine));
+            {"precision", model::to_string(results.precision)},
+            {"machine_per_rank", to_json(results.machine, results.precision)}};
+  for (const auto& kernel : results.kernels) json["kernels"].push_back(to_json(kernel, results));
   for (const auto& step : results.steps) json["steps"].push_back(to_json(step, results));
   return json;
 }

@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "model/options.hpp"
+
 namespace superpose::jobs::bench {
 
 struct ProductRate {
+  model::Precision precision = model::Precision::f32;
   int m = 0, n = 0, k = 0;  ///< [m,k] times [k,n]
   double operations_per_second = 0;
 };
@@ -18,9 +21,11 @@ struct ProductRate {
 /// What one rank gets from the machine: the limits that all else is compared with.
 struct Machine {
   std::vector<ProductRate> products;
-  double matrix_rate = 0;  ///< the best of `products` [operations/s]
-  double copy_rate = 0;    ///< bytes read plus bytes written by a copy too large for caches [1/s]
+  double copy_rate = 0;  ///< bytes read plus bytes written by a copy too large for caches [1/s]
 };
+
+/// The best of the products of one precision [operations/s].
+double matrix_rate(const Machine& machine, model::Precision precision);
 
 /// What a kernel cannot do without: every input read once, every output written once.
 struct Cost {
@@ -34,13 +39,6 @@ struct KernelTime {
   Cost cost;
   double seconds = 0;  ///< the shortest of several calls
 };
-
-/// The time the machine's limits allow, over the time taken. Above 1 where the caches help.
-inline double share_of_limit(const KernelTime& kernel, const Machine& machine) {
-  const double compute = kernel.cost.operations / machine.matrix_rate;
-  const double memory = kernel.cost.bytes / machine.copy_rate;
-  return (compute > memory ? compute : memory) / kernel.seconds;
-}
 
 /// What a global batch consists of.
 struct BatchWork {
@@ -80,12 +78,19 @@ struct StepTimes {
 struct Results {
   int ranks = 1;
   std::string scaling;  ///< "strong" or "weak"
+  model::Precision precision = model::Precision::f32;
   Machine machine;
   std::vector<KernelTime> kernels;
   std::vector<StepTimes> steps;
 
+  /// The time the machine's limits allow, over the time taken. Above 1 where the caches help.
+  double share_of_limit(const KernelTime& kernel) const {
+    const double compute = kernel.cost.operations / matrix_rate(machine, precision);
+    const double memory = kernel.cost.bytes / machine.copy_rate;
+    return (compute > memory ? compute : memory) / kernel.seconds;
+  }
   double share_of_matrix_rate(const StepTimes& step) const {
-    return step.operations_per_second() / (ranks * machine.matrix_rate);
+    return step.operations_per_second() / (ranks * matrix_rate(machine, precision));
   }
   /// Speed-up over one rank, over the number of ranks; weak: one rank's time over all ranks'.
   double efficiency(const StepTimes& step) const {

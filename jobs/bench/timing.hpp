@@ -38,23 +38,26 @@ double best_seconds(const distributed::Communicator& communicator, const Work& w
 }
 
 /// Numbers in [-0.5, 0.5) without a pattern: products of constants draw less power than real ones.
-inline void scatter_numbers(const Vector<float>& values) {
+template <class X>
+void scatter_numbers(const Vector<X>& values) {
   Kokkos::parallel_for(
       "bench_numbers", Kokkos::RangePolicy<Exec>(0, values.extent(0)), KOKKOS_LAMBDA(const int i) {
         const std::uint32_t hash = static_cast<std::uint32_t>(i) * 2654435761U;
-        values(i) = static_cast<float>(hash >> 8) * 0x1.0p-24F - 0.5F;
+        values(i) = static_cast<X>(static_cast<float>(hash >> 8) * 0x1.0p-24F - 0.5F);
       });
 }
 
-inline Vector<float> numbers(int n) {
-  Vector<float> result("bench_vector", n);
+template <class X = float>
+Vector<X> numbers(int n) {
+  Vector<X> result("bench_vector", n);
   scatter_numbers(result);
   return result;
 }
 
-inline Matrix<float> numbers(int n_rows, int n_columns) {
-  Matrix<float> result("bench_matrix", n_rows, n_columns);
-  scatter_numbers(Vector<float>(result.data(), result.size()));
+template <class X = float>
+Matrix<X> numbers(int n_rows, int n_columns) {
+  Matrix<X> result("bench_matrix", n_rows, n_columns);
+  scatter_numbers(Vector<X>(result.data(), result.size()));
   return result;
 }
 

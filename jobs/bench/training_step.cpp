@@ -55,10 +55,10 @@ class TrainingStep {
   TrainingStep(const train::RunOptions& options, const std::vector<data::Problem>& problems,
                const Communicator& communicator)
       : options_(options),
-        model_(options.model),
-        optimizer_(options.optimizer, model_.parameters().flat.extent(0)),
-        gradient_(options, problems, communicator, model_) {
-    model::initialise(model_.parameters(), options.train.seed);
+        model_(model::make_network(options.model)),
+        optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
+        gradient_(options, problems, communicator, *model_) {
+    model::initialise(model_->parameters(), options.train.seed);
   }
 
   /// Seconds of the step on this rank.
@@ -69,17 +69,17 @@ class TrainingStep {
     const ScopedTimer timer(times, "optimizer");
     const double norm = scale * optim::norm<float>(gradient);
     optimizer_.step(gradient, scale * optim::clip_factor(norm, options_.optimizer.clip_norm),
-                    options_.optimizer.learning_rate, model_.parameters().flat);
+                    options_.optimizer.learning_rate, model_->parameters().flat);
     Kokkos::fence();
     return watch.seconds();
   }
 
   double exposed_seconds() const { return gradient_.exposed_seconds(); }
-  std::size_t workspace_bytes() const { return model_.workspace_bytes(); }
+  std::size_t workspace_bytes() const { return model_->workspace_bytes(); }
 
  private:
   train::RunOptions options_;
-  model::Coconut<float> model_;
+  std::unique_ptr<model::Network<float>> model_;
   optim::AdamW<float> optimizer_;
   train::BatchGradient gradient_;
 };

@@ -1,5 +1,8 @@
 #include "model/block.hpp"
 
+#include <type_traits>
+
+#include "kokkos_kernels/convert.hpp"
 #include "kokkos_kernels/gelu.hpp"
 #include "kokkos_kernels/layer_norm.hpp"
 #include "kokkos_kernels/linear.hpp"
@@ -9,36 +12,81 @@ namespace superpose::model {
 
 using kernels::Output;
 
+namespace {
+
+/// Columns of c_attn: queries [0,C), keys and values [C,3C).
 template <class T>
-void BlockActivations<T>::lay_out(Workspace<T>& workspace, const Gpt2Options& options, int n_rows,
+Matrix<T> query_columns(const Matrix<T>& c_attn) {
+  return columns(c_attn, {0, static_cast<int>(c_attn.extent(0))});
+}
+template <class T>
+Matrix<T> key_value_columns(const Matrix<T>& c_attn) {
+  const int C = static_cast<int>(c_attn.extent(0));
+  return columns(c_attn, {C, 3 * C});
+}
+template <class T>
+Vector<T> query_part(const Vector<T>& bias) {
+  return slice(bias, {0, static_cast<int>(bias.extent(0)) / 3});
+}
+template <class T>
+Vector<T> key_value_part(const Vector<T>& bias) {
+  return slice(bias, {static_cast<int>(bias.extent(0)) / 3, static_cast<int>(bias.extent(0))});
+}
+
+}  // namespace
+
+template <class X>
+void BlockWeights<X>::update(const Exec& exec, const BlockParameters<Real<X>>& parameters) {
+  query.update(exec, query_columns(parameters.c_attn_weight));
+  key_value.update(exec, key_value_columns(parameters.c_attn_weight));
+  attn_proj.update(exec, parameters.attn_proj_weight);
+  c_fc.update(exec, parameters.c_fc_weight);
+  mlp_proj.update(exec, parameters.mlp_proj_weight);
+}
+
+template <class X>
+void BlockActivations<X>::lay_out(Workspace& workspace, const Gpt2Options& options, int n_rows,
                                   int n_queries, bool last, Matrix<T> input) {
   const int C = options.n_embd;
   x = input;
-  mean_1 = workspace.vector(n_rows);
-  rstd_1 = workspace.vector(n_rows);
-  ln_1 = workspace.matrix(n_rows, C);
-  kv = workspace.matrix(n_rows, 2 * C);
-  x_query = last ? workspace.matrix(n_queries, C) : x;
-  ln_1_query = last ? workspace.matrix(n_queries, C) : ln_1;
-  q = workspace.matrix(n_queries, C);
-  attention = workspace.matrix(n_queries, C);
-  lse = workspace.matrix(n_queries, options.n_head);
-  x_mid = workspace.matrix(n_queries, C);
-  mean_2 = workspace.vector(n_queries);
-  rstd_2 = workspace.vector(n_queries);
-  ln_2 = workspace.matrix(n_queries, C);
-  fc = workspace.matrix(n_queries, 4 * C);
-  gelu = workspace.matrix(n_queries, 4 * C);
-  x_out = workspace.matrix(n_queries, C);
+  mean_1 = workspace.vector<T>(n_rows);
+  rstd_1 = workspace.vector<T>(n_rows);
+  ln_1 = workspace.matrix<X>(n_rows, C);
+  kv = workspace.matrix<X>(n_rows, 2 * C);
+  x_query = last ? workspace.matrix<T>(n_queries, C) : x;
+  ln_1_query = last ? workspace.matrix<X>(n_queries, C) : ln_1;
+  q = workspace.matrix<X>(n_queries, C);
+  attention = workspace.matrix<X>(n_queries, C);
+  lse = workspace.matrix<T>(n_queries, options.n_head);
+  x_mid = workspace.matrix<T>(n_queries, C);
+  mean_2 = workspace.vector<T>(n_queries);
+  rstd_2 = workspace.vector<T>(n_queries);
+  ln_2 = workspace.matrix<X>(n_queries, C);
+  fc = workspace.matrix<X>(n_queries, 4 * C);
+  gelu = workspace.matrix<X>(n_queries, 4 * C);
+  x_out = workspace.matrix<T>(n_queries, C);
 }
 
-template <class T>
-void BlockRowGradients<T>::lay_out(Workspace<T>& workspace, int n_rows, int n_queries, int n_embd) {
-  mlp = workspace.matrix(n_queries, n_embd);
-  fc = workspace.matrix(n_queries, 4 * n_embd);
-  attn_proj = workspace.matrix(n_queries, n_embd);
-  q = workspace.matrix(n_queries, n_embd);
-  kv = workspace.matrix(n_rows, 2 * n_embd);
+template <class X>
+void BlockRowGradients<X>::lay_out(Workspace& workspace, int n_rows, int n_queries, int n_embd) {
+  mlp = workspace.matrix<X>(n_queries, n_embd);
+  fc = workspace.matrix<X>(n_queries, 4 * n_embd);
+  attn_proj = workspace.matrix<X>(n_queries, n_embd);
+  q = workspace.matrix<X>(n_queries, n_embd);
+  kv_sum = workspace.matrix<Real<X>>(n_rows, 2 * n_embd);
+  if constexpr (std::is_same_v<X, Real<X>>) {
+    kv = kv_sum;
+  } else {
+    kv = workspace.matrix<X>(n_rows, 2 * n_embd);
+  }
+}
+
+template <class X>
+void BlockScratch<X>::lay_out(Workspace& workspace, int n_rows, int n_embd) {
+  rows = workspace.matrix<Real<X>>(n_rows, n_embd);
+  queries = workspace.matrix<Real<X>>(n_rows, n_embd);
+  d_attention = workspace.matrix<X>(n_rows, n_embd);
+  weight = workspace.vector<Real<X>>(2 * n_embd * n_embd);
 }
 
 kernels::Dropout dropout_at(const kernels::Dropout& dropout, int layer, int kind,
@@ -62,8 +110,7 @@ struct Queries {
   Indices row;            ///< last layer: the row of each query
 };
 
-template <class T>
-Queries queries_of(const BlockContext<T>& context, int layer, const Segment& segment) {
+Queries queries_of(const BlockContext& context, int layer, const Segment& segment) {
   const auto& batch = context.batch;
   const bool last = layer == context.options.n_layer - 1;
   const Range range = last ? segment.outputs : segment.rows;
@@ -76,180 +123,170 @@ Queries queries_of(const BlockContext<T>& context, int layer, const Segment& seg
           last ? slice(batch.output_row, range) : Indices()};
 }
 
-template <class T>
-kernels::Dropout site(const BlockContext<T>& context, int layer, DropoutKind kind) {
+kernels::Dropout site(const BlockContext& context, int layer, DropoutKind kind) {
   const double p =
       kind == attention_weights ? context.options.attn_pdrop : context.options.resid_pdrop;
   return dropout_at(context.dropout, layer, kind, context.train ? p : 0);
 }
 
-/// Columns of c_attn: queries [0,C), keys and values [C,3C).
-template <class T>
-Matrix<T> query_columns(const Matrix<T>& c_attn) {
-  return columns(c_attn, {0, static_cast<int>(c_attn.extent(0))});
-}
-template <class T>
-Matrix<T> key_value_columns(const Matrix<T>& c_attn) {
-  const int C = static_cast<int>(c_attn.extent(0));
-  return columns(c_attn, {C, 3 * C});
-}
-template <class T>
-Vector<T> query_part(const Vector<T>& bias) {
-  return slice(bias, {0, static_cast<int>(bias.extent(0)) / 3});
-}
-template <class T>
-Vector<T> key_value_part(const Vector<T>& bias) {
-  return slice(bias, {static_cast<int>(bias.extent(0)) / 3, static_cast<int>(bias.extent(0))});
-}
-
-template <class T>
-void attention_half_forward(const BlockContext<T>& context, int layer, const Segment& segment,
-                            const Queries& queries, const BlockParameters<T>& w,
-                            BlockActivations<T>& a) {
+template <class X>
+void attention_half_forward(const BlockContext& context, int layer, const Segment& segment,
+                            const Queries& queries, const BlockParameters<Real<X>>& p,
+                            const BlockWeights<X>& w, BlockActivations<X>& a) {
   const auto& exec = context.exec;
   const Range R = segment.rows, Q = queries.range;
-  kernels::layer_norm_forward<T>(exec, rows(a.x, R), w.ln_1_weight, w.ln_1_bias,
+  kernels::layer_norm_forward<X>(exec, rows(a.x, R), p.ln_1_weight, p.ln_1_bias,
                                  context.options.layer_norm_epsilon, rows(a.ln_1, R),
                                  slice(a.mean_1, R), slice(a.rstd_1, R));
-  kernels::linear_forward<T>(exec, rows(a.ln_1, R), key_value_columns(w.c_attn_weight),
-                             key_value_part(w.c_attn_bias), rows(a.kv, R));
+  kernels::linear_forward<X>(exec, rows(a.ln_1, R), w.key_value, key_value_part(p.c_attn_bias),
+                             rows(a.kv, R));
   if (queries.last) {
-    kernels::gather_rows<T>(exec, a.x, queries.row, rows(a.x_query, Q));
-    kernels::gather_rows<T>(exec, a.ln_1, queries.row, rows(a.ln_1_query, Q));
+    kernels::gather_rows<Real<X>>(exec, a.x, queries.row, rows(a.x_query, Q));
+    kernels::gather_rows<X>(exec, a.ln_1, queries.row, rows(a.ln_1_query, Q));
   }
-  kernels::linear_forward<T>(exec, rows(a.ln_1_query, Q), query_columns(w.c_attn_weight),
-                             query_part(w.c_attn_bias), rows(a.q, Q));
-  kernels::attention_forward<T>(exec, a.q, a.kv, queries.groups, context.options.n_head,
+  kernels::linear_forward<X>(exec, rows(a.ln_1_query, Q), w.query, query_part(p.c_attn_bias),
+                             rows(a.q, Q));
+  kernels::attention_forward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
                                 site(context, layer, attention_weights), a.attention, a.lse);
-  kernels::linear_forward<T>(exec, rows(a.attention, Q), w.attn_proj_weight, w.attn_proj_bias,
-                             rows(a.x_mid, Q));
-  kernels::residual_forward<T>(exec, rows(a.x_query, Q), rows(a.x_mid, Q), queries.keys,
-                               site(context, layer, attention_output), rows(a.x_mid, Q));
+  kernels::linear_forward<X, Real<X>>(exec, rows(a.attention, Q), w.attn_proj, p.attn_proj_bias,
+                                      rows(a.x_mid, Q));
 }
 
-template <class T>
-void mlp_half_forward(const BlockContext<T>& context, int layer, const Queries& queries,
-                      const BlockParameters<T>& w, BlockActivations<T>& a) {
+template <class X>
+void mlp_half_forward(const BlockContext& context, int layer, const Queries& queries,
+                      const BlockParameters<Real<X>>& p, const BlockWeights<X>& w,
+                      BlockActivations<X>& a) {
   const auto& exec = context.exec;
   const Range Q = queries.range;
-  kernels::layer_norm_forward<T>(exec, rows(a.x_mid, Q), w.ln_2_weight, w.ln_2_bias,
-                                 context.options.layer_norm_epsilon, rows(a.ln_2, Q),
-                                 slice(a.mean_2, Q), slice(a.rstd_2, Q));
-  kernels::linear_forward<T>(exec, rows(a.ln_2, Q), w.c_fc_weight, w.c_fc_bias, rows(a.fc, Q));
-  kernels::gelu_forward<T>(exec, rows(a.fc, Q), rows(a.gelu, Q));
-  kernels::linear_forward<T>(exec, rows(a.gelu, Q), w.mlp_proj_weight, w.mlp_proj_bias,
-                             rows(a.x_out, Q));
-  kernels::residual_forward<T>(exec, rows(a.x_mid, Q), rows(a.x_out, Q), queries.keys,
-                               site(context, layer, mlp_output), rows(a.x_out, Q));
+  kernels::residual_layer_norm_forward<X>(exec, rows(a.x_query, Q), rows(a.x_mid, Q), queries.keys,
+                                          site(context, layer, attention_output), p.ln_2_weight,
+                                          p.ln_2_bias, context.options.layer_norm_epsilon,
+                                          rows(a.x_mid, Q), rows(a.ln_2, Q), slice(a.mean_2, Q),
+                                          slice(a.rstd_2, Q));
+  kernels::linear_forward<X>(exec, rows(a.ln_2, Q), w.c_fc, p.c_fc_bias, rows(a.fc, Q));
+  kernels::gelu_forward<X>(exec, rows(a.fc, Q), rows(a.gelu, Q));
+  kernels::linear_forward<X, Real<X>>(exec, rows(a.gelu, Q), w.mlp_proj, p.mlp_proj_bias,
+                                      rows(a.x_out, Q));
+  kernels::residual_forward<Real<X>>(exec, rows(a.x_mid, Q), rows(a.x_out, Q), queries.keys,
+                                     site(context, layer, mlp_output), rows(a.x_out, Q));
 }
 
 /// d_query: gradient of x_out -> gradient of x_mid.
-template <class T>
-void mlp_half_backward(const BlockContext<T>& context, int layer, const Queries& queries,
-                       const BlockParameters<T>& w, const BlockActivations<T>& a,
-                       BlockRowGradients<T>& d, Matrix<T> d_query, Matrix<T> d_ln_2,
-                       BlockParameters<T>& gradients) {
+template <class X>
+void mlp_half_backward(const BlockContext& context, int layer, const Queries& queries,
+                       const BlockParameters<Real<X>>& p, const BlockWeights<X>& w,
+                       const BlockActivations<X>& a, BlockRowGradients<X>& d,
+                       Matrix<Real<X>> d_query, Matrix<Real<X>> d_ln_2,
+                       BlockParameters<Real<X>>& gradients) {
   const auto& exec = context.exec;
   const Range Q = queries.range;
-  kernels::residual_backward<T>(exec, rows(d_query, Q), queries.keys,
+  kernels::residual_backward<X>(exec, rows(d_query, Q), queries.keys,
                                 site(context, layer, mlp_output), rows(d.mlp, Q));
-  kernels::linear_backward_input<T>(exec, rows(d.mlp, Q), w.mlp_proj_weight, rows(d.fc, Q),
+  kernels::linear_backward_input<X>(exec, rows(d.mlp, Q), w.mlp_proj, rows(d.fc, Q),
                                     Output::replace);
-  kernels::gelu_backward<T>(exec, rows(a.fc, Q), rows(d.fc, Q), rows(d.fc, Q));
-  kernels::linear_backward_input<T>(exec, rows(d.fc, Q), w.c_fc_weight, rows(d_ln_2, Q),
-                                    Output::replace);
-  kernels::layer_norm_backward<T>(exec, rows(d_ln_2, Q), rows(a.x_mid, Q), w.ln_2_weight,
-                                  slice(a.mean_2, Q), slice(a.rstd_2, Q), rows(d_query, Q),
-                                  gradients.ln_2_weight, gradients.ln_2_bias);
+  kernels::gelu_backward<X>(exec, rows(a.fc, Q), rows(d.fc, Q), rows(d.fc, Q));
+  kernels::linear_backward_input<X, Real<X>>(exec, rows(d.fc, Q), w.c_fc, rows(d_ln_2, Q),
+                                             Output::replace);
+  kernels::layer_norm_residual_backward<X>(
+      exec, rows(d_ln_2, Q), rows(a.x_mid, Q), p.ln_2_weight, slice(a.mean_2, Q),
+      slice(a.rstd_2, Q), rows(d_query, Q), queries.keys, site(context, layer, attention_output),
+      rows(d.attn_proj, Q), gradients.ln_2_weight, gradients.ln_2_bias);
 }
 
-/// d_query: gradient of x_mid -> gradient of x_query, LayerNorm's path not yet added;
-/// d_ln_1 becomes the gradient of ln_1.
-template <class T>
-void attention_half_backward(const BlockContext<T>& context, int layer, const Segment& segment,
-                             const Queries& queries, const BlockParameters<T>& w,
-                             const BlockActivations<T>& a, BlockRowGradients<T>& d,
-                             Matrix<T> d_query, Matrix<T> d_ln_1, Matrix<T> scratch_query) {
+/// From d.attn_proj to scratch.rows, the gradient of ln_1. The keys and values of the segment are
+/// complete: every later query has been walked back.
+template <class X>
+void attention_half_backward(const BlockContext& context, int layer, const Segment& segment,
+                             const Queries& queries, const BlockWeights<X>& w,
+                             const BlockActivations<X>& a, BlockRowGradients<X>& d,
+                             BlockScratch<X>& scratch) {
   const auto& exec = context.exec;
   const Range R = segment.rows, Q = queries.range;
-  kernels::residual_backward<T>(exec, rows(d_query, Q), queries.keys,
-                                site(context, layer, attention_output), rows(d.attn_proj, Q));
-  kernels::linear_backward_input<T>(exec, rows(d.attn_proj, Q), w.attn_proj_weight,
-                                    rows(scratch_query, Q), Output::replace);
-  kernels::attention_backward<T>(exec, a.q, a.kv, queries.groups, context.options.n_head,
-                                 site(context, layer, attention_weights), a.lse, scratch_query, d.q,
-                                 d.kv);
-  kernels::linear_backward_input<T>(exec, rows(d.kv, R), key_value_columns(w.c_attn_weight),
-                                    rows(d_ln_1, R), Output::replace);
+  kernels::linear_backward_input<X>(exec, rows(d.attn_proj, Q), w.attn_proj,
+                                    rows(scratch.d_attention, Q), Output::replace);
+  kernels::attention_backward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
+                                 site(context, layer, attention_weights), a.lse,
+                                 scratch.d_attention, d.q, d.kv_sum);
+  if constexpr (!std::is_same_v<X, Real<X>>)
+    kernels::convert<X>(exec, rows(d.kv_sum, R), rows(d.kv, R));
+  kernels::linear_backward_input<X, Real<X>>(exec, rows(d.kv, R), w.key_value,
+                                             rows(scratch.rows, R), Output::replace);
   if (queries.last) {
-    kernels::linear_backward_input<T>(exec, rows(d.q, Q), query_columns(w.c_attn_weight),
-                                      rows(scratch_query, Q), Output::replace);
-    kernels::add_to_rows<T>(exec, rows(scratch_query, Q), queries.row, d_ln_1);
+    kernels::linear_backward_input<X, Real<X>>(exec, rows(d.q, Q), w.query,
+                                               rows(scratch.queries, Q), Output::replace);
+    kernels::add_to_rows<Real<X>>(exec, rows(scratch.queries, Q), queries.row, scratch.rows);
   } else {
-    kernels::linear_backward_input<T>(exec, rows(d.q, Q), query_columns(w.c_attn_weight),
-                                      rows(d_ln_1, R), Output::add);
+    kernels::linear_backward_input<X, Real<X>>(exec, rows(d.q, Q), w.query, rows(scratch.rows, R),
+                                               Output::add);
   }
 }
 
 }  // namespace
 
-template <class T>
-void block_forward(const BlockContext<T>& context, int layer, const Segment& segment,
-                   const BlockParameters<T>& weights, BlockActivations<T>& a) {
+template <class X>
+void block_forward(const BlockContext& context, int layer, const Segment& segment,
+                   const BlockParameters<Real<X>>& parameters, const BlockWeights<X>& weights,
+                   BlockActivations<X>& a) {
   const auto queries = queries_of(context, layer, segment);
-  attention_half_forward(context, layer, segment, queries, weights, a);
-  mlp_half_forward(context, layer, queries, weights, a);
+  attention_half_forward<X>(context, layer, segment, queries, parameters, weights, a);
+  mlp_half_forward<X>(context, layer, queries, parameters, weights, a);
 }
 
-template <class T>
-void block_backward(const BlockContext<T>& context, int layer, const Segment& segment,
-                    const BlockParameters<T>& weights, const BlockActivations<T>& a,
-                    BlockRowGradients<T>& d, Matrix<T> d_query, Matrix<T> d_rows,
-                    Matrix<T> scratch_rows, Matrix<T> scratch_query,
-                    BlockParameters<T>& gradients) {
+template <class X>
+void block_backward(const BlockContext& context, int layer, const Segment& segment,
+                    const BlockParameters<Real<X>>& parameters, const BlockWeights<X>& weights,
+                    const BlockActivations<X>& a, BlockRowGradients<X>& d, Matrix<Real<X>> d_query,
+                    Matrix<Real<X>> d_rows, BlockScratch<X>& scratch,
+                    BlockParameters<Real<X>>& gradients) {
+  using T = Real<X>;
   const auto& exec = context.exec;
   const auto queries = queries_of(context, layer, segment);
   const Range R = segment.rows;
-  mlp_half_backward(context, layer, queries, weights, a, d, d_query, scratch_query, gradients);
-  attention_half_backward(context, layer, segment, queries, weights, a, d, d_query, scratch_rows,
-                          scratch_query);
+  mlp_half_backward<X>(context, layer, queries, parameters, weights, a, d, d_query, scratch.queries,
+                       gradients);
+  attention_half_backward<X>(context, layer, segment, queries, weights, a, d, scratch);
   if (queries.last) {
     Kokkos::deep_copy(exec, rows(d_rows, R), T(0));
     kernels::add_to_rows<T>(exec, rows(d_query, queries.range), queries.row, d_rows);
   }
-  kernels::layer_norm_backward<T>(exec, rows(scratch_rows, R), rows(a.x, R), weights.ln_1_weight,
+  kernels::layer_norm_backward<T>(exec, rows(scratch.rows, R), rows(a.x, R), parameters.ln_1_weight,
                                   slice(a.mean_1, R), slice(a.rstd_1, R), rows(d_rows, R),
                                   gradients.ln_1_weight, gradients.ln_1_bias);
 }
 
-template <class T>
-void block_backward_weights(const Exec& exec, const BlockActivations<T>& a,
-                            const BlockRowGradients<T>& d, BlockParameters<T>& gradients) {
-  kernels::linear_backward_weight<T>(exec, a.gelu, d.mlp, gradients.mlp_proj_weight,
-                                     gradients.mlp_proj_bias);
-  kernels::linear_backward_weight<T>(exec, a.ln_2, d.fc, gradients.c_fc_weight,
-                                     gradients.c_fc_bias);
-  kernels::linear_backward_weight<T>(exec, a.attention, d.attn_proj, gradients.attn_proj_weight,
-                                     gradients.attn_proj_bias);
-  kernels::linear_backward_weight<T>(exec, a.ln_1_query, d.q,
-                                     query_columns(gradients.c_attn_weight),
-                                     query_part(gradients.c_attn_bias));
-  kernels::linear_backward_weight<T>(exec, a.ln_1, d.kv, key_value_columns(gradients.c_attn_weight),
-                                     key_value_part(gradients.c_attn_bias));
+template <class X>
+void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
+                            const BlockRowGradients<X>& d, const BlockScratch<X>& scratch,
+                            BlockParameters<Real<X>>& gradients) {
+  const auto add = [&](const Matrix<X>& x, const Matrix<X>& dy, const Matrix<Real<X>>& weight,
+                       const Vector<Real<X>>& bias) {
+    kernels::linear_backward_weight<X>(exec, x, dy, scratch.weight, weight, bias);
+  };
+  add(a.gelu, d.mlp, gradients.mlp_proj_weight, gradients.mlp_proj_bias);
+  add(a.ln_2, d.fc, gradients.c_fc_weight, gradients.c_fc_bias);
+  add(a.attention, d.attn_proj, gradients.attn_proj_weight, gradients.attn_proj_bias);
+  add(a.ln_1_query, d.q, query_columns(gradients.c_attn_weight), query_part(gradients.c_attn_bias));
+  add(a.ln_1, d.kv, key_value_columns(gradients.c_attn_weight),
+      key_value_part(gradients.c_attn_bias));
 }
 
-#define INSTANTIATE(T)                                                                            \
-  template struct BlockActivations<T>;                                                            \
-  template struct BlockRowGradients<T>;                                                           \
-  template void block_forward(const BlockContext<T>&, int, const Segment&,                        \
-                              const BlockParameters<T>&, BlockActivations<T>&);                   \
-  template void block_backward(const BlockContext<T>&, int, const Segment&,                       \
-                               const BlockParameters<T>&, const BlockActivations<T>&,             \
-                               BlockRowGradients<T>&, Matrix<T>, Matrix<T>, Matrix<T>, Matrix<T>, \
-                               BlockParameters<T>&);                                              \
-  template void block_backward_weights(const Exec&, const BlockActivations<T>&,                   \
-                                       const BlockRowGradients<T>&, BlockParameters<T>&);
+#define INSTANTIATE(X)                                                                             \
+  template struct BlockWeights<X>;                                                                 \
+  template struct BlockActivations<X>;                                                             \
+  template struct BlockRowGradients<X>;                                                            \
+  template struct BlockScratch<X>;                                                                 \
+  template void block_forward(const BlockContext&, int, const Segment&,                            \
+                              const BlockParameters<Real<X>>&, const BlockWeights<X>&,             \
+                              BlockActivations<X>&);                                               \
+  template void block_backward(const BlockContext&, int, const Segment&,                           \
+                               const BlockParameters<Real<X>>&, const BlockWeights<X>&,            \
+                               const BlockActivations<X>&, BlockRowGradients<X>&, Matrix<Real<X>>, \
+                               Matrix<Real<X>>, BlockScratch<X>&, BlockParameters<Real<X>>&);      \
+  template void block_backward_weights(const Exec&, const BlockActivations<X>&,                    \
+                                       const BlockRowGradients<X>&, const BlockScratch<X>&,        \
+                                       BlockParameters<Real<X>>&);
 INSTANTIATE(float)
 INSTANTIATE(double)
+INSTANTIATE(bfloat16)
 
 }  // namespace superpose::model

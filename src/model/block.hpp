@@ -5,6 +5,7 @@
 /// Forward and backward work on one segment at a time; the gradients of the weights need every
 /// segment's rows and are taken once, after the chain of thoughts has been walked back.
 
+#include "kokkos_kernels/linear.hpp"
 #include "model/options.hpp"
 #include "model/packing.hpp"
 #include "model/parameters.hpp"
@@ -12,43 +13,67 @@
 
 namespace superpose::model {
 
-/// What forward keeps for backward.
-template <class T>
+/// The weight matrices of a block as products take them.
+template <class X>
+struct BlockWeights {
+  kernels::LinearWeight<X> query;      ///< [C,C]
+  kernels::LinearWeight<X> key_value;  ///< [C,2C]
+  kernels::LinearWeight<X> attn_proj;  ///< [C,C]
+  kernels::LinearWeight<X> c_fc;       ///< [C,4C]
+  kernels::LinearWeight<X> mlp_proj;   ///< [4C,C]
+
+  void update(const Exec& exec, const BlockParameters<Real<X>>& parameters);
+};
+
+/// What forward keeps for backward. X: operands of products; T: all else.
+template <class X>
 struct BlockActivations {
+  using T = Real<X>;
   Matrix<T> x;  ///< [R,C] residual stream in
   Vector<T> mean_1, rstd_1;
-  Matrix<T> ln_1;        ///< [R,C]
-  Matrix<T> kv;          ///< [R,2C] keys, values
+  Matrix<X> ln_1;        ///< [R,C]
+  Matrix<X> kv;          ///< [R,2C] keys, values
   Matrix<T> x_query;     ///< [Q,C] x at the queries (x itself unless last)
-  Matrix<T> ln_1_query;  ///< [Q,C] ln_1 at the queries (likewise)
-  Matrix<T> q;           ///< [Q,C]
-  Matrix<T> attention;   ///< [Q,C] heads side by side
+  Matrix<X> ln_1_query;  ///< [Q,C] ln_1 at the queries (likewise)
+  Matrix<X> q;           ///< [Q,C]
+  Matrix<X> attention;   ///< [Q,C] heads side by side
   Matrix<T> lse;         ///< [Q,NH]
   Matrix<T> x_mid;       ///< [Q,C] residual stream after attention
   Vector<T> mean_2, rstd_2;
-  Matrix<T> ln_2;   ///< [Q,C]
-  Matrix<T> fc;     ///< [Q,4C] before GELU
-  Matrix<T> gelu;   ///< [Q,4C]
+  Matrix<X> ln_2;   ///< [Q,C]
+  Matrix<X> fc;     ///< [Q,4C] before GELU
+  Matrix<X> gelu;   ///< [Q,4C]
   Matrix<T> x_out;  ///< [Q,C] residual stream out
 
-  void lay_out(Workspace<T>& workspace, const Gpt2Options& options, int n_rows, int n_queries,
+  void lay_out(Workspace& workspace, const Gpt2Options& options, int n_rows, int n_queries,
                bool last, Matrix<T> input);
 };
 
 /// Gradients of rows that the weights' gradients are made of.
-template <class T>
+template <class X>
 struct BlockRowGradients {
-  Matrix<T> mlp;        ///< [Q,C] of the MLP's output
-  Matrix<T> fc;         ///< [Q,4C]
-  Matrix<T> attn_proj;  ///< [Q,C] of the attention projection's output
-  Matrix<T> q;          ///< [Q,C]
-  Matrix<T> kv;         ///< [R,2C] summed over the queries of all segments
+  Matrix<X> mlp;           ///< [Q,C] of the MLP's output
+  Matrix<X> fc;            ///< [Q,4C]
+  Matrix<X> attn_proj;     ///< [Q,C] of the attention projection's output
+  Matrix<X> q;             ///< [Q,C]
+  Matrix<Real<X>> kv_sum;  ///< [R,2C] summed over the queries of all segments
+  Matrix<X> kv;            ///< [R,2C] the sum once complete; itself unless X is bfloat16
 
-  void lay_out(Workspace<T>& workspace, int n_rows, int n_queries, int n_embd);
+  void lay_out(Workspace& workspace, int n_rows, int n_queries, int n_embd);
+};
+
+/// Memory that no result outlives the layer in.
+template <class X>
+struct BlockScratch {
+  Matrix<Real<X>> rows;     ///< [R,C]
+  Matrix<Real<X>> queries;  ///< [R,C], of which Q rows are used
+  Matrix<X> d_attention;    ///< [R,C], of which Q rows are used
+  Vector<Real<X>> weight;   ///< [2C*C] gradient of some columns of c_attn
+
+  void lay_out(Workspace& workspace, int n_rows, int n_embd);
 };
 
 /// What the blocks of one pass share.
-template <class T>
 struct BlockContext {
   const Exec& exec;
   const Gpt2Options& options;
@@ -63,22 +88,25 @@ kernels::Dropout dropout_at(const kernels::Dropout& dropout, int layer, int kind
                             double probability);
 
 /// Computes x_out for the segment's queries from x; extends kv.
-template <class T>
-void block_forward(const BlockContext<T>& context, int layer, const Segment& segment,
-                   const BlockParameters<T>& weights, BlockActivations<T>& a);
+template <class X>
+void block_forward(const BlockContext& context, int layer, const Segment& segment,
+                   const BlockParameters<Real<X>>& parameters, const BlockWeights<X>& weights,
+                   BlockActivations<X>& a);
 
 /// d_query [Q,C] holds the gradient of x_out and becomes that of x_query;
 /// d_rows [R,C] receives the gradient of x (in a layer that is not the last it is d_query itself).
-/// LayerNorm's weights get their gradients here; `scratch` is [R,C] and [Q,C].
-template <class T>
-void block_backward(const BlockContext<T>& context, int layer, const Segment& segment,
-                    const BlockParameters<T>& weights, const BlockActivations<T>& a,
-                    BlockRowGradients<T>& rows, Matrix<T> d_query, Matrix<T> d_rows,
-                    Matrix<T> scratch_rows, Matrix<T> scratch_query, BlockParameters<T>& gradients);
+/// LayerNorm's weights get their gradients here.
+template <class X>
+void block_backward(const BlockContext& context, int layer, const Segment& segment,
+                    const BlockParameters<Real<X>>& parameters, const BlockWeights<X>& weights,
+                    const BlockActivations<X>& a, BlockRowGradients<X>& d, Matrix<Real<X>> d_query,
+                    Matrix<Real<X>> d_rows, BlockScratch<X>& scratch,
+                    BlockParameters<Real<X>>& gradients);
 
-/// Adds the gradients of the four linear maps, over all rows at once.
-template <class T>
-void block_backward_weights(const Exec& exec, const BlockActivations<T>& a,
-                            const BlockRowGradients<T>& rows, BlockParameters<T>& gradients);
+/// Adds the gradients of the linear maps, over all rows at once.
+template <class X>
+void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
+                            const BlockRowGradients<X>& d, const BlockScratch<X>& scratch,
+                            BlockParameters<Real<X>>& gradients);
 
 }  // namespace superpose::model

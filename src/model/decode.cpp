@@ -5,7 +5,7 @@
 namespace superpose::model {
 
 template <class T>
-std::vector<std::vector<T>> target_logits(const Coconut<T>& model, const PackedBatch& batch) {
+std::vector<std::vector<T>> target_logits(const Network<T>& model, const PackedBatch& batch) {
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), model.logits());
   std::vector<std::vector<T>> result;
   for (const auto& target : batch.targets) {
@@ -16,7 +16,7 @@ std::vector<std::vector<T>> target_logits(const Coconut<T>& model, const PackedB
 }
 
 template <class T>
-std::vector<std::vector<std::int32_t>> decode_greedily(Coconut<T>& model,
+std::vector<std::vector<std::int32_t>> decode_greedily(Network<T>& model,
                                                        std::vector<Sequence> prompts,
                                                        int max_tokens, std::int32_t stop_token) {
   std::vector<std::vector<std::int32_t>> continuation(prompts.size());
@@ -41,9 +41,9 @@ std::vector<std::vector<std::int32_t>> decode_greedily(Coconut<T>& model,
 }
 
 #define INSTANTIATE(T)                                                                       \
-  template std::vector<std::vector<T>> target_logits(const Coconut<T>&, const PackedBatch&); \
+  template std::vector<std::vector<T>> target_logits(const Network<T>&, const PackedBatch&); \
   template std::vector<std::vector<std::int32_t>> decode_greedily(                           \
-      Coconut<T>&, std::vector<Sequence>, int, std::int32_t);
+      Network<T>&, std::vector<Sequence>, int, std::int32_t);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

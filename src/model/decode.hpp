@@ -2,21 +2,21 @@
 #include <vector>
 
 #include "core/sequence.hpp"
-#include "model/thoughts.hpp"
+#include "model/network.hpp"
 
 namespace superpose::model {
 
 /// Logits of the targets of a batch on the host, one vector [V] a target in PackedBatch::targets
 /// order.
 template <class T>
-std::vector<std::vector<T>> target_logits(const Coconut<T>& model, const PackedBatch& batch);
+std::vector<std::vector<T>> target_logits(const Network<T>& model, const PackedBatch& batch);
 
 /// Greedy continuation of each prompt (token embeddings only, no thoughts): at most `max_tokens`
 /// tokens, up to and without `stop_token`, and none after the last position the model has. Runs the
 /// whole sequences again for every token, which is simple and fast enough for continuations of a
 /// handful of tokens.
 template <class T>
-std::vector<std::vector<std::int32_t>> decode_greedily(Coconut<T>& model,
+std::vector<std::vector<std::int32_t>> decode_greedily(Network<T>& model,
                                                        std::vector<Sequence> prompts,
                                                        int max_tokens, std::int32_t stop_token);
 

@@ -1,6 +1,14 @@
 #pragma once
 namespace superpose::model {
 
+/// What the operands of matrix products and the activations between them are held in. Sums,
+/// softmax, LayerNorm, the residual stream, thoughts, weights and gradients are float in both.
+enum class Precision { f32, bf16 };
+constexpr const char* precision_names[] = {"f32", "bf16"};  ///< in the order of the enumerators
+inline const char* to_string(Precision precision) {
+  return precision_names[static_cast<int>(precision)];
+}
+
 /// GPT-2 as in Hugging Face transformers; defaults are the papers' (arXiv 2505.12514, 2509.23365).
 struct Gpt2Options {
   int n_layer = 2;
@@ -14,6 +22,7 @@ struct Gpt2Options {
   double resid_pdrop = 0.1;
   double layer_norm_epsilon = 1e-5;
   double initializer_range = 0.02;
+  Precision precision = Precision::f32;
 };
 
 }  // namespace superpose::model

@@ -8,21 +8,30 @@
 
 namespace superpose::model {
 
-template <class T>
-Coconut<T>::Coconut(const Gpt2Options& options, const Exec& exec)
+template <class X>
+Coconut<X>::Coconut(const Gpt2Options& options, const Exec& exec)
     : options_(options),
       exec_(exec),
       parameters_(options, "parameters"),
+      weights_(options.n_layer),
       a_(options.n_layer),
       d_(options.n_layer) {}
 
-template <class T>
-void Coconut<T>::lay_out(const PackedBatch& batch) {
+template <class X>
+void Coconut<X>::update_weights() {
+  if (weights_are_current_) return;
+  for (int layer = 0; layer < options_.n_layer; ++layer)
+    weights_[layer].update(exec_, parameters_.h[layer]);
+  weights_are_current_ = true;
+}
+
+template <class X>
+void Coconut<X>::lay_out(const PackedBatch& batch) {
   const int R = batch.n_rows, O = batch.n_outputs, C = options_.n_embd, V = options_.vocab_size;
   for (const auto& segment : batch.segments)
     SUPERPOSE_EXPECT(segment.longest <= options_.n_positions);
-  workspace_.arrange([&](Workspace<T>& w) {
-    x_ = w.matrix(R, C);
+  workspace_.arrange([&](Workspace& w) {
+    x_ = w.matrix<T>(R, C);
     auto input = x_;
     for (int layer = 0; layer < options_.n_layer; ++layer) {
       const int Q = is_last(layer) ? O : R;
@@ -30,22 +39,21 @@ void Coconut<T>::lay_out(const PackedBatch& batch) {
       d_[layer].lay_out(w, R, Q, C);
       input = a_[layer].x_out;
     }
-    mean_f_ = w.vector(O);
-    rstd_f_ = w.vector(O);
-    hidden_ = w.matrix(O, C);
-    d_hidden_ = w.matrix(O, C);
-    logits_ = w.matrix(O, V);
-    d_logits_ = w.matrix(O, V);
-    losses_ = w.vector(batch.n_labelled);
-    d_rows_ = w.matrix(R, C);
-    d_outputs_ = w.matrix(O, C);
-    scratch_rows_ = w.matrix(R, C);
-    scratch_query_ = w.matrix(R, C);
+    mean_f_ = w.vector<T>(O);
+    rstd_f_ = w.vector<T>(O);
+    hidden_ = w.matrix<T>(O, C);
+    d_hidden_ = w.matrix<T>(O, C);
+    logits_ = w.matrix<T>(O, V);
+    d_logits_ = w.matrix<T>(O, V);
+    losses_ = w.vector<T>(batch.n_labelled);
+    d_rows_ = w.matrix<T>(R, C);
+    d_outputs_ = w.matrix<T>(O, C);
+    scratch_.lay_out(w, R, C);
   });
 }
 
-template <class T>
-BlockContext<T> Coconut<T>::context(const PackedBatch& batch, const Pass& pass) const {
+template <class X>
+BlockContext Coconut<X>::context(const PackedBatch& batch, const Pass& pass) const {
   kernels::Dropout dropout;
   dropout.seed = pass.seed;
   dropout.epoch = static_cast<std::uint32_t>(pass.epoch);
@@ -55,8 +63,7 @@ BlockContext<T> Coconut<T>::context(const PackedBatch& batch, const Pass& pass) 
 namespace {
 
 /// Dropout of the embeddings.
-template <class T>
-kernels::Dropout embedding_site(const BlockContext<T>& context) {
+kernels::Dropout embedding_site(const BlockContext& context) {
   return dropout_at(context.dropout, -1, 0, context.train ? context.options.embd_pdrop : 0);
 }
 
@@ -66,30 +73,31 @@ kernels::RowKeys keys_of(const PackedBatch& batch, Range range) {
 
 }  // namespace
 
-template <class T>
-void Coconut<T>::forward_segment(const BlockContext<T>& context, const Segment& segment) {
+template <class X>
+void Coconut<X>::forward_segment(const BlockContext& context, const Segment& segment) {
   const auto& batch = context.batch;
   const Range R = segment.rows, O = segment.outputs;
   kernels::embedding_forward<T>(exec_, parameters_.wte, parameters_.wpe, hidden_,
                                 slice(batch.token, R), slice(batch.thought, R), keys_of(batch, R),
                                 embedding_site(context), rows(x_, R));
   for (int layer = 0; layer < options_.n_layer; ++layer)
-    block_forward(context, layer, segment, parameters_.h[layer], a_[layer]);
+    block_forward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer]);
   kernels::layer_norm_forward<T>(exec_, rows(a_.back().x_out, O), parameters_.ln_f_weight,
                                  parameters_.ln_f_bias, options_.layer_norm_epsilon,
                                  rows(hidden_, O), slice(mean_f_, O), slice(rstd_f_, O));
 }
 
-template <class T>
-void Coconut<T>::forward(const PackedBatch& batch, const Pass& pass) {
+template <class X>
+void Coconut<X>::forward(const PackedBatch& batch, const Pass& pass) {
+  update_weights();
   lay_out(batch);
   const auto shared = context(batch, pass);
   for (const auto& segment : batch.segments) forward_segment(shared, segment);
   kernels::logits_forward<T>(exec_, hidden_, parameters_.lm_head, logits_);
 }
 
-template <class T>
-LossSum Coconut<T>::loss(const PackedBatch& batch) {
+template <class X>
+LossSum Coconut<X>::loss(const PackedBatch& batch) {
   SUPERPOSE_EXPECT(static_cast<int>(logits_.extent(0)) == batch.n_outputs);
   kernels::cross_entropy<T>(exec_, logits_, batch.labels, losses_, d_logits_);
   exec_.fence();
@@ -100,8 +108,8 @@ LossSum Coconut<T>::loss(const PackedBatch& batch) {
   return result;
 }
 
-template <class T>
-void Coconut<T>::backward_segment(const BlockContext<T>& context, const Segment& segment,
+template <class X>
+void Coconut<X>::backward_segment(const BlockContext& context, const Segment& segment,
                                   Parameters<T>& gradients) {
   const auto& batch = context.batch;
   const Range R = segment.rows, O = segment.outputs;
@@ -110,23 +118,23 @@ void Coconut<T>::backward_segment(const BlockContext<T>& context, const Segment&
                                   parameters_.ln_f_weight, slice(mean_f_, O), slice(rstd_f_, O),
                                   rows(d_outputs_, O), gradients.ln_f_weight, gradients.ln_f_bias);
   for (int layer = options_.n_layer - 1; layer >= 0; --layer)
-    block_backward(context, layer, segment, parameters_.h[layer], a_[layer], d_[layer],
-                   is_last(layer) ? d_outputs_ : d_rows_, d_rows_, scratch_rows_, scratch_query_,
-                   gradients.h[layer]);
+    block_backward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer],
+                      d_[layer], is_last(layer) ? d_outputs_ : d_rows_, d_rows_, scratch_,
+                      gradients.h[layer]);
   kernels::embedding_backward<T>(exec_, slice(batch.thought, R), keys_of(batch, R),
                                  embedding_site(context), rows(d_rows_, R), d_hidden_);
 }
 
-template <class T>
-void Coconut<T>::backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) {
+template <class X>
+void Coconut<X>::backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) {
   const auto shared = context(batch, pass);
   kernels::logits_backward<T>(exec_, d_logits_, hidden_, parameters_.lm_head, d_hidden_,
                               gradients.lm_head);
-  for (auto& d : d_) Kokkos::deep_copy(exec_, d.kv, T(0));
+  for (auto& d : d_) Kokkos::deep_copy(exec_, d.kv_sum, T(0));
   for (auto segment = batch.segments.rbegin(); segment != batch.segments.rend(); ++segment)
     backward_segment(shared, *segment, gradients);
   for (int layer = 0; layer < options_.n_layer; ++layer)
-    block_backward_weights<T>(exec_, a_[layer], d_[layer], gradients.h[layer]);
+    block_backward_weights<X>(exec_, a_[layer], d_[layer], scratch_, gradients.h[layer]);
   kernels::scatter_rows<T>(exec_, d_rows_, batch.token_rows, gradients.wte);
   kernels::scatter_rows<T>(exec_, d_rows_, batch.position_rows, gradients.wpe);
   exec_.fence();
@@ -134,5 +142,11 @@ void Coconut<T>::backward(const PackedBatch& batch, const Pass& pass, Parameters
 
 template class Coconut<float>;
 template class Coconut<double>;
+template class Coconut<bfloat16>;
+
+std::unique_ptr<Network<float>> make_network(const Gpt2Options& options) {
+  if (options.precision == Precision::bf16) return std::make_unique<Coconut<bfloat16>>(options);
+  return std::make_unique<Coconut<float>>(options);
+}
 
 }  // namespace superpose::model

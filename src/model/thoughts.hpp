@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/block.hpp"
+#include "model/network.hpp"
 #include "model/options.hpp"
 #include "model/packing.hpp"
 #include "model/parameters.hpp"
@@ -12,66 +13,55 @@
 
 namespace superpose::model {
 
-/// Whether dropout acts, and the key of its draws.
-struct Pass {
-  bool train = false;
-  std::uint64_t seed = 0;
-  std::uint64_t epoch = 0;
-};
-
-/// Sum and number of a batch's losses.
-struct LossSum {
-  double sum = 0;
-  int count = 0;
-};
-
-/// Parameters and the memory to run them forward and backward over packed batches.
-/// T is float in training and double where gradients are checked by finite differences.
-template <class T>
-class Coconut {
+/// Parameters and the memory to run them forward and backward over packed batches. X is what the
+/// operands of matrix products are held in: float or bfloat16 in training (options.precision is
+/// make_network's business), double where gradients are checked by finite differences.
+template <class X>
+class Coconut : public Network<Real<X>> {
  public:
+  using T = Real<X>;
+
   Coconut(const Gpt2Options& options, const Exec& exec = Exec());
 
-  Parameters<T>& parameters() { return parameters_; }
-  const Parameters<T>& parameters() const { return parameters_; }
-  const Gpt2Options& options() const { return options_; }
-  std::size_t workspace_bytes() const { return workspace_.bytes(); }
+  const Gpt2Options& options() const override { return options_; }
+  const Parameters<T>& parameters() const override { return parameters_; }
+  Parameters<T>& parameters() override {
+    weights_are_current_ = false;
+    return parameters_;
+  }
 
-  /// Computes hidden states and logits of all outputs, segment by segment.
-  void forward(const PackedBatch& batch, const Pass& pass);
+  void forward(const PackedBatch& batch, const Pass& pass) override;
+  LossSum loss(const PackedBatch& batch) override;
+  void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) override;
 
-  /// Losses of the batch's labelled targets after forward(); prepares backward().
-  LossSum loss(const PackedBatch& batch);
-
-  /// Adds d(sum of losses)/d(parameters) to `gradients` after loss().
-  void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients);
-
-  /// [O,V] after forward().
-  Matrix<const T> logits() const { return logits_; }
-  /// [O,C] final hidden states after ln_f: the thoughts, and what logits are made of.
-  Matrix<const T> hidden() const { return hidden_; }
+  Matrix<const T> logits() const override { return logits_; }
+  Matrix<const T> hidden() const override { return hidden_; }
+  std::size_t workspace_bytes() const override { return workspace_.bytes(); }
 
  private:
+  void update_weights();
   void lay_out(const PackedBatch& batch);
-  BlockContext<T> context(const PackedBatch& batch, const Pass& pass) const;
-  void forward_segment(const BlockContext<T>& context, const Segment& segment);
-  void backward_segment(const BlockContext<T>& context, const Segment& segment,
+  BlockContext context(const PackedBatch& batch, const Pass& pass) const;
+  void forward_segment(const BlockContext& context, const Segment& segment);
+  void backward_segment(const BlockContext& context, const Segment& segment,
                         Parameters<T>& gradients);
   bool is_last(int layer) const { return layer == options_.n_layer - 1; }
 
   Gpt2Options options_;
   Exec exec_;
   Parameters<T> parameters_;
-  Workspace<T> workspace_;
-  std::vector<BlockActivations<T>> a_;
-  std::vector<BlockRowGradients<T>> d_;
-  Matrix<T> x_;                             ///< [R,C] embeddings
-  Vector<T> mean_f_, rstd_f_;               ///< [O]
-  Matrix<T> hidden_, d_hidden_;             ///< [O,C]
-  Matrix<T> logits_, d_logits_;             ///< [O,V]
-  Vector<T> losses_;                        ///< [n_labelled]
-  Matrix<T> d_rows_, d_outputs_;            ///< [R,C], [O,C] gradient of the residual stream
-  Matrix<T> scratch_rows_, scratch_query_;  ///< [R,C]
+  std::vector<BlockWeights<X>> weights_;  ///< of parameters_.h, for products
+  bool weights_are_current_ = false;
+  Workspace workspace_;
+  std::vector<BlockActivations<X>> a_;
+  std::vector<BlockRowGradients<X>> d_;
+  Matrix<T> x_;                   ///< [R,C] embeddings
+  Vector<T> mean_f_, rstd_f_;     ///< [O]
+  Matrix<T> hidden_, d_hidden_;   ///< [O,C]
+  Matrix<T> logits_, d_logits_;   ///< [O,V]
+  Vector<T> losses_;              ///< [n_labelled]
+  Matrix<T> d_rows_, d_outputs_;  ///< [R,C], [O,C] gradient of the residual stream
+  BlockScratch<X> scratch_;
 };
 
 }  // namespace superpose::model

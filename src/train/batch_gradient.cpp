@@ -16,7 +16,7 @@ std::vector<std::uint32_t> part_of(const std::vector<std::uint32_t>& items, int 
 
 BatchGradient::BatchGradient(const RunOptions& options, const std::vector<data::Problem>& problems,
                              const distributed::Communicator& communicator,
-                             model::Coconut<float>& model)
+                             model::Network<float>& model)
     : options_(options),
       problems_(problems),
       vocabulary_(options.model.vocab_size),

@@ -10,7 +10,7 @@
 #include "data/vocabulary.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/gradient_reduction.hpp"
-#include "model/thoughts.hpp"
+#include "model/network.hpp"
 #include "train/options.hpp"
 
 namespace superpose::train {
@@ -42,7 +42,7 @@ struct BatchKey {
 class BatchGradient {
  public:
   BatchGradient(const RunOptions& options, const std::vector<data::Problem>& problems,
-                const distributed::Communicator& communicator, model::Coconut<float>& model);
+                const distributed::Communicator& communicator, model::Network<float>& model);
 
   /// Gradient of the sum of losses over the whole batch, on every rank; valid until the next call.
   /// Collective. `batch` is the same on every rank; `stop_requested` is this rank's own.
@@ -61,7 +61,7 @@ class BatchGradient {
   const std::vector<data::Problem>& problems_;
   data::Vocabulary vocabulary_;
   distributed::Communicator communicator_;
-  model::Coconut<float>& model_;
+  model::Network<float>& model_;
   distributed::GradientReduction<float> reduction_;
   model::Parameters<float> gradients_;  ///< on the device; of the leaf, then of the batch
   BatchSums sums_;

@@ -69,7 +69,7 @@ HopOutcome hop_outcome(const Problem& problem, std::uint32_t index, int k, const
 }
 
 /// One chunk through the model: methods whose answer is read off the logits.
-void evaluate_logits(model::Coconut<float>& model, const std::vector<Problem>& problems,
+void evaluate_logits(model::Network<float>& model, const std::vector<Problem>& problems,
                      const std::vector<std::uint32_t>& chunk, const EvaluationSettings& settings,
                      const data::Vocabulary& vocabulary, Outcomes& outcomes) {
   std::vector<Sequence> sequences;
@@ -94,7 +94,7 @@ void evaluate_logits(model::Coconut<float>& model, const std::vector<Problem>& p
 }
 
 /// One chunk of cot: the continuation is decoded, the answer is the token after `[A]`.
-void evaluate_decoded(model::Coconut<float>& model, const std::vector<Problem>& problems,
+void evaluate_decoded(model::Network<float>& model, const std::vector<Problem>& problems,
                       const std::vector<std::uint32_t>& chunk, const EvaluationSettings& settings,
                       const data::Vocabulary& vocabulary, Outcomes& outcomes) {
   std::vector<Sequence> prompts;
@@ -153,7 +153,7 @@ double next_node_loss(const std::vector<double>& log_p, const Problem& problem, 
   return sum / static_cast<double>(nodes.size());
 }
 
-Outcomes evaluate(model::Coconut<float>& model, const std::vector<Problem>& problems,
+Outcomes evaluate(model::Network<float>& model, const std::vector<Problem>& problems,
                   const EvaluationSettings& settings,
                   const distributed::Communicator& communicator) {
   const data::Vocabulary vocabulary(model.options().vocab_size);

@@ -8,7 +8,7 @@
 #include "data/options.hpp"
 #include "data/problem.hpp"
 #include "distributed/communicator.hpp"
-#include "model/thoughts.hpp"
+#include "model/network.hpp"
 
 namespace superpose::train {
 
@@ -53,7 +53,7 @@ double next_node_loss(const std::vector<double>& log_p, const data::Problem& pro
 /// Evaluates without dropout, problems shared out over the ranks; the same result on every rank and
 /// for every number of ranks. Collective. cot decodes greedily and counts the token after `[A]`
 /// (then `preferred` is `correct`); the other methods read it off the logits at `[A]`.
-Outcomes evaluate(model::Coconut<float>& model, const std::vector<data::Problem>& problems,
+Outcomes evaluate(model::Network<float>& model, const std::vector<data::Problem>& problems,
                   const EvaluationSettings& settings,
                   const distributed::Communicator& communicator);
 

@@ -19,11 +19,11 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       data_(data),
       communicator_(communicator),
       metadata_(metadata),
-      model_(options.model),
-      optimizer_(options.optimizer, model_.parameters().flat.extent(0)),
-      gradient_(options, data.train.problems, communicator, model_),
-      state_(model_, optimizer_) {
-  model::initialise(model_.parameters(), options.train.seed);
+      model_(model::make_network(options.model)),
+      optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
+      gradient_(options, data.train.problems, communicator, *model_),
+      state_(*model_, optimizer_) {
+  model::initialise(model_->parameters(), options.train.seed);
   start(from);
 }
 
@@ -144,7 +144,7 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   const double rate = optim::learning_rate(options_.optimizer, progress_.step,
                                            options_.train.epochs * steps_per_epoch());
   optimizer_.step(gradient, scale * optim::clip_factor(norm, options_.optimizer.clip_norm), rate,
-                  model_.parameters().flat);
+                  model_->parameters().flat);
   Kokkos::fence();  // the step's time includes the update
   ++progress_.step;
   ++progress_.step_in_epoch;
@@ -165,7 +165,7 @@ void Trainer::require_finite(double loss, double gradient_norm) {
 }
 
 void Trainer::require_finite_weights() {
-  if (std::isfinite(optim::norm<float>(model_.parameters().flat))) return;
+  if (std::isfinite(optim::norm<float>(model_->parameters().flat))) return;
   recorder_->flush();
   fail(ExitCode::divergence,
        "the training diverged at step {} (a weight is not finite); lower "
@@ -184,7 +184,7 @@ std::optional<Outcomes> Trainer::evaluate_held_out() {
   auto problems = data_.valid.problems;
   const auto limit = static_cast<std::size_t>(options_.train.eval_problems);
   if (limit > 0 && problems.size() > limit) problems.resize(limit);
-  return evaluate(model_, problems, settings, communicator_);
+  return evaluate(*model_, problems, settings, communicator_);
 }
 
 void Trainer::finish_epoch(double seconds) {

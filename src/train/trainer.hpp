@@ -2,6 +2,7 @@
 /// The training loop: epochs of the curriculum, steps of an epoch, evaluation, records,
 /// checkpoints.
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,7 +11,7 @@
 #include "distributed/communicator.hpp"
 #include "distributed/stop_request.hpp"
 #include "io/run_metadata.hpp"
-#include "model/thoughts.hpp"
+#include "model/network.hpp"
 #include "optim/optimizer.hpp"
 #include "train/batch_gradient.hpp"
 #include "train/evaluation_summary.hpp"
@@ -67,7 +68,7 @@ class Trainer {
   distributed::Communicator communicator_;
   io::RunMetadata metadata_;
   distributed::StopRequest stop_request_;
-  model::Coconut<float> model_;
+  std::unique_ptr<model::Network<float>> model_;
   optim::AdamW<float> optimizer_;
   BatchGradient gradient_;
   TrainingState state_;

@@ -9,7 +9,7 @@
 #include "data/curriculum.hpp"
 #include "distributed/communicator.hpp"
 #include "io/checkpoint.hpp"
-#include "model/thoughts.hpp"
+#include "model/network.hpp"
 #include "optim/optimizer.hpp"
 
 namespace superpose::train {
@@ -29,7 +29,7 @@ struct Progress {
 /// names of parameters and PyTorch's of moments. Collective.
 class TrainingState {
  public:
-  TrainingState(model::Coconut<float>& model, optim::AdamW<float>& optimizer)
+  TrainingState(model::Network<float>& model, optim::AdamW<float>& optimizer)
       : model_(model), optimizer_(optimizer) {}
 
   void save(const distributed::Communicator& communicator, const std::string& directory,
@@ -49,7 +49,7 @@ class TrainingState {
   Restored restore(const distributed::Communicator& communicator, const std::string& path);
 
  private:
-  model::Coconut<float>& model_;
+  model::Network<float>& model_;
   optim::AdamW<float>& optimizer_;
 };
 

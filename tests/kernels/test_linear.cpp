@@ -1,4 +1,5 @@
 #include "kokkos_kernels/linear.hpp"
+#include "operand.hpp"
 #include "reference.hpp"
 
 namespace superpose::kernels {
@@ -65,32 +66,39 @@ HostMatrix plain_linear(const HostMatrix& x, const HostMatrix& w, const HostMatr
   return y;
 }
 
-template <class T>
+template <class X, class Y = X>
 HostMatrix run_forward(const HostMatrix& x, const HostMatrix& w, const HostMatrix& bias,
                        int margin) {
-  const Inset<T> dx(x, margin), dw(w, margin), dy(HostMatrix(x.n_rows, w.n_columns, 5), margin);
-  linear_forward<T>(Exec(), dx.view(), dw.view(), to_vector<T>(bias), dy.view());
-  return dy.host();
+  const auto y = to_matrix<Y>(HostMatrix(x.n_rows, w.n_columns, 5));
+  const Inset<Real<X>> source(w, margin);  // double keeps a view of it
+  LinearWeight<X> weight;
+  weight.update(Exec(), source.view());
+  linear_forward<X, Y>(Exec(), to_matrix<X>(x), weight, to_vector<Real<X>>(bias), y);
+  return to_host(y);
 }
 
-template <class T>
+template <class X, class Y = X>
 HostMatrix run_backward_input(const HostMatrix& dy, const HostMatrix& w, const HostMatrix& before,
                               Output output, int margin) {
-  const Inset<T> in(dy, margin), weight(w, margin), dx(before, margin);
-  linear_backward_input<T>(Exec(), in.view(), weight.view(), dx.view(), output);
-  return dx.host();
+  const auto dx = to_matrix<Y>(before);
+  const Inset<Real<X>> source(w, margin);
+  LinearWeight<X> weight;
+  weight.update(Exec(), source.view());
+  linear_backward_input<X, Y>(Exec(), to_matrix<X>(dy), weight, dx, output);
+  return to_host(dx);
 }
 
 struct WeightGradient {
   HostMatrix dw, dbias;
 };
 
-template <class T>
+template <class X>
 WeightGradient run_backward_weight(const HostMatrix& x, const HostMatrix& dy,
                                    const WeightGradient& before, int margin) {
-  const Inset<T> in(x, margin), out(dy, margin), dw(before.dw, margin);
-  const auto dbias = to_vector<T>(before.dbias);
-  linear_backward_weight<T>(Exec(), in.view(), out.view(), dw.view(), dbias);
+  const Inset<Real<X>> dw(before.dw, margin);
+  const auto dbias = to_vector<Real<X>>(before.dbias);
+  const auto scratch = to_vector<Real<X>>(HostMatrix(1, x.n_columns * dy.n_columns, 5));
+  linear_backward_weight<X>(Exec(), to_matrix<X>(x), to_matrix<X>(dy), scratch, dw.view(), dbias);
   return {dw.host(), to_host(dbias)};
 }
 
@@ -101,56 +109,84 @@ HostMatrix run_logits(const HostMatrix& h, const HostMatrix& w) {
   return to_host(logits);
 }
 
-template <class T>
+/// What a product of X makes of random numbers: its own roundings of them.
+template <class X>
+HostMatrix random_operand(int n_rows, int n_columns, int seed) {
+  return rounded<X>(random_matrix(n_rows, n_columns, seed));
+}
+
+template <class X>
 class Linear : public testing::Test {};
-TYPED_TEST_SUITE(Linear, FloatTypes);
+TYPED_TEST_SUITE(Linear, OperandTypes);
 
 TYPED_TEST(Linear, ForwardIsTheProductPlusBias) {
+  using X = TypeParam;
   for (const auto [R, K, N] : sizes) {
-    const auto x = random_matrix(R, K, 1), w = random_matrix(K, N, 2),
-               bias = random_matrix(1, N, 3);
-    for (const int margin : {0, 3})
-      EXPECT_TRUE(
-          near<TypeParam>(run_forward<TypeParam>(x, w, bias, margin), plain_linear(x, w, bias)))
+    const auto x = random_operand<X>(R, K, 1), w = random_operand<X>(K, N, 2);
+    const auto bias = random_matrix(1, N, 3), y = plain_linear(x, w, bias);
+    for (const int margin : {0, 3}) {
+      EXPECT_TRUE(near_operand<X>(run_forward<X>(x, w, bias, margin), y))
           << "R " << R << ", K " << K << ", N " << N << ", margin " << margin;
+      EXPECT_TRUE(near<Real<X>>(run_forward<X, Real<X>>(x, w, bias, margin), y));
+    }
   }
 }
 
 TYPED_TEST(Linear, BackwardInputReplacesOrAdds) {
+  using X = TypeParam;
   for (const auto [R, K, N] : sizes) {
-    const auto dy = random_matrix(R, N, 1), w = random_matrix(K, N, 2);
+    const auto dy = random_operand<X>(R, N, 1), w = random_operand<X>(K, N, 2);
     const auto before = random_matrix(R, K, 3), gradient = plain_product(dy, transposed(w));
     for (const int margin : {0, 3}) {
-      EXPECT_TRUE(near<TypeParam>(
-          run_backward_input<TypeParam>(dy, w, before, Output::replace, margin), gradient));
-      EXPECT_TRUE(near<TypeParam>(run_backward_input<TypeParam>(dy, w, before, Output::add, margin),
-                                  sum(gradient, before)));
+      EXPECT_TRUE(
+          near_operand<X>(run_backward_input<X>(dy, w, before, Output::replace, margin), gradient));
+      const auto added = run_backward_input<X, Real<X>>(dy, w, before, Output::add, margin);
+      EXPECT_TRUE(near<Real<X>>(added, sum(gradient, before)));
     }
   }
 }
 
 TYPED_TEST(Linear, BackwardWeightAddsToBothGradients) {
+  using X = TypeParam;
   for (const auto [R, K, N] : sizes) {
-    const auto x = random_matrix(R, K, 1), dy = random_matrix(R, N, 2);
+    const auto x = random_operand<X>(R, K, 1), dy = random_operand<X>(R, N, 2);
     const WeightGradient before{random_matrix(K, N, 3), random_matrix(1, N, 4)};
     const auto dw = sum(before.dw, plain_product(transposed(x), dy));
     const auto dbias = sum(before.dbias, plain_product(HostMatrix(1, R, 1), dy));
     for (const int margin : {0, 3}) {
-      const auto after = run_backward_weight<TypeParam>(x, dy, before, margin);
-      EXPECT_TRUE(near<TypeParam>(after.dw, dw));
-      EXPECT_TRUE(near<TypeParam>(after.dbias, dbias));
+      const auto after = run_backward_weight<X>(x, dy, before, margin);
+      EXPECT_TRUE(near<Real<X>>(after.dw, dw));
+      EXPECT_TRUE(near<Real<X>>(after.dbias, dbias));
     }
   }
 }
 
-TYPED_TEST(Linear, LogitsAreInnerProductsWithTheRowsOfW) {
+TYPED_TEST(Linear, WeightsAreTakenOverByUpdate) {
+  using X = TypeParam;
+  const auto x = random_operand<X>(5, 33, 1), bias = HostMatrix(1, 40);
+  const auto first = random_operand<X>(33, 40, 2), second = random_operand<X>(33, 40, 3);
+  LinearWeight<X> weight;
+  const auto y = to_matrix<Real<X>>(HostMatrix(5, 40));
+  for (const auto& w : {first, second}) {
+    const auto source = to_matrix<Real<X>>(w);
+    weight.update(Exec(), source);
+    linear_forward<X, Real<X>>(Exec(), to_matrix<X>(x), weight, to_vector<Real<X>>(bias), y);
+    EXPECT_TRUE(near<Real<X>>(to_host(y), plain_product(x, w)));
+  }
+}
+
+template <class T>
+class Logits : public testing::Test {};
+TYPED_TEST_SUITE(Logits, FloatTypes);
+
+TYPED_TEST(Logits, AreInnerProductsWithTheRowsOfW) {
   for (const auto [O, C, V] : sizes) {
     const auto h = random_matrix(O, C, 1), w = random_matrix(V, C, 2);
     EXPECT_TRUE(near<TypeParam>(run_logits<TypeParam>(h, w), plain_product(h, transposed(w))));
   }
 }
 
-TYPED_TEST(Linear, LogitsBackwardReplacesDhAndAddsToDw) {
+TYPED_TEST(Logits, BackwardReplacesDhAndAddsToDw) {
   for (const auto [O, C, V] : sizes) {
     const auto dlogits = random_matrix(O, V, 1), h = random_matrix(O, C, 2);
     const auto w = random_matrix(V, C, 3), before = random_matrix(V, C, 4);

@@ -78,6 +78,7 @@ TEST(RunConfig, EveryKeyHasItsOwnVariable) {
                                            {"model.resid_pdrop", "0.13"},
                                            {"model.layer_norm_epsilon", "0.14"},
                                            {"model.initializer_range", "0.15"},
+                                           {"model.precision", "bf16"},
                                            {"method.name", "coconut_bfs_loss"},
                                            {"method.exact_frontier", "true"},
                                            {"method.c_thought", "6"},

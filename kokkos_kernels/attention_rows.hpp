@@ -1,0 +1,218 @@
+#pragma once
+/// Attention of one query at a time, read where the projections wrote it: the form for a GPU team,
+/// and on a CPU for a problem with few queries, where tiles would cost more than they save.
+#include "kokkos_kernels/attention.hpp"
+#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/math.hpp"
+
+namespace superpose::kernels {
+
+/// What a launch reads.
+template <class X>
+struct AttentionInput {
+  Matrix<const X> q, kv;
+  AttentionGroups groups;
+  int n_head;
+  Dropout dropout;
+
+  KOKKOS_FORCEINLINE_FUNCTION int width() const { return static_cast<int>(q.extent(1)); }
+  KOKKOS_FORCEINLINE_FUNCTION int head_size() const { return width() / n_head; }
+  int n_heads_in_all() const { return static_cast<int>(groups.problem.extent(0)) * n_head; }
+};
+
+/// One (problem, head) of a launch: its queries i = 0..count()-1 and its keys j = 0..n_keys()-1.
+template <class X>
+struct AttentionHead {
+  const AttentionInput<X>& in;
+  int index, group, head, D;
+
+  KOKKOS_FORCEINLINE_FUNCTION AttentionHead(const AttentionInput<X>& input, int index_)
+      : in(input),
+        index(index_),
+        group(index / input.n_head),
+        head(index % input.n_head),
+        D(input.head_size()) {}
+
+  KOKKOS_FORCEINLINE_FUNCTION int count() const { return in.groups.count(group); }
+  KOKKOS_FORCEINLINE_FUNCTION int n_keys() const { return n_keys(count() - 1); }
+  KOKKOS_FORCEINLINE_FUNCTION int n_keys(int i) const { return in.groups.position(row(i)) + 1; }
+  KOKKOS_FORCEINLINE_FUNCTION int row(int i) const { return in.groups.first(group) + i; }
+  KOKKOS_FORCEINLINE_FUNCTION int key_row(int j) const {
+    return in.groups.key_row(in.groups.key_begin(in.groups.problem(group)) + j);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION int column() const { return head * D; }
+  KOKKOS_FORCEINLINE_FUNCTION const X* query(int i) const { return &in.q(row(i), column()); }
+  KOKKOS_FORCEINLINE_FUNCTION const X* key(int j) const { return &in.kv(key_row(j), column()); }
+  KOKKOS_FORCEINLINE_FUNCTION const X* value(int j) const { return key(j) + in.width(); }
+  KOKKOS_FORCEINLINE_FUNCTION Real<X> scale() const {
+    return Real<X>(1) / square_root(static_cast<Real<X>>(D));
+  }
+  KOKKOS_FORCEINLINE_FUNCTION DropoutRow draws(int i) const {
+    return in.dropout.row(in.groups.problem_id(in.groups.problem(group)), n_keys(i) - 1, head);
+  }
+};
+
+// --- one row of weights --------------------------------------------------------------------------
+
+/// Scores of n keys -> softmax after dropout; returns log sum exp. Entries n..width-1 are read and
+/// become zero: a CPU's loops run over whole vectors.
+template <class Lane, class T>
+KOKKOS_FORCEINLINE_FUNCTION T softmax(const Lane& lane, const DropoutRow& draws, int n, int width,
+                                      T* weight) {
+  const T top = lane.template max<T>(width, [&](int j) { return weight[j < n ? j : 0]; });
+  lane.barrier();
+  lane.each(width, [&](int j) {
+    const T power = exponential(j < n ? weight[j] - top : T(0));
+    weight[j] = j < n ? power : T(0);
+  });
+  lane.barrier();
+  const T total = lane.template sum<T>(width, [&](int j) { return weight[j]; });
+  lane.barrier();
+  const T normalize = T(1) / total;
+  lane.each_dropped(n, draws, [&](int j, float keep) { weight[j] *= normalize * keep; });
+  return top + logarithm(total);
+}
+
+/// weight: scores -> softmax after dropout. gradient: of the weights after dropout -> of the
+/// scores. Entries n..width-1 of both become zero. keep: scratch of `width`.
+template <class Lane, class T>
+KOKKOS_FORCEINLINE_FUNCTION void softmax_backward(const Lane& lane, const DropoutRow& draws, int n,
+                                                  int width, T log_sum, T* weight, T* gradient,
+                                                  T* keep) {
+  lane.each_dropped(n, draws, [&](int j, float multiplier) { keep[j] = multiplier; });
+  lane.barrier();
+  lane.each(width, [&](int j) {
+    const T power = exponential(j < n ? weight[j] - log_sum : T(0));
+    weight[j] = j < n ? power : T(0);
+    gradient[j] = j < n ? gradient[j] * keep[j] : T(0);
+  });
+  lane.barrier();
+  const T mean = lane.template sum<T>(width, [&](int j) { return weight[j] * gradient[j]; });
+  lane.barrier();
+  lane.each(width, [&](int j) {
+    gradient[j] = weight[j] * (gradient[j] - mean);
+    weight[j] = j < n ? weight[j] * keep[j] : T(0);
+  });
+}
+
+// --- products of one row -------------------------------------------------------------------------
+
+/// result_j = scale * x . row_j for j < n. Lane sums of fixed length: a reduction left to the
+/// compiler may depend on where the row lies.
+template <class X, class Row>
+void dots(const HostLane&, const X* x, const Row& row, int n, int D, Real<X> scale,
+          Real<X>* result) {
+  using T = Real<X>;
+  constexpr int length = 64 / sizeof(T);
+  for (int j = 0; j < n; ++j) {
+    const X* y = row(j);
+    T sums[length] = {};
+    int d = 0;
+    for (; d + length <= D; d += length)
+#pragma omp simd
+      for (int l = 0; l < length; ++l) sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
+    for (int l = 0; d + l < D; ++l) sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
+    T sum = 0;
+    for (int half = length / 2; half > 0; half /= 2)
+      for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
+    sum = sums[0];
+    result[j] = scale * sum;
+  }
+}
+
+template <class Member, class X, class Row>
+KOKKOS_FORCEINLINE_FUNCTION void dots(const TeamLane<Member>& lane, const X* x, const Row& row,
+                                      int n, int D, Real<X> scale, Real<X>* result) {
+  using T = Real<X>;
+  lane.each(n, [&](int j) {
+    const X* y = row(j);
+    T sum = 0;
+    for (int d = 0; d < D; ++d) sum += static_cast<T>(x[d]) * static_cast<T>(y[d]);
+    result[j] = scale * sum;
+  });
+}
+
+/// result_d = scale * sum_j weight_j row_j[d].
+template <class Lane, class X, class Row>
+KOKKOS_FORCEINLINE_FUNCTION void weighted_sum(const Lane& lane, const Real<X>* weight, int n, int D,
+                                              const Row& row, Real<X> scale, X* result) {
+  using T = Real<X>;
+  constexpr int tile = 32;  // channels whose sums stay in registers
+  for (int begin = 0; begin < D; begin += tile) {
+    const int width = D - begin < tile ? D - begin : tile;
+    if (on_host && width == tile) {
+      T sum[tile] = {};
+      for (int j = 0; j < n; ++j) {
+        const X* source = row(j) + begin;
+#pragma omp simd
+        for (int d = 0; d < tile; ++d) sum[d] += weight[j] * static_cast<T>(source[d]);
+      }
+#pragma omp simd
+      for (int d = 0; d < tile; ++d) result[begin + d] = static_cast<X>(scale * sum[d]);
+    } else {
+      lane.each(width, [&](int d) {
+        T sum = 0;
+        for (int j = 0; j < n; ++j) sum += weight[j] * static_cast<T>(row(j)[begin + d]);
+        result[begin + d] = static_cast<X>(scale * sum);
+      });
+    }
+  }
+}
+
+// --- one head ------------------------------------------------------------------------------------
+
+/// Scratch: T[longest].
+template <class Lane, class X>
+KOKKOS_FORCEINLINE_FUNCTION void forward_by_rows(const Lane& lane, const AttentionHead<X>& head,
+                                                 const Matrix<X>& out, const Matrix<Real<X>>& lse,
+                                                 Real<X>* weight) {
+  for (int i = 0; i < head.count(); ++i) {
+    const int n = head.n_keys(i);
+    dots(
+        lane, head.query(i), [&](int j) { return head.key(j); }, n, head.D, head.scale(), weight);
+    lane.barrier();
+    lse(head.row(i), head.head) = softmax(lane, head.draws(i), n, n, weight);
+    lane.barrier();
+    weighted_sum(
+        lane, weight, n, head.D, [&](int j) { return head.value(j); }, Real<X>(1),
+        &out(head.row(i), head.column()));
+    lane.barrier();
+  }
+}
+
+/// Scratch: T[3 * longest].
+template <class Lane, class X>
+KOKKOS_FORCEINLINE_FUNCTION void backward_by_rows(
+    const Lane& lane, const AttentionHead<X>& head, const Matrix<const Real<X>>& lse,
+    const Matrix<const X>& dout, const Matrix<X>& dq, const Matrix<Real<X>>& dkv, int longest,
+    Real<X>* scratch) {
+  using T = Real<X>;
+  T *weight = scratch, *dscore = weight + longest, *keep = dscore + longest;
+  const T scale = head.scale();
+  for (int i = 0; i < head.count(); ++i) {
+    const int n = head.n_keys(i), row = head.row(i);
+    const X *query = head.query(i), *gradient = &dout(row, head.column());
+    dots(
+        lane, query, [&](int j) { return head.key(j); }, n, head.D, scale, weight);
+    dots(
+        lane, gradient, [&](int j) { return head.value(j); }, n, head.D, T(1), dscore);
+    lane.barrier();
+    softmax_backward(lane, head.draws(i), n, n, lse(row, head.head), weight, dscore, keep);
+    lane.barrier();
+    weighted_sum(
+        lane, dscore, n, head.D, [&](int j) { return head.key(j); }, scale,
+        &dq(row, head.column()));
+    for (int j = 0; j < n; ++j) {
+      T* dkey = &dkv(head.key_row(j), head.column());
+      T* dvalue = dkey + head.in.width();
+      const T a = scale * dscore[j], b = weight[j];
+      lane.each(head.D, [&](int d) {
+        dkey[d] += a * static_cast<T>(query[d]);
+        dvalue[d] += b * static_cast<T>(gradient[d]);
+      });
+    }
+    lane.barrier();
+  }
+}
+
+}  // namespace superpose::kernels

@@ -1,0 +1,57 @@
+#pragma once
+/// A model as training, evaluation and checkpoints see it: parameters, and what can be computed
+/// from them over packed batches, whatever type the operands of its matrix products have.
+
+#include <memory>
+
+#include "model/options.hpp"
+#include "model/packing.hpp"
+#include "model/parameters.hpp"
+
+namespace superpose::model {
+
+/// Whether dropout acts, and the key of its draws.
+struct Pass {
+  bool train = false;
+  std::uint64_t seed = 0;
+  std::uint64_t epoch = 0;
+};
+
+/// Sum and number of a batch's losses.
+struct LossSum {
+  double sum = 0;
+  int count = 0;
+};
+
+/// T is what parameters, gradients and results are held in.
+template <class T>
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  virtual const Gpt2Options& options() const = 0;
+  virtual const Parameters<T>& parameters() const = 0;
+  /// To change them. The next forward() takes the changes up; ask anew for every later change.
+  virtual Parameters<T>& parameters() = 0;
+
+  /// Computes hidden states and logits of all outputs, segment by segment.
+  virtual void forward(const PackedBatch& batch, const Pass& pass) = 0;
+
+  /// Losses of the batch's labelled targets after forward(); prepares backward().
+  virtual LossSum loss(const PackedBatch& batch) = 0;
+
+  /// Adds d(sum of losses)/d(parameters) to `gradients` after loss().
+  virtual void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) = 0;
+
+  /// [O,V] after forward().
+  virtual Matrix<const T> logits() const = 0;
+  /// [O,C] final hidden states after ln_f: the thoughts, and what logits are made of.
+  virtual Matrix<const T> hidden() const = 0;
+
+  virtual std::size_t workspace_bytes() const = 0;
+};
+
+/// The model that options.precision asks for, with parameters of zero.
+std::unique_ptr<Network<float>> make_network(const Gpt2Options& options);
+
+}  // namespace superpose::model
