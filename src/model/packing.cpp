@@ -112,18 +112,39 @@ void check(const Sequence& s) {
   }
 }
 
-Indices to_device(const std::string& label, const IntVector& values) {
-  Vector<std::int32_t> device(Kokkos::view_alloc(label, Kokkos::WithoutInitializing),
-                              values.size());
-  const Kokkos::View<const std::int32_t*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(
-      values.data(), values.size());
-  Kokkos::deep_copy(device, host);
-  return device;
-}
+/// The index arrays of a batch, collected on the host and copied to the device together.
+class IndexArrays {
+ public:
+  /// `target` will view the values on the device.
+  void add(Indices& target, const IntVector& values) {
+    targets_.push_back({&target, values_.size(), values_.size() + values.size()});
+    values_.insert(values_.end(), values.begin(), values.end());
+    values_.resize((values_.size() + cache_line - 1) / cache_line * cache_line);
+  }
+
+  void upload(IndexMemory& memory) const {
+    const auto device = memory.take(values_.size());
+    const Kokkos::View<const std::int32_t*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(
+        values_.data(), values_.size());
+    Kokkos::deep_copy(Kokkos::subview(device, Kokkos::make_pair(std::size_t{0}, values_.size())),
+                      host);
+    for (const auto& [target, begin, end] : targets_)
+      *target = Kokkos::subview(device, Kokkos::make_pair(begin, end));
+  }
+
+ private:
+  static constexpr std::size_t cache_line = 64 / sizeof(std::int32_t);
+  struct Target {
+    Indices* view;
+    std::size_t begin, end;
+  };
+  std::vector<Target> targets_;
+  IntVector values_;
+};
 
 /// Rows grouped by key(row), rows with a negative key left out.
 template <class Key>
-kernels::RowGroups group_rows(const std::string& label, int n_rows, const Key& key) {
+void group_rows(IndexArrays& arrays, kernels::RowGroups& groups, int n_rows, const Key& key) {
   std::map<int, IntVector> rows_of;
   for (int r = 0; r < n_rows; ++r)
     if (key(r) >= 0) rows_of[key(r)].push_back(r);
@@ -133,11 +154,12 @@ kernels::RowGroups group_rows(const std::string& label, int n_rows, const Key& k
     rows.insert(rows.end(), members.begin(), members.end());
     begin.push_back(static_cast<std::int32_t>(rows.size()));
   }
-  return {to_device(label + "_entry", entry), to_device(label + "_begin", begin),
-          to_device(label + "_rows", rows)};
+  arrays.add(groups.entry, entry);
+  arrays.add(groups.begin, begin);
+  arrays.add(groups.rows, rows);
 }
 
-void pack_targets(PackedBatch& batch, const HostBatch& host,
+void pack_targets(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host,
                   const std::vector<Sequence>& sequences) {
   IntVector output, begin{0}, label;
   for (std::size_t p = 0; p < sequences.size(); ++p) {
@@ -152,52 +174,64 @@ void pack_targets(PackedBatch& batch, const HostBatch& host,
     }
   }
   batch.n_labelled = static_cast<int>(output.size());
-  batch.labels = {to_device("label_output", output), to_device("label_begin", begin),
-                  to_device("label", label)};
+  arrays.add(batch.labels.output, output);
+  arrays.add(batch.labels.begin, begin);
+  arrays.add(batch.labels.label, label);
 }
 
-void pack_attention(PackedBatch& batch, const HostBatch& host,
-                    const std::vector<Sequence>& sequences) {
+void pack_groups(IndexArrays& arrays, kernels::AttentionGroups& groups, const HostGroups& host) {
+  arrays.add(groups.problem, host.problem);
+  arrays.add(groups.first, host.first);
+  arrays.add(groups.count, host.count);
+  arrays.add(groups.position, host.position);
+}
+
+void pack_keys(IndexArrays& arrays, kernels::AttentionGroups& groups, const HostBatch& host,
+               const std::vector<Sequence>& sequences) {
   IntVector key_begin{0}, key_row, problem_id;
   for (std::size_t p = 0; p < sequences.size(); ++p) {
     key_row.insert(key_row.end(), host.row_of[p].begin(), host.row_of[p].end());
     key_begin.push_back(static_cast<std::int32_t>(key_row.size()));
     problem_id.push_back(static_cast<std::int32_t>(sequences[p].problem));
   }
-  const Indices begin = to_device("key_begin", key_begin), row = to_device("key_row", key_row);
-  const Indices id = to_device("problem_id", problem_id);
-  const auto upload = [&](const HostGroups& groups) {
-    return kernels::AttentionGroups{to_device("group_problem", groups.problem),
-                                    to_device("group_first", groups.first),
-                                    to_device("group_count", groups.count),
-                                    to_device("query_position", groups.position),
-                                    begin,
-                                    row,
-                                    id,
-                                    0};
-  };
-  batch.row_groups = upload(host.row_groups);
-  batch.output_groups = upload(host.output_groups);
+  arrays.add(groups.key_begin, key_begin);
+  arrays.add(groups.key_row, key_row);
+  arrays.add(groups.problem_id, problem_id);
 }
 
-void pack_rows(PackedBatch& batch, const HostBatch& host) {
+void pack_rows(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host) {
   batch.n_rows = static_cast<int>(host.rows.size());
   batch.n_outputs = static_cast<int>(host.output_row.size());
-  batch.token = to_device("token", host.token);
-  batch.thought = to_device("thought", host.thought);
-  batch.row_keys = {to_device("problem", host.problem_id), to_device("position", host.position)};
-  batch.output_row = to_device("output_row", host.output_row);
-  batch.output_keys = {to_device("output_problem", host.output_problem_id),
-                       to_device("output_position", host.output_position)};
-  batch.token_rows = group_rows("token", batch.n_rows,
-                                [&](int r) { return host.thought[r] < 0 ? host.token[r] : -1; });
-  batch.position_rows =
-      group_rows("position", batch.n_rows, [&](int r) { return host.position[r]; });
+  arrays.add(batch.token, host.token);
+  arrays.add(batch.thought, host.thought);
+  arrays.add(batch.row_keys.problem, host.problem_id);
+  arrays.add(batch.row_keys.position, host.position);
+  arrays.add(batch.output_row, host.output_row);
+  arrays.add(batch.output_keys.problem, host.output_problem_id);
+  arrays.add(batch.output_keys.position, host.output_position);
+  group_rows(arrays, batch.token_rows, batch.n_rows,
+             [&](int r) { return host.thought[r] < 0 ? host.token[r] : -1; });
+  group_rows(arrays, batch.position_rows, batch.n_rows, [&](int r) { return host.position[r]; });
 }
 
 }  // namespace
 
+Vector<std::int32_t> IndexMemory::take(std::size_t n) {
+  if (n > buffer_.extent(0)) {
+    buffer_ = Vector<std::int32_t>();  // free first: the old one is of no more use
+    // Batches differ by a few rows: with a quarter to spare the first is nearly always the last.
+    buffer_ = Vector<std::int32_t>(Kokkos::view_alloc("batch_indices", Kokkos::WithoutInitializing),
+                                   n + n / 4);
+  }
+  return buffer_;
+}
+
 PackedBatch pack(const std::vector<Sequence>& sequences) {
+  IndexMemory own;
+  return pack(sequences, own);
+}
+
+PackedBatch pack(const std::vector<Sequence>& sequences, IndexMemory& memory) {
   SUPERPOSE_EXPECT(!sequences.empty());
   PackedBatch batch;
   HostBatch host;
@@ -210,9 +244,16 @@ PackedBatch pack(const std::vector<Sequence>& sequences) {
   }
   for (int i = 0; i < n_segments; ++i) batch.segments.push_back(add_segment(host, sequences, i));
   batch.n_problems = static_cast<int>(sequences.size());
-  pack_rows(batch, host);
-  pack_attention(batch, host, sequences);
-  pack_targets(batch, host, sequences);
+  IndexArrays arrays;
+  pack_rows(arrays, batch, host);
+  pack_groups(arrays, batch.row_groups, host.row_groups);
+  pack_groups(arrays, batch.output_groups, host.output_groups);
+  pack_keys(arrays, batch.row_groups, host, sequences);
+  pack_targets(arrays, batch, host, sequences);
+  arrays.upload(memory);
+  batch.output_groups.key_begin = batch.row_groups.key_begin;
+  batch.output_groups.key_row = batch.row_groups.key_row;
+  batch.output_groups.problem_id = batch.row_groups.problem_id;
   return batch;
 }
 

@@ -49,8 +49,20 @@ struct PackedBatch {
   kernels::Labels labels;            ///< [n_labelled]
 };
 
-/// Packs at least one sequence and copies the index arrays to the device.
+/// Device memory for the index arrays of one batch at a time, kept from batch to batch.
+class IndexMemory {
+ public:
+  /// At least n integers; the memory grows with some room to spare, and never shrinks.
+  Vector<std::int32_t> take(std::size_t n);
+
+ private:
+  Vector<std::int32_t> buffer_;
+};
+
+/// Packs at least one sequence and copies the index arrays to the device, in one piece.
 PackedBatch pack(const std::vector<Sequence>& sequences);
+/// The same in memory that is kept: what was packed into it before is no longer valid.
+PackedBatch pack(const std::vector<Sequence>& sequences, IndexMemory& memory);
 
 /// The groups of one segment.
 kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest);

@@ -25,14 +25,13 @@ BatchGradient::BatchGradient(const RunOptions& options, const std::vector<data::
       reduction_(communicator, model.parameters().flat.extent(0), options.train.leaves),
       gradients_(options.model, "gradients") {}
 
-model::PackedBatch BatchGradient::prepare(const std::vector<std::uint32_t>& part,
-                                          BatchKey key) const {
+model::PackedBatch BatchGradient::prepare(const std::vector<std::uint32_t>& part, BatchKey key) {
   std::vector<Sequence> sequences;
   sequences.reserve(part.size());
   for (const auto index : part)
     sequences.push_back(data::expand(problems_[index], index, key.stage, key.epoch, options_.method,
                                      vocabulary_, options_.train.seed));
-  return model::pack(sequences);
+  return model::pack(sequences, indices_);
 }
 
 BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,

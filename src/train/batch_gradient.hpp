@@ -55,13 +55,14 @@ class BatchGradient {
  private:
   BatchSums compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,
                          model::Parameters<float>& gradients, TimeTable& times);
-  model::PackedBatch prepare(const std::vector<std::uint32_t>& part, BatchKey key) const;
+  model::PackedBatch prepare(const std::vector<std::uint32_t>& part, BatchKey key);
 
   RunOptions options_;
   const std::vector<data::Problem>& problems_;
   data::Vocabulary vocabulary_;
   distributed::Communicator communicator_;
   model::Network<float>& model_;
+  model::IndexMemory indices_;  ///< of the batch being computed
   distributed::GradientReduction<float> reduction_;
   model::Parameters<float> gradients_;  ///< on the device; of the leaf, then of the batch
   BatchSums sums_;

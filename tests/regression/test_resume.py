@@ -15,17 +15,21 @@ SETTINGS = {"train.epochs": EPOCHS, "train.batch_size": 8, "train.accumulation":
             "output.checkpoint_every": 1}
 
 
-class Resume(SmallRuns):
+class Interrupted(SmallRuns):
+    """An undisturbed run, and what interrupts others."""
+
+    settings = SETTINGS
+
     @classmethod
     def settle_in(cls):
         super().settle_in()
         cls.generate("train.json", count=8 * STEPS_PER_EPOCH, seed=1)
-        result = cls.train("undisturbed", SETTINGS)
+        result = cls.train("undisturbed", cls.settings)
         assert result.returncode == 0, result.stderr
 
     def assert_ends_undisturbed(self, directory, ranks=None, warning=None):
         """The same command again ends as the run that was left alone; returns its output."""
-        result = self.train(directory, SETTINGS, ranks)
+        result = self.train(directory, self.settings, ranks)
         self.assert_succeeds(result)
         if warning is None:
             self.assertNotIn("checkpoint", result.stderr)
@@ -37,7 +41,7 @@ class Resume(SmallRuns):
     def send(self, number, directory, after, ranks=None):
         """Starts a run and sends it a signal once it has printed `after`. Its output goes through a
         pipe of one page: without mpiexec between, it is at most 40 lines ahead of the reader."""
-        arguments = self.train_arguments(directory, SETTINGS)
+        arguments = self.train_arguments(directory, self.settings)
         with subprocess.Popen(harness.command(*arguments, ranks=ranks), cwd=self.path, bufsize=0,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
@@ -59,6 +63,17 @@ class Resume(SmallRuns):
         self.assertEqual(state["optimizer_steps"], state["step_in_epoch"],
                          "reset when the stage began")
 
+
+class MixedPrecision(Interrupted):
+    settings = {**SETTINGS, "model.precision": "bf16"}
+
+    def test_a_stopped_run_goes_on_with_another_number_of_ranks(self):
+        stopped = self.send(signal.SIGUSR1, "usr1", after=IN_SECOND_EPOCH)
+        self.assert_stopped_inside_epoch(stopped, "usr1", epoch=1)
+        self.assert_ends_undisturbed("usr1", ranks=3)
+
+
+class Resume(Interrupted):
     def test_sigusr1_stops_with_a_checkpoint(self):
         stopped = self.send(signal.SIGUSR1, "usr1", after=IN_SECOND_EPOCH)
         self.assert_stopped_inside_epoch(stopped, "usr1", epoch=1)

@@ -16,19 +16,22 @@ STEPS_PER_EPOCH = 3  # 44 problems in batches of 19
 
 
 class NumberOfRanks(SmallRuns):
-    def assert_same_bits(self, method, epochs):
-        settings = {"method.name": method, "train.epochs": epochs}
-        self.assert_succeeds(self.train(f"{method}_1", settings), "1 rank,")
-        expected = self.outcome(f"{method}_1")
+    def assert_same_bits(self, method, epochs, precision="f32"):
+        settings = {"method.name": method, "train.epochs": epochs, "model.precision": precision}
+        self.assert_succeeds(self.train(f"{method}_{precision}_1", settings), "1 rank,")
+        expected = self.outcome(f"{method}_{precision}_1")
         self.assertGreater(len(expected), 100)
         for ranks in (2, 3, 4):
             with self.subTest(ranks=ranks):
-                directory = f"{method}_{ranks}"
+                directory = f"{method}_{precision}_{ranks}"
                 self.assert_succeeds(self.train(directory, settings, ranks), f"{ranks} ranks,")
                 self.assertEqual(self.outcome(directory), expected)
 
     def test_coconut_ends_in_the_same_bits(self):
         self.assert_same_bits("coconut", epochs=4)
+
+    def test_coconut_in_bf16_ends_in_the_same_bits(self):
+        self.assert_same_bits("coconut", epochs=4, precision="bf16")
 
     def test_cot_ends_in_the_same_bits(self):
         self.assert_same_bits("cot", epochs=2)
@@ -40,7 +43,7 @@ class Comparison(SmallRuns):
         settings = {"train.epochs": 2}
         self.assert_succeeds(self.train("base", settings))
         changes = {"train.seed": 1, "model.resid_pdrop": 0, "method.shuffle_nodes": False,
-                   "train.leaves": 7, "optimizer.clip_norm": 0,
+                   "train.leaves": 7, "optimizer.clip_norm": 0, "model.precision": "bf16",
                    "curriculum.reset_optimizer": False}
         for i, (key, value) in enumerate(changes.items()):
             with self.subTest(key=key):

@@ -53,9 +53,10 @@ void randomise(Parameters<T>& parameters) {
   Kokkos::deep_copy(parameters.flat, host);
 }
 
-template <class T>
-Coconut<T> random_model(const Gpt2Options& options) {
-  Coconut<T> model(options);
+/// X is what the operands of products are held in.
+template <class X>
+Coconut<X> random_model(const Gpt2Options& options) {
+  Coconut<X> model(options);
   randomise(model.parameters());
   return model;
 }
@@ -100,7 +101,7 @@ inline std::vector<Sequence> mixed_sequences() {
 
 /// Logits of all targets, row by row.
 template <class T>
-Numbers logits_of(Coconut<T>& model, const std::vector<Sequence>& sequences,
+Numbers logits_of(Network<T>& model, const std::vector<Sequence>& sequences,
                   const Pass& pass = Pass{}) {
   const auto batch = pack(sequences);
   model.forward(batch, pass);
@@ -112,7 +113,7 @@ Numbers logits_of(Coconut<T>& model, const std::vector<Sequence>& sequences,
 
 /// Adds the gradient of the sum of losses to `gradients`; returns that sum.
 template <class T>
-double add_gradient(Coconut<T>& model, const std::vector<Sequence>& sequences, const Pass& pass,
+double add_gradient(Network<T>& model, const std::vector<Sequence>& sequences, const Pass& pass,
                     Parameters<T>& gradients) {
   const auto batch = pack(sequences);
   model.forward(batch, pass);
@@ -129,7 +130,7 @@ Numbers host_numbers(const Vector<T>& values) {
 
 /// Gradient of the sum of losses, laid out like Parameters::flat.
 template <class T>
-Numbers gradient_of(Coconut<T>& model, const std::vector<Sequence>& sequences,
+Numbers gradient_of(Network<T>& model, const std::vector<Sequence>& sequences,
                     const Pass& pass = Pass{}) {
   Parameters<T> gradients(model.options(), "gradients");
   add_gradient(model, sequences, pass, gradients);
