@@ -98,10 +98,18 @@ std::string scaling_table(const Results& results) {
   using Step = const StepTimes&;
   if (results.ranks == 1) return "";
   auto text = fmt::format("{} scaling to {} ranks\n", results.scaling, results.ranks);
-  text += line("exposed communication [s]", results.steps,
-               [](Step s) { return fmt::format("{:.4f}", s.exposed_seconds); });
-  text += line("  of the step", results.steps, [](Step s) {
-    return fmt::format("{:.1f} %", 100 * s.exposed_seconds / s.median());
+  const auto seconds = [](double value) { return fmt::format("{:.4f}", value); };
+  text += line("gradient sum after backward [s]", results.steps,
+               [&](Step s) { return seconds(s.communication.blocking); });
+  text += line("  during it: between its kernels [s]", results.steps,
+               [&](Step s) { return seconds(s.communication.overlapped); });
+  text += line("  during it: exposed after it [s]", results.steps,
+               [&](Step s) { return seconds(s.communication.exposed); });
+  text += line("  hidden", results.steps, [](Step s) {
+    return fmt::format("{:.0f} %", 100 * s.communication.hidden_share());
+  });
+  text += line("exposed, of the step", results.steps, [](Step s) {
+    return fmt::format("{:.1f} %", 100 * s.communication.exposed / s.median());
   });
   text += line("rank 0 alone, median step [s]", results.steps,
                [](Step s) { return fmt::format("{:.4f}", s.one_rank_seconds); });
@@ -169,11 +177,14 @@ Json to_json(const StepTimes& step, const Results& results) {
             {"share_of_matrix_rate", results.share_of_matrix_rate(step)},
             {"region_seconds", step.regions},
             {"share_in_regions", step.accounted},
-            {"exposed_communication_seconds", step.exposed_seconds},
-            {"share_exposed_communication", step.exposed_seconds / step.median()},
             {"peak_memory_bytes", step.peak_bytes},
             {"workspace_bytes", step.workspace_bytes}};
   if (results.ranks == 1) return json;
+  const auto& communication = step.communication;
+  json["communication"] = {{"exposed_seconds", communication.exposed},
+                           {"overlapped_seconds", communication.overlapped},
+                           {"blocking_seconds", communication.blocking},
+                           {"hidden_share", number(communication.hidden_share())}};
   json["one_rank_median_seconds"] = step.one_rank_seconds;
   json["efficiency"] = results.efficiency(step);
   return json;

@@ -56,6 +56,16 @@ struct BatchWork {
   }
 };
 
+/// What the sum of the gradients over ranks costs a step, without the wait for a slower rank (which
+/// the trainer's region of that name includes); of the slowest rank [s].
+struct Communication {
+  double exposed = 0;     ///< after backward, where nothing else goes on
+  double overlapped = 0;  ///< in MPI calls and sums between the kernels of backward
+  double blocking = 0;    ///< all of it, in steps that exchange after backward only
+
+  double hidden_share() const { return 1 - exposed / blocking; }
+};
+
 /// The training step at one stage.
 struct StepTimes {
   int n_latent = 0;                       ///< asked for
@@ -63,9 +73,7 @@ struct StepTimes {
   std::vector<double> seconds;            ///< of the measured steps
   std::map<std::string, double> regions;  ///< rank 0: seconds a step by region of the trainer
   double accounted = 0;                   ///< rank 0: share of its time that `regions` add up to
-  /// A step's communication not hidden behind computation, without the wait for a slower rank
-  /// (which the trainer's region of that name includes).
-  double exposed_seconds = 0;
+  Communication communication;
   std::size_t peak_bytes = 0;       ///< resident memory of a rank so far, at its largest
   std::size_t workspace_bytes = 0;  ///< of a rank's activations
   double one_rank_seconds = 0;  ///< several ranks: median step of rank 0 alone at train.batch_size

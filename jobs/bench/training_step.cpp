@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "data/expand.hpp"
@@ -74,7 +75,7 @@ class TrainingStep {
     return watch.seconds();
   }
 
-  double exposed_seconds() const { return gradient_.exposed_seconds(); }
+  train::BatchGradient& gradient() { return gradient_; }
   std::size_t workspace_bytes() const { return model_->workspace_bytes(); }
 
  private:
@@ -98,6 +99,44 @@ void add_regions(StepTimes& result, const TimeTable& times, double total_seconds
   }
 }
 
+/// Runs the step again and again, every time as a new epoch.
+class StepSeries {
+ public:
+  StepSeries(TrainingStep& step, const Batch& batch, int stage)
+      : step_(step), batch_(batch), stage_(stage) {}
+
+  /// Seconds of each of n steps on this rank.
+  std::vector<double> run(int n, TimeTable& times) {
+    std::vector<double> seconds;
+    for (int i = 0; i < n; ++i) seconds.push_back(step_.run(batch_, {stage_, epoch_++}, times));
+    return seconds;
+  }
+
+  /// Communication of n steps, mean; `blocking` is left to be measured.
+  Communication communication_of(int n, const std::function<void()>& run_steps) {
+    const auto& reduction = step_.gradient().reduction();
+    const double exposed = reduction.exposed_seconds(), overlapped = reduction.overlapped_seconds();
+    run_steps();
+    return {(reduction.exposed_seconds() - exposed) / n,
+            (reduction.overlapped_seconds() - overlapped) / n, 0};
+  }
+
+ private:
+  TrainingStep& step_;
+  const Batch& batch_;
+  int stage_;
+  std::uint64_t epoch_ = 0;
+};
+
+/// The same steps with the exchange after backward; of the slowest rank, as all.
+double blocking_seconds(TrainingStep& step, StepSeries& series, int n) {
+  step.gradient().set_exchange(train::Exchange::after_backward);
+  TimeTable times;
+  const auto spent = series.communication_of(n, [&] { series.run(n, times); });
+  step.gradient().set_exchange(train::Exchange::during_backward);
+  return spent.exposed;
+}
+
 }  // namespace
 
 StepTimes measure_steps(const train::RunOptions& options,
@@ -108,17 +147,18 @@ StepTimes measure_steps(const train::RunOptions& options,
   StepTimes result;
   result.work = work_of_batch(options, problems, batch, stage, communicator);
   TrainingStep step(options, problems, communicator);
+  StepSeries series(step, batch, stage);
   TimeTable warmup_times, times;
-  std::uint64_t epoch = 0;
-  for (int i = 0; i < counts.warmup; ++i) step.run(batch, {stage, epoch++}, warmup_times);
-  const double exposed_before = step.exposed_seconds();
+  series.run(counts.warmup, warmup_times);
   std::vector<double> here;
-  for (int i = 0; i < counts.measured; ++i)
-    here.push_back(step.run(batch, {stage, epoch++}, times));
-  const double exposed = step.exposed_seconds() - exposed_before;
+  auto spent =
+      series.communication_of(counts.measured, [&] { here = series.run(counts.measured, times); });
   for (const double seconds : here) result.seconds.push_back(largest(communicator, seconds));
   add_regions(result, times, std::accumulate(here.begin(), here.end(), 0.0), counts.measured);
-  result.exposed_seconds = largest(communicator, exposed / counts.measured);
+  if (communicator.size() > 1) spent.blocking = blocking_seconds(step, series, counts.measured);
+  result.communication = {largest(communicator, spent.exposed),
+                          largest(communicator, spent.overlapped),
+                          largest(communicator, spent.blocking)};
   result.peak_bytes = largest(communicator, peak_resident_bytes());
   result.workspace_bytes = largest(communicator, step.workspace_bytes());
   return result;

@@ -57,6 +57,24 @@ Communicator::Communicator(MPI_Comm handle) : handle_(handle) {
   check_mpi(MPI_Comm_size(handle_, &size_), "MPI_Comm_size");
 }
 
+namespace {
+
+MPI_Comm duplicate(MPI_Comm handle) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(handle, &copy), "MPI_Comm_dup");
+  return copy;
+}
+
+}  // namespace
+
+OwnCommunicator::OwnCommunicator(const Communicator& like)
+    : communicator_(duplicate(like.handle())) {}
+
+OwnCommunicator::~OwnCommunicator() {
+  MPI_Comm handle = communicator_.handle();
+  MPI_Comm_free(&handle);
+}
+
 void Communicator::barrier() const {
   check_mpi(MPI_Barrier(handle_), "MPI_Barrier");
 }

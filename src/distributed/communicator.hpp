@@ -56,6 +56,21 @@ class Communicator {
   int size_ = 1;
 };
 
+/// The same ranks under a communicator of their own, whose messages and collective calls meet no
+/// others: for exchanges that go on while the program calls elsewhere. Collective.
+class OwnCommunicator {
+ public:
+  explicit OwnCommunicator(const Communicator& like);
+  OwnCommunicator(const OwnCommunicator&) = delete;
+  OwnCommunicator& operator=(const OwnCommunicator&) = delete;
+  ~OwnCommunicator();
+
+  const Communicator& get() const { return communicator_; }
+
+ private:
+  Communicator communicator_;
+};
+
 /// MPI from construction to destruction; at most one a process. MPI may be called from the thread
 /// that made the session only (MPI_THREAD_FUNNELED).
 class MpiSession {

@@ -257,17 +257,22 @@ void block_backward(const BlockContext& context, int layer, const Segment& segme
 template <class X>
 void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
                             const BlockRowGradients<X>& d, const BlockScratch<X>& scratch,
-                            BlockParameters<Real<X>>& gradients) {
+                            BlockParameters<Real<X>>& gradients,
+                            const GradientsFinal<Real<X>>& final_from) {
   const auto add = [&](const Matrix<X>& x, const Matrix<X>& dy, const Matrix<Real<X>>& weight,
                        const Vector<Real<X>>& bias) {
     kernels::linear_backward_weight<X>(exec, x, dy, scratch.weight, weight, bias);
   };
   add(a.gelu, d.mlp, gradients.mlp_proj_weight, gradients.mlp_proj_bias);
+  final_from(gradients.mlp_proj_weight.data());
   add(a.ln_2, d.fc, gradients.c_fc_weight, gradients.c_fc_bias);
+  final_from(gradients.ln_2_weight.data());
   add(a.attention, d.attn_proj, gradients.attn_proj_weight, gradients.attn_proj_bias);
+  final_from(gradients.attn_proj_weight.data());
   add(a.ln_1_query, d.q, query_columns(gradients.c_attn_weight), query_part(gradients.c_attn_bias));
   add(a.ln_1, d.kv, key_value_columns(gradients.c_attn_weight),
       key_value_part(gradients.c_attn_bias));
+  final_from(gradients.ln_1_weight.data());
 }
 
 #define INSTANTIATE(X)                                                                             \
@@ -284,7 +289,7 @@ void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
                                Matrix<Real<X>>, BlockScratch<X>&, BlockParameters<Real<X>>&);      \
   template void block_backward_weights(const Exec&, const BlockActivations<X>&,                    \
                                        const BlockRowGradients<X>&, const BlockScratch<X>&,        \
-                                       BlockParameters<Real<X>>&);
+                                       BlockParameters<Real<X>>&, const GradientsFinal<Real<X>>&);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(bfloat16)

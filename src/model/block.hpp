@@ -2,8 +2,10 @@
 /// One pre-LayerNorm transformer block over packed rows, forward and backward side by side.
 ///
 /// Queries are all rows of a segment, or in the last layer its outputs alone; Q below is R or O.
-/// Forward and backward work on one segment at a time; the gradients of the weights need every
-/// segment's rows and are taken once, after the chain of thoughts has been walked back.
+/// Forward and backward work on one segment at a time; the gradients of a layer's weights need
+/// every segment's rows and are taken once, when the chain of thoughts has been walked back to it.
+
+#include <functional>
 
 #include "kokkos_kernels/linear.hpp"
 #include "model/options.hpp"
@@ -103,10 +105,16 @@ void block_backward(const BlockContext& context, int layer, const Segment& segme
                     Matrix<Real<X>> d_rows, BlockScratch<X>& scratch,
                     BlockParameters<Real<X>>& gradients);
 
-/// Adds the gradients of the linear maps, over all rows at once.
+/// Called with the first of the gradients that are final: a block's, from the last parameter to the
+/// first.
+template <class T>
+using GradientsFinal = std::function<void(const T* first)>;
+
+/// Adds the gradients of the linear maps, over all rows at once, from the last map to the first.
 template <class X>
 void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
                             const BlockRowGradients<X>& d, const BlockScratch<X>& scratch,
-                            BlockParameters<Real<X>>& gradients);
+                            BlockParameters<Real<X>>& gradients,
+                            const GradientsFinal<Real<X>>& final_from);
 
 }  // namespace superpose::model

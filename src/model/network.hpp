@@ -2,6 +2,8 @@
 /// A model as training, evaluation and checkpoints see it: parameters, and what can be computed
 /// from them over packed batches, whatever type the operands of its matrix products have.
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "model/options.hpp"
@@ -23,6 +25,11 @@ struct LossSum {
   int count = 0;
 };
 
+/// Told by backward() as it goes that it will not touch the gradients of parameters [first, end) of
+/// the flat buffer again. `first` falls from call to call, or stays where a call only gives the
+/// listener (communication, say) its turn.
+using GradientListener = std::function<void(std::size_t first)>;
+
 /// T is what parameters, gradients and results are held in.
 template <class T>
 class Network {
@@ -41,7 +48,11 @@ class Network {
   virtual LossSum loss(const PackedBatch& batch) = 0;
 
   /// Adds d(sum of losses)/d(parameters) to `gradients` after loss().
-  virtual void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) = 0;
+  virtual void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
+                        const GradientListener& listener) = 0;
+  void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) {
+    backward(batch, pass, gradients, [](std::size_t) {});
+  }
 
   /// [O,V] after forward().
   virtual Matrix<const T> logits() const = 0;

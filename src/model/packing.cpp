@@ -219,9 +219,8 @@ void pack_rows(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host) {
 Vector<std::int32_t> IndexMemory::take(std::size_t n) {
   if (n > buffer_.extent(0)) {
     buffer_ = Vector<std::int32_t>();  // free first: the old one is of no more use
-    // Batches differ by a few rows: with a quarter to spare the first is nearly always the last.
     buffer_ = Vector<std::int32_t>(Kokkos::view_alloc("batch_indices", Kokkos::WithoutInitializing),
-                                   n + n / 4);
+                                   n + n / 8);  // batches differ by a few rows
   }
   return buffer_;
 }

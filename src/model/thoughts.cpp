@@ -110,34 +110,42 @@ LossSum Coconut<X>::loss(const PackedBatch& batch) {
 
 template <class X>
 void Coconut<X>::backward_segment(const BlockContext& context, const Segment& segment,
-                                  Parameters<T>& gradients) {
+                                  Parameters<T>& gradients, const GradientsFinal<T>& final_from) {
   const auto& batch = context.batch;
   const Range R = segment.rows, O = segment.outputs;
+  const bool chain_complete = R.begin == 0;  // no segment is left to be walked back
   Kokkos::deep_copy(exec_, rows(d_outputs_, O), T(0));
   kernels::layer_norm_backward<T>(exec_, rows(d_hidden_, O), rows(a_.back().x_out, O),
                                   parameters_.ln_f_weight, slice(mean_f_, O), slice(rstd_f_, O),
                                   rows(d_outputs_, O), gradients.ln_f_weight, gradients.ln_f_bias);
-  for (int layer = options_.n_layer - 1; layer >= 0; --layer)
+  for (int layer = options_.n_layer - 1; layer >= 0; --layer) {
     block_backward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer],
                       d_[layer], is_last(layer) ? d_outputs_ : d_rows_, d_rows_, scratch_,
                       gradients.h[layer]);
+    if (chain_complete)  // at once: what is final can travel while the layers below compute
+      block_backward_weights<X>(exec_, a_[layer], d_[layer], scratch_, gradients.h[layer],
+                                final_from);
+  }
   kernels::embedding_backward<T>(exec_, slice(batch.thought, R), keys_of(batch, R),
                                  embedding_site(context), rows(d_rows_, R), d_hidden_);
 }
 
 template <class X>
-void Coconut<X>::backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) {
+void Coconut<X>::backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
+                          const GradientListener& listener) {
   const auto shared = context(batch, pass);
+  const auto final_from = [&](const T* first) {
+    exec_.fence();
+    listener(static_cast<std::size_t>(first - gradients.flat.data()));
+  };
   kernels::logits_backward<T>(exec_, d_logits_, hidden_, parameters_.lm_head, d_hidden_,
                               gradients.lm_head);
   for (auto& d : d_) Kokkos::deep_copy(exec_, d.kv_sum, T(0));
   for (auto segment = batch.segments.rbegin(); segment != batch.segments.rend(); ++segment)
-    backward_segment(shared, *segment, gradients);
-  for (int layer = 0; layer < options_.n_layer; ++layer)
-    block_backward_weights<X>(exec_, a_[layer], d_[layer], scratch_, gradients.h[layer]);
+    backward_segment(shared, *segment, gradients, final_from);
   kernels::scatter_rows<T>(exec_, d_rows_, batch.token_rows, gradients.wte);
   kernels::scatter_rows<T>(exec_, d_rows_, batch.position_rows, gradients.wpe);
-  exec_.fence();
+  final_from(gradients.flat.data());
 }
 
 template class Coconut<float>;

@@ -32,7 +32,9 @@ class Coconut : public Network<Real<X>> {
 
   void forward(const PackedBatch& batch, const Pass& pass) override;
   LossSum loss(const PackedBatch& batch) override;
-  void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) override;
+  using Network<T>::backward;
+  void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
+                const GradientListener& listener) override;
 
   Matrix<const T> logits() const override { return logits_; }
   Matrix<const T> hidden() const override { return hidden_; }
@@ -44,7 +46,7 @@ class Coconut : public Network<Real<X>> {
   BlockContext context(const PackedBatch& batch, const Pass& pass) const;
   void forward_segment(const BlockContext& context, const Segment& segment);
   void backward_segment(const BlockContext& context, const Segment& segment,
-                        Parameters<T>& gradients);
+                        Parameters<T>& gradients, const GradientsFinal<T>& final_from);
   bool is_last(int layer) const { return layer == options_.n_layer - 1; }
 
   Gpt2Options options_;

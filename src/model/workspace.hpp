@@ -28,7 +28,9 @@ class Workspace {
     lay_out(*this);
     if (used_ > buffer_.extent(0)) {
       buffer_ = Vector<Line>();  // free first: the old one is of no more use
-      buffer_ = Vector<Line>(Kokkos::view_alloc("workspace", Kokkos::WithoutInitializing), used_);
+      // Batches differ by a few rows: with an eighth to spare the first is nearly always the last.
+      buffer_ = Vector<Line>(Kokkos::view_alloc("workspace", Kokkos::WithoutInitializing),
+                             used_ + used_ / 8);
     }
     measuring_ = false;
     used_ = 0;

@@ -1,14 +1,9 @@
 #include "train/batch_gradient.hpp"
 
 #include "data/expand.hpp"
+#include "distributed/leaf_values.hpp"
 
 namespace superpose::train {
-namespace {
-
-using HostVector = Kokkos::View<float*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>;
-
-}  // namespace
-
 std::vector<std::uint32_t> part_of(const std::vector<std::uint32_t>& items, int i, int n) {
   const auto cut = [&](int k) { return items.begin() + static_cast<long>(items.size() * k / n); };
   return {cut(i), cut(i + 1)};
@@ -23,7 +18,7 @@ BatchGradient::BatchGradient(const RunOptions& options, const std::vector<data::
       communicator_(communicator),
       model_(model),
       reduction_(communicator, model.parameters().flat.extent(0), options.train.leaves),
-      gradients_(options.model, "gradients") {}
+      memory_(model.parameters().flat.extent(0)) {}
 
 model::PackedBatch BatchGradient::prepare(const std::vector<std::uint32_t>& part, BatchKey key) {
   std::vector<Sequence> sequences;
@@ -35,11 +30,13 @@ model::PackedBatch BatchGradient::prepare(const std::vector<std::uint32_t>& part
 }
 
 BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,
-                                      model::Parameters<float>& gradients, TimeTable& times) {
+                                      model::Parameters<float>& gradients,
+                                      const model::GradientListener& listener, TimeTable& times) {
   const model::Pass pass{true, options_.train.seed, key.epoch};
+  const int n_passes = options_.train.accumulation;
   BatchSums sums;
-  for (int i = 0; i < options_.train.accumulation; ++i) {
-    const auto part = part_of(leaf, i, options_.train.accumulation);
+  for (int i = 0; i < n_passes; ++i) {
+    const auto part = part_of(leaf, i, n_passes);
     if (part.empty()) continue;  // the last batch of an epoch may have fewer problems than leaves
     const auto batch = [&] {
       const ScopedTimer timer(times, "data");
@@ -51,7 +48,8 @@ BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, Ba
       return model_.loss(batch);
     }();
     const ScopedTimer timer(times, "backward");
-    model_.backward(batch, pass, gradients);
+    i + 1 == n_passes ? model_.backward(batch, pass, gradients, listener)
+                      : model_.backward(batch, pass, gradients);
     sums += {loss.sum, loss.count, batch.n_rows, 0};
   }
   return sums;
@@ -59,21 +57,26 @@ BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, Ba
 
 Vector<const float> BatchGradient::compute(const std::vector<std::uint32_t>& batch, BatchKey key,
                                            bool stop_requested, TimeTable& times) {
-  const auto n = gradients_.flat.extent(0);
+  const auto exchange_from = [&](std::size_t first) {
+    memory_.bring_to_host(first);
+    reduction_.final_from(first);
+  };
   std::vector<BatchSums> leaf_sums;
-  for (int leaf = reduction_.leaves().begin; leaf < reduction_.leaves().end; ++leaf) {
-    Kokkos::deep_copy(gradients_.flat, 0.0F);
-    auto sums = compute_leaf(part_of(batch, leaf, options_.train.leaves), key, gradients_, times);
-    sums.stop = stop_requested ? 1 : 0;
-    leaf_sums.push_back(sums);
+  const auto leaves = reduction_.leaves();
+  for (int leaf = leaves.begin; leaf < leaves.end; ++leaf) {
+    model::Parameters<float> gradients(options_.model, memory_.open(reduction_.leaf_buffer()));
+    const bool exchanges = leaf + 1 == leaves.end && exchange_ == Exchange::during_backward;
+    leaf_sums.push_back(compute_leaf(
+        part_of(batch, leaf, options_.train.leaves), key, gradients,
+        exchanges ? model::GradientListener(exchange_from) : [](std::size_t) {}, times));
+    leaf_sums.back().stop = stop_requested ? 1 : 0;
     const ScopedTimer timer(times, "leaf sums");
-    Kokkos::deep_copy(HostVector(reduction_.leaf_buffer(), n), gradients_.flat);
+    memory_.bring_to_host(0);
     reduction_.add_leaf();
   }
   const ScopedTimer timer(times, "allreduce (exposed)");
   sums_ = distributed::sum_leaves(communicator_, leaf_sums, options_.train.leaves);
-  Kokkos::deep_copy(gradients_.flat, HostVector(reduction_.reduce(), n));
-  return gradients_.flat;
+  return memory_.publish(reduction_.reduce());
 }
 
 }  // namespace superpose::train

@@ -11,6 +11,7 @@
 #include "distributed/communicator.hpp"
 #include "distributed/gradient_reduction.hpp"
 #include "model/network.hpp"
+#include "train/leaf_memory.hpp"
 #include "train/options.hpp"
 
 namespace superpose::train {
@@ -37,6 +38,12 @@ struct BatchKey {
   std::uint64_t epoch = 0;
 };
 
+/// When the leaves' gradients travel between ranks: the bits are the same.
+enum class Exchange {
+  during_backward,  ///< of the last leaf, as they become final
+  after_backward    ///< at once; to measure what the other hides
+};
+
 /// Leaves of a batch are consecutive parts of it; each is expanded, packed and computed alone, in
 /// `accumulation` passes, so its gradient depends neither on the rank nor on its neighbours.
 class BatchGradient {
@@ -44,17 +51,20 @@ class BatchGradient {
   BatchGradient(const RunOptions& options, const std::vector<data::Problem>& problems,
                 const distributed::Communicator& communicator, model::Network<float>& model);
 
+  void set_exchange(Exchange exchange) { exchange_ = exchange; }
+
   /// Gradient of the sum of losses over the whole batch, on every rank; valid until the next call.
   /// Collective. `batch` is the same on every rank; `stop_requested` is this rank's own.
   Vector<const float> compute(const std::vector<std::uint32_t>& batch, BatchKey key,
                               bool stop_requested, TimeTable& times);
 
   const BatchSums& sums() const { return sums_; }
-  double exposed_seconds() const { return reduction_.exposed_seconds(); }
+  const distributed::GradientReduction<float>& reduction() const { return reduction_; }
 
  private:
   BatchSums compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,
-                         model::Parameters<float>& gradients, TimeTable& times);
+                         model::Parameters<float>& gradients,
+                         const model::GradientListener& listener, TimeTable& times);
   model::PackedBatch prepare(const std::vector<std::uint32_t>& part, BatchKey key);
 
   RunOptions options_;
@@ -64,7 +74,8 @@ class BatchGradient {
   model::Network<float>& model_;
   model::IndexMemory indices_;  ///< of the batch being computed
   distributed::GradientReduction<float> reduction_;
-  model::Parameters<float> gradients_;  ///< on the device; of the leaf, then of the batch
+  LeafMemory memory_;
+  Exchange exchange_ = Exchange::during_backward;
   BatchSums sums_;
 };
 

@@ -132,8 +132,26 @@ TEST(BatchGradientTest, LeavesNothingBehindForTheNextStep) {
   EXPECT_EQ(second, compute(options, MPI_COMM_WORLD, test_batch(14)).gradient);
   EXPECT_EQ(gradient.sums().labels, 14);
   EXPECT_EQ(gradient.sums().stop, 0);
-  EXPECT_GT(gradient.exposed_seconds(), 0);
+  EXPECT_GT(gradient.reduction().exposed_seconds(), 0);
+  EXPECT_GT(gradient.reduction().overlapped_seconds(), 0);
   EXPECT_EQ(times.entries().count("forward"), 1U);
+}
+
+TEST(BatchGradientTest, SameBitsWheneverItIsExchanged) {
+  for (const int accumulation : {1, 2}) {
+    auto options = small_run();
+    options.train.accumulation = accumulation;
+    const auto problems = small_problems(48);
+    auto model = small_model(options);
+    BatchGradient gradient(options, problems, Communicator(MPI_COMM_WORLD), model);
+    TimeTable times;
+    for (const int n : {14, 2}) {  // 2: leaves without a problem
+      gradient.set_exchange(Exchange::after_backward);
+      const auto after = to_host(gradient.compute(test_batch(n), test_key, false, times));
+      gradient.set_exchange(Exchange::during_backward);
+      EXPECT_EQ(to_host(gradient.compute(test_batch(n), test_key, false, times)), after);
+    }
+  }
 }
 
 TEST(BatchGradientTest, DependsOnEpochAndStage) {

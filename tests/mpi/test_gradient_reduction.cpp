@@ -6,6 +6,7 @@
 
 #include "core/random.hpp"
 #include "distributed/gradient_reduction.hpp"
+#include "distributed/leaf_values.hpp"
 
 namespace superpose::distributed {
 namespace {
@@ -44,6 +45,29 @@ T* reduced(GradientReduction<T>& reduction, int step, std::size_t n) {
   return reduction.reduce();
 }
 
+/// The same, the last leaf told to be final in steps of `stride` elements from its end, other ranks
+/// stepping differently.
+template <class T>
+T* reduced_on_the_way(GradientReduction<T>& reduction, int step, std::size_t n,
+                      std::size_t stride) {
+  const auto leaves = reduction.leaves();
+  for (int leaf = leaves.begin; leaf < leaves.end; ++leaf) {
+    T* buffer = reduction.leaf_buffer();
+    std::vector<T> gradient(n, T{0});
+    add_gradient(leaf, step, gradient);
+    std::size_t first = n;
+    while (leaf + 1 == leaves.end && first > stride) {
+      std::copy(gradient.begin() + static_cast<long>(first - stride),
+                gradient.begin() + static_cast<long>(first), buffer + first - stride);
+      reduction.final_from(first -= stride);
+      reduction.final_from(first);  // with no news
+    }
+    std::copy_n(gradient.begin(), first, buffer);
+    reduction.add_leaf();
+  }
+  return reduction.reduce();
+}
+
 template <class T>
 bool same_bits(const T* a, const std::vector<T>& b) {
   return std::memcmp(a, b.data(), b.size() * sizeof(T)) == 0;
@@ -70,6 +94,31 @@ TYPED_TEST(GradientReductionTest, GivesTheBitsOfTheSerialTree) {
       }
     }
   }
+}
+
+TYPED_TEST(GradientReductionTest, GivesTheSameBitsBucketByBucket) {
+  for (const int n_leaves : {4, 5, 16})
+    for (const std::size_t n : {17, 1003})
+      for (const std::size_t bucket : {1, 8, 100, 5000}) {
+        GradientReduction<TypeParam> reduction(this->world, n, n_leaves, bucket);
+        for (int step = 0; step < 3; ++step) {
+          const std::size_t stride = 3 + 40 * static_cast<std::size_t>(this->world.rank());
+          const auto* sum = reduced_on_the_way(reduction, step, n, stride);
+          // A collective call of the program's between the reduction's own.
+          EXPECT_TRUE(this->world.all_agree(true));
+          EXPECT_TRUE(same_bits(sum, serial_tree<TypeParam>({0, n_leaves}, step, n)))
+              << n_leaves << " leaves, " << n << " elements, buckets of " << bucket;
+        }
+      }
+}
+
+TYPED_TEST(GradientReductionTest, RefusesToTakeBackWhatWasFinal) {
+  GradientReduction<TypeParam> reduction(this->world, 8, this->world.size());
+  reduction.leaf_buffer();
+  reduction.final_from(4);
+  EXPECT_THROW(reduction.final_from(5), std::logic_error);
+  reduction.add_leaf();
+  reduction.reduce();
 }
 
 TYPED_TEST(GradientReductionTest, OrderOfTheTestDataMatters) {
@@ -114,6 +163,9 @@ TYPED_TEST(GradientReductionTest, MeasuresItsTime) {
   EXPECT_EQ(reduction.exposed_seconds(), 0);
   reduced(reduction, 0, 1003);
   EXPECT_GT(reduction.exposed_seconds(), 0);
+  EXPECT_EQ(reduction.overlapped_seconds(), 0);
+  reduced_on_the_way(reduction, 1, 1003, 100);
+  EXPECT_GT(reduction.overlapped_seconds(), 0);
 }
 
 /// What a trainer sums besides gradients.

@@ -55,7 +55,7 @@ class Bench(harness.Case):
 
     def test_one_rank(self):
         text, report = self.text, self.report
-        for part in ("matrix product", "layer_norm backward", "tokens/s",
+        for part in ("f32 product", "layer_norm backward", "tokens/s",
                      "where the time of a step goes"):
             self.assertIn(part, text)
         self.assertEqual((report["ranks"], len(report["steps"])), (1, 2))
@@ -99,7 +99,12 @@ class Bench(harness.Case):
                     self.assertEqual(step["operations"], one["operations"])
                 speed_up = step["one_rank_median_seconds"] / step["median_seconds"] * factor
                 self.assertAlmostEqual(step["efficiency"], speed_up / 2)
-                self.assertGreater(step["exposed_communication_seconds"], 0)
+                communication = step["communication"]
+                self.assertGreater(communication["exposed_seconds"], 0)
+                self.assertGreater(communication["overlapped_seconds"], 0)
+                self.assertAlmostEqual(
+                    communication["hidden_share"],
+                    1 - communication["exposed_seconds"] / communication["blocking_seconds"])
                 self.assertIn(f"{scaling} scaling to 2 ranks", text)
 
     def test_methods_without_latent_tokens(self):

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "distributed/gradient_reduction.hpp"
+#include "distributed/leaf_sums.hpp"
 #include "distributed/leaf_tree.hpp"
 
 namespace superpose::distributed {
@@ -74,8 +74,10 @@ TEST(LeafSums, OfEveryBlockAreThoseOfTheSerialTree) {
         LeafSums<float> sums(1, n_leaves, {begin, end});
         for (int leaf = begin; leaf < end; ++leaf) {
           EXPECT_FALSE(sums.complete());
+          EXPECT_EQ(sums.is_last_leaf(), leaf + 1 == end);
           *sums.leaf_buffer() += leaf_value(leaf);
-          sums.add_leaf();
+          sums.add_elements(0, 1);
+          sums.close_leaf();
         }
         EXPECT_TRUE(sums.complete());
         const Nodes nodes = largest_nodes(n_leaves, {begin, end});
@@ -87,9 +89,12 @@ TEST(LeafSums, OfEveryBlockAreThoseOfTheSerialTree) {
 
 TEST(LeafSums, RefuseMoreLeavesThanTheirBlockHas) {
   LeafSums<float> sums(1, 8, {2, 3});
-  EXPECT_THROW(sums.add_leaf(), std::logic_error);  // nothing has been computed
+  EXPECT_THROW(sums.add_elements(0, 1), std::logic_error);  // nothing has been computed
+  EXPECT_THROW(sums.close_leaf(), std::logic_error);
   sums.leaf_buffer();
-  sums.add_leaf();
+  EXPECT_THROW(sums.add_elements(0, 2), std::logic_error);
+  sums.add_elements(0, 1);
+  sums.close_leaf();
   EXPECT_THROW(sums.leaf_buffer(), std::logic_error);
   sums.restart();
   EXPECT_NE(sums.leaf_buffer(), nullptr);

@@ -439,6 +439,43 @@ TEST(ThoughtsGradient, IsZeroWhereNothingWasRead) {
   }
 }
 
+/// What a listener was told, and the gradients it could read then.
+struct Notice {
+  std::size_t first;
+  Numbers gradients;
+};
+
+std::vector<Notice> notices_of(Coconut<double>& model, Parameters<double>& gradients) {
+  const auto batch = pack(mixed_sequences());
+  std::vector<Notice> notices;
+  model.forward(batch, training);
+  model.loss(batch);
+  model.backward(batch, training, gradients, [&](std::size_t first) {
+    notices.push_back({first, host_numbers(gradients.flat)});
+  });
+  return notices;
+}
+
+TEST(GradientListener, IsToldOfFinalGradientsFromTheLastToTheFirst) {
+  for (const bool tied : {false, true}) {
+    auto options = dropout_options(3);
+    options.tied = tied;
+    auto model = random_model<double>(options);
+    Parameters<double> gradients(options, "gradients");
+    const auto notices = notices_of(model, gradients);
+    const auto result = host_numbers(gradients.flat);
+    ASSERT_GT(notices.size(), 3U);
+    EXPECT_EQ(notices.back().first, 0U);
+    EXPECT_LT(notices.front().first, result.size());
+    std::size_t before = result.size();
+    for (const auto& [first, seen] : notices) {
+      EXPECT_LE(first, before);
+      before = first;
+      for (std::size_t i = first; i < result.size(); ++i) ASSERT_EQ(seen[i], result[i]) << i;
+    }
+  }
+}
+
 TEST(Workspace, IsKeptWhenASmallerBatchFollows) {
   auto model = random_model<float>(small_options());
   auto fresh = random_model<float>(small_options());

@@ -1,0 +1,142 @@
+#include "distributed/bucket_sum.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace superpose::distributed {
+namespace {
+
+MPI_Datatype mpi_type(float) {
+  return MPI_FLOAT;
+}
+MPI_Datatype mpi_type(double) {
+  return MPI_DOUBLE;
+}
+
+}  // namespace
+
+template <class T>
+BucketSum<T>::BucketSum(const Communicator& communicator, int n_leaves, std::size_t begin,
+                        std::size_t end)
+    : communicator_(communicator), n_leaves_(n_leaves), begin_(begin), end_(end) {
+  cut_into_slices();
+  list_partials();
+}
+
+template <class T>
+void BucketSum<T>::cut_into_slices() {
+  const std::size_t n = end_ - begin_, n_ranks = communicator_.size();
+  const auto cut = [&](std::size_t rank) { return static_cast<int>(n * rank / n_ranks); };
+  for (std::size_t rank = 0; rank < n_ranks; ++rank) {
+    slice_begins_.push_back(cut(rank));
+    slice_sizes_.push_back(cut(rank + 1) - cut(rank));
+  }
+}
+
+template <class T>
+void BucketSum<T>::list_partials() {
+  const int n_ranks = communicator_.size();
+  std::size_t n_received = 0;
+  for (int rank = 0; rank < n_ranks; ++rank)
+    for (Leaves node : largest_nodes(n_leaves_, leaves_of_rank(n_leaves_, rank, n_ranks))) {
+      partials_.push_back({node, rank, nullptr});
+      if (rank != communicator_.rank()) ++n_received;
+    }
+  received_.resize(n_received * own_size());
+  T* slot = received_.data();
+  for (Partial& partial : partials_) {
+    if (partial.rank == communicator_.rank()) continue;
+    partial.slice = slot;
+    slot += own_size();
+  }
+}
+
+template <class T>
+void BucketSum<T>::start(LeafSums<T>& sums) {
+  messages_.clear();
+  result_ = sums.node_sum(0) + begin_;
+  receive_partials();
+  send_partials(sums);
+}
+
+template <class T>
+void BucketSum<T>::receive_partials() {
+  for (const Partial& partial : partials_) {
+    if (partial.rank == communicator_.rank()) continue;
+    check_mpi(MPI_Irecv(partial.slice, own_size(), mpi_type(T{}), partial.rank, partial.node.begin,
+                        communicator_.handle(), &messages_.emplace_back()),
+              "MPI_Irecv");
+  }
+}
+
+template <class T>
+void BucketSum<T>::send_partials(LeafSums<T>& sums) {
+  const int own_rank = communicator_.rank(), n_ranks = communicator_.size();
+  std::size_t n_own = 0;
+  for (Partial& partial : partials_) {
+    if (partial.rank != own_rank) continue;
+    T* sum = sums.node_sum(n_own++) + begin_;
+    partial.slice = sum + slice_begins_[own_rank];
+    for (int distance = 1; distance < n_ranks; ++distance) {  // not everyone to rank 0 first
+      const int owner = (own_rank + distance) % n_ranks;
+      check_mpi(MPI_Isend(sum + slice_begins_[owner], slice_sizes_[owner], mpi_type(T{}), owner,
+                          partial.node.begin, communicator_.handle(), &messages_.emplace_back()),
+                "MPI_Isend");
+    }
+  }
+}
+
+template <class T>
+bool BucketSum<T>::has_partials() {
+  int arrived = 0;
+  check_mpi(MPI_Testall(static_cast<int>(messages_.size()), messages_.data(), &arrived,
+                        MPI_STATUSES_IGNORE),
+            "MPI_Testall");
+  return arrived != 0;
+}
+
+template <class T>
+void BucketSum<T>::wait_for_partials() {
+  check_mpi(MPI_Waitall(static_cast<int>(messages_.size()), messages_.data(), MPI_STATUSES_IGNORE),
+            "MPI_Waitall");
+}
+
+template <class T>
+void BucketSum<T>::gather() {
+  auto next = partials_.begin();
+  const T* own_slice = sum_of({0, n_leaves_}, next);
+  T* place = result_ + slice_begins_[communicator_.rank()];  // its partial sums are sent: free
+  if (own_slice != place) std::copy_n(own_slice, own_size(), place);
+  check_mpi(
+      MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, result_, slice_sizes_.data(),
+                      slice_begins_.data(), mpi_type(T{}), communicator_.handle(), &gathering_),
+      "MPI_Iallgatherv");
+}
+
+/// The own slice of tree(node); `next` is the leftmost partial sum in it and moves past it.
+template <class T>
+T* BucketSum<T>::sum_of(Leaves node, NextPartial& next) {
+  if (next->node.begin == node.begin && next->node.end == node.end) return (next++)->slice;
+  const int mid = right_child_begin(node);
+  T* left = sum_of({node.begin, mid}, next);
+  add_to(left, sum_of({mid, node.end}, next), own_size());
+  return left;
+}
+
+template <class T>
+bool BucketSum<T>::done() {
+  int arrived = 0;
+  check_mpi(MPI_Test(&gathering_, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
+  return arrived != 0;
+}
+
+template <class T>
+void BucketSum<T>::wait() {
+  check_mpi(MPI_Wait(&gathering_, MPI_STATUS_IGNORE), "MPI_Wait");
+}
+
+template class BucketSum<float>;
+template class BucketSum<double>;
+
+}  // namespace superpose::distributed
