@@ -25,6 +25,15 @@ std::map<std::string, std::string> settings_of(const std::string& configuration)
 
 using Settings = std::map<std::string, std::string>;
 
+/// Settings that did not exist in every version, with what a run did before they did.
+const Settings earlier_behaviour = {{"model.precision", "\"f32\""}};
+
+std::string value_of(const Settings& settings, const std::string& key) {
+  for (const Settings* place : {&settings, &earlier_behaviour})
+    if (const auto found = place->find(key); found != place->end()) return found->second;
+  return "not set";
+}
+
 /// Whether the setting leaves the steps of the run as they were.
 bool may_change(const std::string& key, const Settings& settings) {
   const bool settled = settings.at("curriculum.stage_end") == "\"settled\"";
@@ -40,8 +49,7 @@ void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now)
   const auto before = settings_of(stored.configuration);
   const auto after = settings_of(now.configuration);
   for (const auto& [key, value] : after) {
-    const auto found = before.find(key);
-    const std::string old_value = found == before.end() ? "not set" : found->second;
+    const auto old_value = value_of(before, key);
     validate(may_change(key, after) || old_value == value, ExitCode::usage,
              "{} is {} but the run in this directory has {} (a resumed run must be the same run); "
              "set it back, choose another output.directory, or branch off with --resume CHECKPOINT "

@@ -57,6 +57,7 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
   const std::vector<std::pair<std::string, Change>> changes = {
       {"model.n_embd", [](RunOptions& o) { o.model.n_embd = 384; }},
       {"model.tied", [](RunOptions& o) { o.model.tied = false; }},
+      {"model.precision", [](RunOptions& o) { o.model.precision = model::Precision::bf16; }},
       {"method.name", [](RunOptions& o) { o.method.name = data::Method::pause; }},
       {"method.shuffle_nodes", [](RunOptions& o) { o.method.shuffle_nodes = true; }},
       {"curriculum.epochs_per_stage", [](RunOptions& o) { o.curriculum.epochs_per_stage = 50; }},
@@ -127,6 +128,15 @@ TEST(SameRun, ASettingTheOldRunDidNotKnowIsNotItsOwn) {
   const auto at = stored.configuration.find("tied = ");
   stored.configuration.erase(at, stored.configuration.find('\n', at) + 1 - at);
   EXPECT_THAT(refusal(stored, run_with()), testing::HasSubstr("not set"));
+}
+
+TEST(SameRun, ARunFromBeforePrecisionWasASettingIsInSinglePrecision) {
+  auto stored = run_with();
+  const auto at = stored.configuration.find("precision = ");
+  stored.configuration.erase(at, stored.configuration.find('\n', at) + 1 - at);
+  EXPECT_EQ(refusal(stored, run_with()), "");
+  const auto now = run_with([](RunOptions& o) { o.model.precision = model::Precision::bf16; });
+  EXPECT_THAT(refusal(stored, now), testing::StartsWith("model.precision is "));
 }
 
 TEST(SameRun, OtherTrainingDataIsAnotherRun) {
