@@ -306,16 +306,31 @@ void File::write(const NamedTensor& tensor) {
 
 void File::write_rows(const NamedTensor& tensor, std::size_t begin, std::size_t end) {
   if (tensor.size() == 0) return;  // has no storage, which MPI-IO takes for an error
-  Dataset dataset(
-      check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
   const Dataspace space = dataspace(tensor, path_);
   select_rows(space, tensor, begin, end, path_);
+  // The selection in memory is the selection in the file: `data` is the whole tensor.
+  write_selected(tensor, space, space);
+}
+
+void File::write_part(const NamedTensor& part, std::size_t begin) {
+  NamedTensor whole = layout(part.name);
+  SUPERPOSE_EXPECT(whole.shape.size() == part.shape.size() && !part.shape.empty());
+  if (whole.size() == 0) return;
+  const Dataspace in_file = dataspace(whole, path_), in_memory = dataspace(part, path_);
+  select_rows(in_file, whole, begin, begin + part.shape[0], path_);
+  if (part.shape[0] == 0) check(H5Sselect_none(in_memory), "select nothing of", part.name, path_);
+  write_selected(part, in_memory, in_file);
+}
+
+void File::write_selected(const NamedTensor& tensor, std::int64_t in_memory,
+                          std::int64_t in_file) {
+  Dataset dataset(
+      check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
   const PropertyList transfer(check(H5Pcreate(H5P_DATASET_XFER), "set up", tensor.name, path_));
   if (parallel_)
     check(H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE), "set up", tensor.name, path_);
-  // The selection in memory is the selection in the file: `data` is the whole tensor.
-  check(H5Dwrite(dataset, memory_type(tensor.dtype), space, space, transfer, tensor.data), "write",
-        tensor.name, path_);
+  check(H5Dwrite(dataset, memory_type(tensor.dtype), in_memory, in_file, transfer, tensor.data),
+        "write", tensor.name, path_);
   check(dataset.close(), "write", tensor.name, path_);
 }
 

@@ -70,6 +70,10 @@ class File {
   /// one row. Collective in a file opened by fill: a rank with nothing to write passes
   /// begin == end.
   void write_rows(const NamedTensor& tensor, std::size_t begin, std::size_t end);
+  /// Rows [begin, begin + part.shape[0]) of the dataset `part.name`; `part.data` holds these rows
+  /// alone. Collective in a file opened by fill: a rank with nothing to write passes a part without
+  /// rows.
+  void write_part(const NamedTensor& part, std::size_t begin);
   /// Fills `tensor.data` from the dataset of its name; Error (io) if shape or type differ.
   void read(const NamedTensor& tensor) const;
 
@@ -85,6 +89,7 @@ class File {
 
  private:
   File(std::int64_t id, std::string path, bool parallel);
+  void write_selected(const NamedTensor& tensor, std::int64_t in_memory, std::int64_t in_file);
   void attach_dimensions(std::int64_t dataset, const NamedTensor& tensor);
   std::string find_dimension(const std::string& dataset, const std::string& dimension) const;
 

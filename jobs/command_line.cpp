@@ -110,6 +110,58 @@ void add_evaluate(CLI::App& app, Command& command, const std::string& command_li
   });
 }
 
+void add_probe_choices(CLI::App& sub, ProbeArguments& arguments) {
+  sub.add_option("--problems", arguments.problems, "Probe the first N problems (0: all)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str()
+      ->type_name("N");
+  sub.add_option("--frontier", arguments.frontier,
+                 "Frontier: exactly k hops away, or the ends of walks of k edges")
+      ->check(CLI::IsMember({"distance", "walk"}))
+      ->capture_default_str()
+      ->type_name("distance|walk");
+  sub.add_option("--raw_problems", arguments.raw_problems,
+                 "Keep the attention of the first N problems, or of all")
+      ->capture_default_str()
+      ->type_name("N|all");
+  sub.add_option("--raw_layers", arguments.raw_layers, "of these layers (1: the first; all)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N,...");
+  sub.add_option("--raw_queries", arguments.raw_queries,
+                 "from every position, or from the thoughts' and [A] alone")
+      ->check(CLI::IsMember({"all", "thoughts"}))
+      ->capture_default_str()
+      ->type_name("all|thoughts");
+}
+
+void add_probe(CLI::App& app, Command& command, const std::string& command_line) {
+  auto* sub = app.add_subcommand("probe", "Look inside: attention, thoughts, interventions");
+  const auto arguments = std::make_shared<ProbeArguments>();
+  arguments->command_line = command_line;
+  sub->add_option("CHECKPOINT", arguments->checkpoints,
+                  "Checkpoints, or run directories for all of theirs")
+      ->type_name("...")
+      ->required();
+  sub->add_option("--data", arguments->data, "Problem file (JSON)")->type_name("FILE")->required();
+  sub->add_option("--output", arguments->output, "Probe file (HDF5) to write; replaces")
+      ->type_name("FILE")
+      ->required();
+  add_probe_choices(*sub, *arguments);
+  sub->add_option("--intervene", arguments->intervene,
+                  "Change thoughts and measure the answers: rescale, swap, nearest_token")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"rescale", "swap", "nearest_token"}))
+      ->type_name("KIND,...");
+  sub->add_option("--strengths", arguments->strengths,
+                  "Strengths of the interventions (default 0,0.5,1)")
+      ->delimiter(',')
+      ->type_name("X,...");
+  sub->callback([arguments, &command] {
+    command.parallel = [arguments](const auto& world) { return probe_job(*arguments, world); };
+  });
+}
+
 void add_bench(CLI::App& app, Command& command, const std::string& command_line) {
   auto* sub = app.add_subcommand("bench", "Measure the machine, the kernels and the training step");
   const auto arguments = std::make_shared<BenchArguments>();
@@ -278,6 +330,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_generate(app, command);
   add_train(app, command, command_line);
   add_evaluate(app, command, command_line);
+  add_probe(app, command, command_line);
   add_bench(app, command, command_line);
   add_validate(app, command);
   add_inspect(app, command);

@@ -36,6 +36,21 @@ struct EvaluateArguments {
   std::string command_line;  ///< as typed, for the output files
 };
 
+/// `superpose probe CHECKPOINT... --data FILE --output FILE [--OPTION VALUE ...]`
+struct ProbeArguments {
+  std::vector<std::string> checkpoints;  ///< files, or run directories for all of theirs
+  std::string data;                      ///< problem file
+  std::string output;                    ///< probe file to write (HDF5)
+  std::string frontier = "distance";     ///< or "walk": analysis::FrontierRule
+  int problems = 0;                      ///< at most so many; 0: all
+  std::string raw_problems = "8";        ///< how many keep their attention, or "all"
+  std::vector<int> raw_layers;           ///< of these layers, from 1; empty: all
+  std::string raw_queries = "all";       ///< from every position, or "thoughts" and [A]
+  std::vector<std::string> intervene;    ///< kinds of interventions to make
+  std::vector<double> strengths{0, 0.5, 1};
+  std::string command_line;  ///< as typed, for the output file
+};
+
 /// `superpose validate CONFIG [--KEY VALUE ...]`
 struct ValidateArguments {
   std::string config;
@@ -70,6 +85,7 @@ struct DiffArguments {
 int generate_job(const GenerateArguments& arguments, const distributed::Communicator& world);
 int train_job(const TrainArguments& arguments, const distributed::Communicator& world);
 int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world);
+int probe_job(const ProbeArguments& arguments, const distributed::Communicator& world);
 int bench_job(const BenchArguments& arguments, const distributed::Communicator& world);
 int validate_job(const ValidateArguments& arguments);
 int inspect_job(const InspectArguments& arguments);

@@ -9,7 +9,8 @@
 
 namespace superpose::kernels {
 
-/// Whether this CPU and its library multiply matrices of bfloat16.
+/// Whether this CPU multiplies matrices of bfloat16. Where it does not, products of float stand in
+/// for them, on the same rounded numbers.
 bool has_bfloat16_products();
 
 /// Whether a product replaces its output or is added to it.
@@ -24,8 +25,7 @@ class LinearWeight {
   LinearWeight() = default;
 
   /// Takes over the values of w, which may be columns of a wider matrix. Call it again whenever
-  /// they have changed. Allocates the first time only. Error (usage) if the library cannot multiply
-  /// matrices of X on this CPU.
+  /// they have changed. Allocates the first time only.
   void update(const Exec& exec, Matrix<const Real<X>> w);
 
   int n_in() const { return n_in_; }

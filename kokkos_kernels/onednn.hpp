@@ -23,8 +23,12 @@ Operand operand(const Matrix<X>& matrix);
 template <class X>
 Operand transposed(const Matrix<X>& matrix);
 
-/// c = a b + bias, or c += a b. `bias` [1,N] may be null. The library uses as many threads as
-/// `exec`. Error (usage) if it has no such product on this CPU.
+/// Whether this CPU multiplies matrices of bfloat16 (AVX-512). If not, float products of the same
+/// rounded numbers stand in: equal but for the order of the sums, and slower.
+bool multiplies_bfloat16();
+
+/// c = a b + bias, or c += a b (c of float). `bias` [1,N] may be null. The library uses as many
+/// threads as `exec`.
 void multiply(const Exec& exec, const Operand& a, const Operand& b, const Operand* bias,
               const Operand& c, bool add);
 
@@ -40,8 +44,9 @@ class PackedMatrix {
   Operand operand() const { return {memory_.get_desc(), memory_.get_data_handle()}; }
 
  private:
-  explicit PackedMatrix(const Layout& layout);
+  PackedMatrix(const Layout& layout, bool rounded);
 
+  bool rounded_;  ///< holds float, rounded to bfloat16 (multiplies_bfloat16)
   Vector<unsigned char> bytes_;
   dnnl::memory memory_;
 };

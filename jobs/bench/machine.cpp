@@ -28,7 +28,7 @@ ProductRate measure_product(const Communicator& world, model::Precision precisio
 /// The shapes of the papers' model.
 template <class X>
 void measure_products(const Communicator& world, model::Precision precision, Machine& machine) {
-  for (const auto [n, k] : {std::pair{768, 768}, std::pair{3072, 768}, std::pair{768, 3072}})
+  for (const auto& [n, k] : {std::pair{768, 768}, std::pair{3072, 768}, std::pair{768, 3072}})
     machine.products.push_back(measure_product<X>(world, precision, 4096, n, k));
 }
 

@@ -30,6 +30,11 @@ struct LossSum {
 /// listener (communication, say) its turn.
 using GradientListener = std::function<void(std::size_t first)>;
 
+/// May change the final hidden states of a segment's outputs, rows `outputs` of hidden [O,C], before
+/// a later segment embeds them and before logits are made of them: an intervention on thoughts.
+template <class T>
+using ThoughtEdit = std::function<void(Range outputs, const Matrix<T>& hidden)>;
+
 /// T is what parameters, gradients and results are held in.
 template <class T>
 class Network {
@@ -41,8 +46,9 @@ class Network {
   /// To change them. The next forward() takes the changes up; ask anew for every later change.
   virtual Parameters<T>& parameters() = 0;
 
-  /// Computes hidden states and logits of all outputs, segment by segment.
-  virtual void forward(const PackedBatch& batch, const Pass& pass) = 0;
+  /// Computes hidden states and logits of all outputs, segment by segment; `edit` may be empty.
+  virtual void forward(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit) = 0;
+  void forward(const PackedBatch& batch, const Pass& pass) { forward(batch, pass, nullptr); }
 
   /// Losses of the batch's labelled targets after forward(); prepares backward().
   virtual LossSum loss(const PackedBatch& batch) = 0;
@@ -58,6 +64,12 @@ class Network {
   virtual Matrix<const T> logits() const = 0;
   /// [O,C] final hidden states after ln_f: the thoughts, and what logits are made of.
   virtual Matrix<const T> hidden() const = 0;
+
+  /// Attention logits q.k/sqrt(D) and weights (no dropout) of a layer after forward() of `batch`:
+  /// both [Q, NH*T], T = longest(batch), Q the rows, in the last layer the outputs. Behind a
+  /// query's own position NaN and 0.
+  virtual void attention_map(const PackedBatch& batch, int layer, const Matrix<T>& logits,
+                             const Matrix<T>& weights) const = 0;
 
   virtual std::size_t workspace_bytes() const = 0;
 };

@@ -256,6 +256,12 @@ PackedBatch pack(const std::vector<Sequence>& sequences, IndexMemory& memory) {
   return batch;
 }
 
+int longest(const PackedBatch& batch) {
+  int longest = 0;
+  for (const auto& segment : batch.segments) longest = std::max(longest, segment.longest);
+  return longest;
+}
+
 kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest) {
   auto groups = all;
   groups.problem = slice(all.problem, range);

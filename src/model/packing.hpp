@@ -49,6 +49,9 @@ struct PackedBatch {
   kernels::Labels labels;            ///< [n_labelled]
 };
 
+/// Largest number of positions of a problem of the batch.
+int longest(const PackedBatch& batch);
+
 /// Device memory for the index arrays of one batch at a time, kept from batch to batch.
 class IndexMemory {
  public:

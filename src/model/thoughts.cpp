@@ -1,6 +1,7 @@
 #include "model/thoughts.hpp"
 
 #include "core/error.hpp"
+#include "kokkos_kernels/attention_map.hpp"
 #include "kokkos_kernels/cross_entropy.hpp"
 #include "kokkos_kernels/embedding.hpp"
 #include "kokkos_kernels/layer_norm.hpp"
@@ -88,12 +89,26 @@ void Coconut<X>::forward_segment(const BlockContext& context, const Segment& seg
 }
 
 template <class X>
-void Coconut<X>::forward(const PackedBatch& batch, const Pass& pass) {
+void Coconut<X>::forward(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit) {
   update_weights();
   lay_out(batch);
   const auto shared = context(batch, pass);
-  for (const auto& segment : batch.segments) forward_segment(shared, segment);
+  for (const auto& segment : batch.segments) {
+    forward_segment(shared, segment);
+    if (!edit) continue;
+    exec_.fence();  // the edit may be the host's
+    edit(segment.outputs, hidden_);
+  }
   kernels::logits_forward<T>(exec_, hidden_, parameters_.lm_head, logits_);
+}
+
+template <class X>
+void Coconut<X>::attention_map(const PackedBatch& batch, int layer, const Matrix<T>& logits,
+                               const Matrix<T>& weights) const {
+  auto groups = is_last(layer) ? batch.output_groups : batch.row_groups;
+  groups.longest = longest(batch);
+  kernels::attention_map<X>(exec_, a_[layer].q, a_[layer].kv, groups, options_.n_head, logits,
+                            weights);
 }
 
 template <class X>

@@ -30,7 +30,8 @@ class Coconut : public Network<Real<X>> {
     return parameters_;
   }
 
-  void forward(const PackedBatch& batch, const Pass& pass) override;
+  using Network<T>::forward;
+  void forward(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit) override;
   LossSum loss(const PackedBatch& batch) override;
   using Network<T>::backward;
   void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
@@ -38,6 +39,8 @@ class Coconut : public Network<Real<X>> {
 
   Matrix<const T> logits() const override { return logits_; }
   Matrix<const T> hidden() const override { return hidden_; }
+  void attention_map(const PackedBatch& batch, int layer, const Matrix<T>& logits,
+                     const Matrix<T>& weights) const override;
   std::size_t workspace_bytes() const override { return workspace_.bytes(); }
 
  private:

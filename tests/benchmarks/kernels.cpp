@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
       jobs::bench::add_benchmarks(model::Precision::bf16, n_problems);
   }
   benchmark::RunSpecifiedBenchmarks();
+  benchmark::ClearRegisteredBenchmarks();  // they hold memory of Kokkos, which ends with main
   benchmark::Shutdown();
   return 0;
 }

@@ -113,14 +113,20 @@ def hidden_states(model, inputs):
     return model.transformer(inputs_embeds=inputs[None], use_cache=False).last_hidden_state[0]
 
 
-def forward(model, sequence):
-    """Logits at the targets [n_targets, V] and the thoughts fed back [n_latent, C]."""
+def feed_back_thoughts(model, sequence):
+    """Input embeddings [T, C] with every thought in its place, and the thoughts [n_latent, C]."""
     inputs = model.transformer.wte(torch.tensor(sequence.tokens))
     thoughts = []
     for i in range(sequence.n_latent if sequence.feed_back else 0):
         position = sequence.latent_begin + i
         thoughts.append(hidden_states(model, inputs[:position])[-1])
         inputs = torch.cat([inputs[:position], thoughts[-1][None], inputs[position + 1:]])
+    return inputs, thoughts
+
+
+def forward(model, sequence):
+    """Logits at the targets [n_targets, V] and the thoughts fed back [n_latent, C]."""
+    inputs, thoughts = feed_back_thoughts(model, sequence)
     positions = [position for position, _ in sequence.targets]
     return model.lm_head(hidden_states(model, inputs)[positions]), thoughts
 

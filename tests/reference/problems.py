@@ -180,3 +180,11 @@ def make_cases(problems, seed):
     cases["mixed_bfs_loss"] = [coconut_bfs_loss(p, rng, s) for p, s in zip(problems, stages)]
     cases["every_step"] = [every_step(p, rng) for p in problems[:3]]
     return cases
+
+
+def make_attention_cases(problems, seed):
+    """name -> list of sequences whose attention is compared: 0, 2 and 3 thoughts, of which the last
+    are followed by [A]; and latent tokens that are not fed back."""
+    rng = random.Random(seed)
+    return {"coconut": [coconut(p, rng, s) for p, s in zip(problems, (0, 2, 3))],
+            "pause": [pause(problems[0], rng, 3)]}

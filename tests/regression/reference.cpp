@@ -83,19 +83,73 @@ GradientReference read_sampled_gradient(const io::File& file, const std::string&
   return gradient;
 }
 
+std::vector<double> read_thoughts(const io::File& file, const std::string& name) {
+  const std::string dataset = name + "/thoughts";
+  return file.exists(dataset) ? read<double>(file, dataset) : std::vector<double>{};
+}
+
 ReferenceCase read_case(const io::File& file, const std::string& name) {
   ReferenceCase result;
   result.name = name;
   result.sequences = read_sequences(file, name);
   result.logits = read<double>(file, name + "/logits");
   result.loss = read<double>(file, name + "/loss").at(0);
-  if (file.exists(name + "/thoughts")) result.thoughts = read<double>(file, name + "/thoughts");
+  result.thoughts = read_thoughts(file, name);
   for (const auto& parameter : file.children(name + "/gradients")) {
     const std::string path = name + "/gradients/" + parameter;
     result.gradients[parameter] =
         file.is_group(path) ? read_sampled_gradient(file, path) : read_whole_gradient(file, path);
   }
   return result;
+}
+
+/// The part of one sequence: entries [begin, begin + count) of each of the heads, which have
+/// all.size() / n_heads entries in the file.
+std::vector<double> part_of_heads(const std::vector<double>& all, std::size_t n_heads,
+                                  std::size_t begin, std::size_t count) {
+  std::vector<double> part;
+  const std::size_t stride = all.size() / n_heads;
+  for (std::size_t head = 0; head < n_heads; ++head) {
+    const auto first = all.begin() + static_cast<std::ptrdiff_t>(head * stride + begin);
+    part.insert(part.end(), first, first + static_cast<std::ptrdiff_t>(count));
+  }
+  return part;
+}
+
+std::vector<SequenceAttention> read_attention(const io::File& file, const std::string& name,
+                                              const std::vector<Sequence>& sequences,
+                                              const model::Gpt2Options& options) {
+  const auto logits = read<double>(file, name + "/attention_logits");
+  const auto weights = read<double>(file, name + "/attention_weights");
+  const auto n_heads = static_cast<std::size_t>(options.n_layer * options.n_head);
+  std::vector<SequenceAttention> result;
+  std::size_t begin = 0;
+  for (const auto& sequence : sequences) {
+    const std::size_t n_positions = sequence.tokens.size();
+    const std::size_t count = n_positions * (n_positions + 1) / 2;
+    result.push_back({options.n_head, static_cast<int>(n_positions),
+                      part_of_heads(logits, n_heads, begin, count),
+                      part_of_heads(weights, n_heads, begin, count)});
+    begin += count;
+  }
+  return result;
+}
+
+AttentionCase read_attention_case(const io::File& file, const std::string& name,
+                                  const model::Gpt2Options& options) {
+  AttentionCase result;
+  result.name = name;
+  result.sequences = read_sequences(file, name);
+  result.attention = read_attention(file, name, result.sequences, options);
+  result.thoughts = read_thoughts(file, name);
+  return result;
+}
+
+ModelDescription read_model(const io::File& file) {
+  return {
+      read_options(file),
+      {file.attribute<double>("/", "scale_matrix"), file.attribute<double>("/", "scale_layer_norm"),
+       file.attribute<double>("/", "scale_bias")}};
 }
 
 std::uint64_t splitmix64(std::uint64_t x) {
@@ -111,14 +165,24 @@ bool ends_with(const std::string& text, const std::string& end) {
 
 }  // namespace
 
+std::size_t SequenceAttention::index(int layer, int head, int query, int key) const {
+  const auto triangle = [](std::size_t n) { return n * (n + 1) / 2; };
+  return static_cast<std::size_t>(layer * n_head + head) * triangle(n_positions) + triangle(query) +
+         static_cast<std::size_t>(key);
+}
+
 Reference read_reference(const std::string& path) {
   const io::File file = io::File::open(path);
-  Reference reference;
-  reference.options = read_options(file);
-  reference.scales = {file.attribute<double>("/", "scale_matrix"),
-                      file.attribute<double>("/", "scale_layer_norm"),
-                      file.attribute<double>("/", "scale_bias")};
+  Reference reference{read_model(file), {}};
   for (const auto& name : file.children("/")) reference.cases.push_back(read_case(file, name));
+  return reference;
+}
+
+AttentionReference read_attention_reference(const std::string& path) {
+  const io::File file = io::File::open(path);
+  AttentionReference reference{read_model(file), {}};
+  for (const auto& name : file.children("/"))
+    reference.cases.push_back(read_attention_case(file, name, reference.options));
   return reference;
 }
 

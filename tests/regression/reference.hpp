@@ -1,6 +1,7 @@
 #pragma once
 /// Reads the reference values of tests/reference (layout and formula of the weights: README there).
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -35,14 +36,43 @@ struct WeightScales {
   double bias = 0;
 };
 
-struct Reference {
+/// The model whose values a file holds.
+struct ModelDescription {
   model::Gpt2Options options;  ///< dropout 0
   WeightScales scales;
+};
+
+struct Reference : ModelDescription {
   std::vector<ReferenceCase> cases;
+};
+
+/// Attention of one sequence of T positions in every layer and head, at all positions, thoughts fed
+/// back. Causal: query q has the keys 0..q, so a head has T (T + 1) / 2 values.
+struct SequenceAttention {
+  int n_head = 0;
+  int n_positions = 0;          ///< T
+  std::vector<double> logits;   ///< q.k / sqrt(head size) [L, NH, T (T + 1) / 2]
+  std::vector<double> weights;  ///< their softmax over the keys, in the same layout
+
+  /// Index into both for key <= query; everything counted from 0.
+  std::size_t index(int layer, int head, int query, int key) const;
+};
+
+/// A batch and its attention from PyTorch in double precision.
+struct AttentionCase {
+  std::string name;
+  std::vector<Sequence> sequences;
+  std::vector<SequenceAttention> attention;  ///< by sequence
+  std::vector<double> thoughts;  ///< [thoughts, C], sequence by sequence; empty without thoughts
+};
+
+struct AttentionReference : ModelDescription {
+  std::vector<AttentionCase> cases;
 };
 
 /// Reads a whole file. Throws Error (io) if anything in it is missing.
 Reference read_reference(const std::string& path);
+AttentionReference read_attention_reference(const std::string& path);
 
 /// Value `element` (row-major) of parameter number `parameter`, a float32 number.
 double reference_weight(const WeightScales& scales, const std::string& name,

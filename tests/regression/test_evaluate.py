@@ -89,6 +89,12 @@ class Evaluate(SmallRuns):
         for a, b in zip(printed, exact):
             self.assertLessEqual(abs(a - b), 5.1e-5, (printed, exact))
 
+    def assert_same(self, measured, expected):
+        """The same shares; losses but for the order of sums, which may depend on how many rows a
+        matrix product has."""
+        self.assertEqual({**measured, "loss": 0}, {**expected, "loss": 0})
+        self.assertLess(abs(measured["loss"] - expected["loss"]), 1e-6 * expected["loss"])
+
     def test_json_says_what_was_measured(self):
         report = self.evaluate("coconut")[1]
         self.assertEqual((report["step"], report["problems"], report["data"]),
@@ -105,11 +111,11 @@ class Evaluate(SmallRuns):
         # After n thoughts the hops 1..n+1 can be predicted; problems have 2 or 3.
         self.assertEqual([len(result["next_node"]) for result in results], [1, 2, 3, 3])
         for result in results[1:]:
-            self.assertEqual(result["next_node"][0], results[0]["next_node"][0],
-                             "later thoughts do not change an earlier prediction")
+            # Later thoughts do not change an earlier prediction.
+            self.assert_same(result["next_node"][0], results[0]["next_node"][0])
         self.assertEqual(len({result["all"]["loss"] for result in results}), 4)
         own = self.evaluate("coconut")[1]["results"][0]
-        self.assertEqual(own["by_hops"]["2"], results[2]["by_hops"]["2"])
+        self.assert_same(own["by_hops"]["2"], results[2]["by_hops"]["2"])
 
     def test_published_files(self):
         folder = published_folder()

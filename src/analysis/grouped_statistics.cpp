@@ -1,0 +1,243 @@
+#include "analysis/grouped_statistics.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace superpose::analysis {
+namespace {
+
+const std::vector<Axis> no_axes;
+
+std::vector<Axis> layers(const ProbeShape& shape) {
+  return {{"layer", shape.n_layer}};
+}
+
+std::vector<Axis> layers_and_thoughts(const ProbeShape& shape) {
+  return {{"layer", shape.n_layer}, {"thought", shape.n_thoughts}};
+}
+
+std::string words(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+std::vector<HeadStatistic> edge_attention_by_group(const ProbeShape& shape) {
+  std::vector<HeadStatistic> statistics;
+  for (const char* group : group_names)
+    statistics.emplace_back(
+        std::string("edge_attention_") + group, "1",
+        fmt::format("attention weight on the three tokens of an edge ({})", words(group)),
+        layers_and_thoughts(shape), shape.n_head);
+  return statistics;
+}
+
+std::vector<Statistic> inner_product_by_group(const ProbeShape& shape) {
+  std::vector<Statistic> statistics;
+  for (const char* group : group_names)
+    statistics.emplace_back(
+        std::string("inner_product_") + group, "1",
+        fmt::format("inner product of a thought and the embedding of a node ({})", words(group)),
+        std::vector<Axis>{{"thought", shape.n_thoughts}});
+  return statistics;
+}
+
+std::vector<HeadStatistic> by_answer_key(const std::string& name, const std::string& description,
+                                         const ProbeShape& shape) {
+  std::vector<HeadStatistic> statistics;
+  for (const char* key : answer_key_names)
+    statistics.emplace_back(fmt::format("{}_{}", name, key), "1",
+                            fmt::format("{} from [A] to {}", description, words(key)),
+                            layers(shape), shape.n_head);
+  return statistics;
+}
+
+// --- the measures of one problem, p of the batch -------------------------------------------------
+
+void add_answer(const ProbedBatch& batch, int p, GroupedStatistics& s) {
+  const auto& problem = *batch.problems()[p].problem;
+  const float* logits = batch.logits(p, batch.problems()[p].positions.answer);
+  const auto best = std::max_element(logits, logits + batch.vocab_size()) - logits;
+  s.accuracy.at({}).add(best == problem.target ? 1 : 0);
+  s.candidate_accuracy.at({}).add(logits[problem.target] > logits[problem.neg_target] ? 1 : 0);
+}
+
+void add_copying(const ProbedBatch& batch, int p, int layer, GroupedStatistics& s) {
+  for (const auto& edge : batch.problems()[p].positions.edge_tokens) {
+    if (edge.bar < 0) continue;
+    const auto weight = [&](int head, int key) {
+      return static_cast<double>(batch.attention_weights(layer, head, p, edge.bar)[key]);
+    };
+    s.copying_source.add({layer}, [&](int head) { return weight(head, edge.source); });
+    s.copying_target.add({layer}, [&](int head) { return weight(head, edge.target); });
+    s.copying.add({layer},
+                  [&](int head) { return weight(head, edge.source) + weight(head, edge.target); });
+  }
+}
+
+void add_edge_attention(const ProbedBatch& batch, int p, int layer, int thought,
+                        GroupedStatistics& s) {
+  const auto& [index, problem, positions, search] = batch.problems()[p];
+  const int query = positions.thoughts[thought - 1];
+  for (std::size_t e = 0; e < positions.edges.size(); ++e) {
+    const auto& edge = positions.edge_tokens[e];
+    if (edge.bar < 0) continue;
+    const auto received = [&, query = query](int head) {
+      const float* weights = batch.attention_weights(layer, head, p, query);
+      return std::accumulate(weights + edge.source, weights + edge.bar + 1, 0.0);
+    };
+    for (const Group group : all_groups)
+      if (search.edge_in(group, thought, positions.edges[e]))
+        s.edge_attention[static_cast<int>(group)].add({layer, thought - 1}, received);
+  }
+}
+
+void add_index_matching(const ProbedBatch& batch, int p, int layer, int thought,
+                        GroupedStatistics& s) {
+  const auto& [index, problem, positions, search] = batch.problems()[p];
+  const int query = positions.thoughts[thought - 1];
+  Moments frontier, other;
+  for (std::size_t e = 0; e < positions.edges.size(); ++e) {
+    const int bar = positions.edge_tokens[e].bar;
+    if (bar < 0) continue;
+    const bool is_frontier = search.edge_in(Group::frontier, thought, positions.edges[e]);
+    double sum = 0;
+    const auto logit = [&](int head) {
+      return static_cast<double>(batch.attention_logits(layer, head, p, query)[bar]);
+    };
+    for (int head = 0; head < batch.n_head(); ++head) sum += logit(head);
+    (is_frontier ? frontier : other).add(sum);
+    (is_frontier ? s.edge_logit_frontier : s.edge_logit_other).add({layer, thought - 1}, logit);
+  }
+  if (frontier.count > 0 && other.count > 0)
+    s.index_matching_difference.at({layer, thought - 1}).add(frontier.mean() - other.mean());
+}
+
+void add_inner_products(const ProbedBatch& batch, int p, int thought, GroupedStatistics& s) {
+  const auto& [index, problem, positions, search] = batch.problems()[p];
+  const float* hidden = batch.hidden(p, positions.thoughts[thought - 1]);
+  for (int node = 0; node < problem->graph.n_nodes; ++node) {
+    const double product =
+        std::inner_product(hidden, hidden + batch.n_embd(), batch.embedding(node), 0.0);
+    for (const Group group : all_groups)
+      if (search.node_in(group, thought, node))
+        s.inner_product[static_cast<int>(group)].at({thought - 1}).add(product);
+  }
+}
+
+int position_of(const Positions& positions, AnswerKey key) {
+  switch (key) {
+    case AnswerKey::last_thought:
+      return positions.last_latent;
+    case AnswerKey::root_mark:
+      return positions.root_mark;
+    case AnswerKey::root:
+      return positions.root;
+    case AnswerKey::target:
+      return positions.target_candidate;
+    case AnswerKey::other:
+      return positions.other_candidate;
+  }
+  throw std::logic_error("an AnswerKey without a position");
+}
+
+void add_answer_attention(const ProbedBatch& batch, int p, int layer, GroupedStatistics& s) {
+  const auto& positions = batch.problems()[p].positions;
+  for (const AnswerKey answer_key : all_answer_keys) {
+    const int key = position_of(positions, answer_key), i = static_cast<int>(answer_key);
+    s.answer_attention[i].add({layer}, [&](int head) {
+      return static_cast<double>(batch.attention_weights(layer, head, p, positions.answer)[key]);
+    });
+    s.answer_logit[i].add({layer}, [&](int head) {
+      return static_cast<double>(batch.attention_logits(layer, head, p, positions.answer)[key]);
+    });
+  }
+}
+
+/// Calls take(statistic) for every statistic of s, which may be const, in the order of the files.
+template <class Statistics, class Take>
+void visit(Statistics& s, const Take& take) {
+  const auto take_heads = [&](auto& statistic) {
+    take(statistic.summed);
+    take(statistic.by_head);
+  };
+  take(s.accuracy);
+  take(s.candidate_accuracy);
+  for (auto* statistic : {&s.copying_source, &s.copying_target, &s.copying}) take_heads(*statistic);
+  for (auto& statistic : s.edge_attention) take_heads(statistic);
+  take_heads(s.edge_logit_frontier);
+  take_heads(s.edge_logit_other);
+  take(s.index_matching_difference);
+  for (auto& statistic : s.inner_product) take(statistic);
+  for (auto& statistic : s.answer_attention) take_heads(statistic);
+  for (auto& statistic : s.answer_logit) take_heads(statistic);
+}
+
+}  // namespace
+
+GroupedStatistics::GroupedStatistics(const ProbeShape& shape)
+    : accuracy("accuracy", "1", "answers right, argmax over the vocabulary", no_axes),
+      candidate_accuracy("candidate_accuracy", "1", "answers right among the two candidates",
+                         no_axes),
+      copying_source("copying_source", "1", "attention weight of an edge's | on its source",
+                     layers(shape), shape.n_head),
+      copying_target("copying_target", "1", "attention weight of an edge's | on its target",
+                     layers(shape), shape.n_head),
+      copying("copying", "1", "attention weight of an edge's | on its source and target",
+              layers(shape), shape.n_head),
+      edge_attention(edge_attention_by_group(shape)),
+      edge_logit_frontier("edge_logit_frontier", "1", "attention logit of the | of a frontier edge",
+                          layers_and_thoughts(shape), shape.n_head),
+      edge_logit_other("edge_logit_other", "1", "attention logit of the | of any other edge",
+                       layers_and_thoughts(shape), shape.n_head),
+      index_matching_difference(
+          "index_matching_difference", "1",
+          "attention logit of frontier edges minus that of others, summed over heads",
+          layers_and_thoughts(shape)),
+      inner_product(inner_product_by_group(shape)),
+      answer_attention(by_answer_key("answer_attention", "attention weight", shape)),
+      answer_logit(by_answer_key("answer_logit", "attention logit", shape)) {}
+
+void GroupedStatistics::add(const ProbedBatch& batch) {
+  for (int p = 0; p < static_cast<int>(batch.problems().size()); ++p) {
+    const int n_thoughts = static_cast<int>(batch.problems()[p].positions.thoughts.size());
+    add_answer(batch, p, *this);
+    for (int thought = 1; thought <= n_thoughts; ++thought)
+      add_inner_products(batch, p, thought, *this);
+    for (int layer = 0; layer < batch.n_layer(); ++layer) {
+      add_copying(batch, p, layer, *this);
+      add_answer_attention(batch, p, layer, *this);
+      for (int thought = 1; thought <= n_thoughts; ++thought) {
+        add_edge_attention(batch, p, layer, thought, *this);
+        add_index_matching(batch, p, layer, thought, *this);
+      }
+    }
+  }
+}
+
+std::vector<const Statistic*> GroupedStatistics::all(bool by_head) const {
+  std::vector<const Statistic*> list;
+  visit(*this, [&](const Statistic& s) {
+    if (by_head || s.axes().empty() || s.axes().back().name != "head") list.push_back(&s);
+  });
+  return list;
+}
+
+std::vector<Moments> GroupedStatistics::moments() const {
+  std::vector<Moments> result;
+  for (const Statistic* s : all(true))
+    result.insert(result.end(), s->values().begin(), s->values().end());
+  return result;
+}
+
+void GroupedStatistics::add(const std::vector<Moments>& moments) {
+  auto from = moments.begin();
+  visit(*this, [&](Statistic& s) {
+    for (Moments& to : s.values()) to.add(*from++);
+  });
+  SUPERPOSE_EXPECT(from == moments.end());
+}
+
+}  // namespace superpose::analysis

@@ -1,0 +1,90 @@
+#include "analysis/probe.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.hpp"
+
+namespace superpose::analysis {
+namespace {
+
+constexpr int chunk_size = 32;
+
+/// Adds the chunks' sums of all ranks in the order of the chunks, so that the sums do not depend on
+/// the number of ranks. mine: this rank's, round after round, n_values each.
+void add_in_order(const distributed::Communicator& communicator, const std::vector<Moments>& mine,
+                  std::size_t n_values, GroupedStatistics& total) {
+  const auto counts = communicator.allgather(static_cast<int>(mine.size()));
+  std::vector<std::size_t> begin{0};
+  for (const int count : counts) begin.push_back(begin.back() + static_cast<std::size_t>(count));
+  std::vector<Moments> all(begin.back());
+  communicator.allgather_blocks(mine.data(), all.data(), counts, sizeof(Moments));
+  const std::size_t n_ranks = counts.size(), n_chunks = all.size() / n_values;
+  for (std::size_t chunk = 0; chunk < n_chunks; ++chunk) {
+    const auto first =
+        all.begin() + static_cast<long>(begin[chunk % n_ranks] + chunk / n_ranks * n_values);
+    total.add(std::vector<Moments>(first, first + static_cast<long>(n_values)));
+  }
+}
+
+}  // namespace
+
+std::vector<std::vector<Chunk>> rounds_of(int n_problems, int n_ranks) {
+  std::vector<std::vector<Chunk>> rounds;
+  for (int begin = 0; begin < n_problems; begin += chunk_size) {
+    if (rounds.empty() || static_cast<int>(rounds.back().size()) == n_ranks) rounds.emplace_back();
+    rounds.back().push_back({begin, std::min(n_problems, begin + chunk_size)});
+  }
+  return rounds;
+}
+
+std::vector<ProbedProblem> probed_problems(const std::vector<data::Problem>& problems, Chunk chunk,
+                                           const data::Vocabulary& vocabulary,
+                                           const ProbeSettings& settings,
+                                           std::vector<Sequence>& sequences) {
+  std::vector<ProbedProblem> probed;
+  for (int i = chunk.begin; i < chunk.end; ++i) {
+    const auto& problem = problems[i];
+    auto sequence = probe_sequence(problem, static_cast<std::uint64_t>(i), settings.method,
+                                   vocabulary, settings.seed);
+    probed.push_back({i, &problem, sequence.positions, SearchState(problem, settings.frontier)});
+    sequences.push_back(std::move(sequence.sequence));
+  }
+  return probed;
+}
+
+int most_hops(const std::vector<data::Problem>& problems) {
+  int most = 0;
+  for (const auto& problem : problems) most = std::max(most, problem.hops);
+  return most;
+}
+
+GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Problem>& problems,
+                        const ProbeSettings& settings,
+                        const distributed::Communicator& communicator,
+                        const RoundListener& listener) {
+  const data::Vocabulary vocabulary(model.options().vocab_size);
+  const ProbeShape shape{model.options().n_layer, model.options().n_head, most_hops(problems)};
+  const auto rank = static_cast<std::size_t>(communicator.rank());
+  GroupedStatistics total(shape);
+  std::vector<Moments> mine;
+  for (const auto& round :
+       rounds_of(static_cast<int>(problems.size()), communicator.size())) {
+    if (rank >= round.size()) {
+      if (listener) listener(nullptr);
+      continue;
+    }
+    std::vector<Sequence> sequences;
+    auto probed = probed_problems(problems, round[rank], vocabulary, settings, sequences);
+    const ProbedBatch batch(model, std::move(probed), sequences);
+    GroupedStatistics of_chunk(shape);
+    of_chunk.add(batch);
+    const auto moments = of_chunk.moments();
+    mine.insert(mine.end(), moments.begin(), moments.end());
+    if (listener) listener(&batch);
+  }
+  add_in_order(communicator, mine, total.moments().size(), total);
+  return total;
+}
+
+}  // namespace superpose::analysis

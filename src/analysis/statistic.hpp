@@ -1,0 +1,97 @@
+#pragma once
+/// Mean, standard deviation and count of a measured quantity, by group.
+
+#include <cmath>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace superpose::analysis {
+
+/// Sums of what was measured in one group.
+struct Moments {
+  double sum = 0, sum_of_squares = 0;
+  std::int64_t count = 0;
+
+  void add(double value) {
+    sum += value;
+    sum_of_squares += value * value;
+    ++count;
+  }
+  void add(const Moments& other) {
+    sum += other.sum;
+    sum_of_squares += other.sum_of_squares;
+    count += other.count;
+  }
+  /// NaN if nothing was measured.
+  double mean() const { return sum / static_cast<double>(count); }
+  /// Of the population: numpy's default. NaN if nothing was measured.
+  double deviation() const {
+    const double variance = sum_of_squares / static_cast<double>(count) - mean() * mean();
+    return std::sqrt(variance < 0 ? 0 : variance);  // rounding can leave it just below 0
+  }
+};
+
+/// A dimension of a statistic. Coordinates are 1..extent: layer 1, thought 1, head 1.
+struct Axis {
+  std::string name;
+  int extent;
+};
+
+/// A quantity by group of its axes, row-major.
+class Statistic {
+ public:
+  Statistic(std::string name, std::string unit, std::string description, std::vector<Axis> axes);
+
+  const std::string& name() const { return name_; }
+  const std::string& unit() const { return unit_; }
+  const std::string& description() const { return description_; }
+  const std::vector<Axis>& axes() const { return axes_; }
+  const std::vector<Moments>& values() const { return values_; }
+  std::vector<Moments>& values() { return values_; }
+
+  /// The group at these 0-based indices, one an axis.
+  Moments& at(std::initializer_list<int> index);
+  const Moments& at(std::initializer_list<int> index) const;
+
+ private:
+  std::size_t offset(std::initializer_list<int> index) const;
+
+  std::string name_, unit_, description_;
+  std::vector<Axis> axes_;
+  std::vector<Moments> values_;
+};
+
+/// A quantity that every head has: head by head, last axis "head", and summed over the heads, as
+/// the papers report it.
+class HeadStatistic {
+ public:
+  /// `axes` without the heads'. The statistic by head is called `name`_by_head.
+  HeadStatistic(const std::string& name, const std::string& unit, const std::string& description,
+                const std::vector<Axis>& axes, int n_head);
+
+  /// One measurement: value(head) of each head, in the group at `index`.
+  template <class Value>
+  void add(std::initializer_list<int> index, const Value& value);
+
+  Statistic summed, by_head;
+
+ private:
+  int n_head_;
+};
+
+template <class Value>
+void HeadStatistic::add(std::initializer_list<int> index, const Value& value) {
+  Moments* heads = by_head.values().data() + (&summed.at(index) - summed.values().data()) * n_head_;
+  double sum = 0;
+  for (int head = 0; head < n_head_; ++head) {
+    const double of_head = value(head);
+    heads[head].add(of_head);
+    sum += of_head;
+  }
+  summed.at(index).add(sum);
+}
+
+}  // namespace superpose::analysis
