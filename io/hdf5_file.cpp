@@ -322,8 +322,7 @@ void File::write_part(const NamedTensor& part, std::size_t begin) {
   write_selected(part, in_memory, in_file);
 }
 
-void File::write_selected(const NamedTensor& tensor, std::int64_t in_memory,
-                          std::int64_t in_file) {
+void File::write_selected(const NamedTensor& tensor, std::int64_t in_memory, std::int64_t in_file) {
   Dataset dataset(
       check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
   const PropertyList transfer(check(H5Pcreate(H5P_DATASET_XFER), "set up", tensor.name, path_));

@@ -15,9 +15,9 @@ NamedTensor tensor_of(const std::string& table, const Column& column, const std:
                       std::size_t rows, const void* data) {
   NamedTensor tensor{
       table + "/" + column.name, {index}, {rows}, column.dtype, const_cast<void*>(data)};
-  if (!column.by.name.empty()) {
-    tensor.dims.push_back(column.by.name);
-    tensor.shape.push_back(column.by.coordinates.size());
+  for (const auto& dimension : column.by) {
+    tensor.dims.push_back(dimension.name);
+    tensor.shape.push_back(dimension.coordinates.size());
   }
   return tensor;
 }
@@ -63,16 +63,20 @@ Column read_column(const File& file, const NamedTensor& layout, const std::strin
                 file.attribute<std::string>(layout.name, "long_name"),
                 layout.dtype,
                 {}};
-  if (layout.dims.size() == 2) {
-    const auto coordinates = file.layout(group + "/" + layout.dims[1]);
-    column.by = {layout.dims[1], read_all<std::int64_t>(file, coordinates)};
+  for (std::size_t d = 1; d < layout.dims.size(); ++d) {
+    const auto coordinates = file.layout(group + "/" + layout.dims[d]);
+    column.by.push_back({layout.dims[d], read_all<std::int64_t>(file, coordinates)});
   }
   return column;
 }
 
+bool same_dimension(const ColumnDimension& a, const ColumnDimension& b) {
+  return a.name == b.name && a.coordinates == b.coordinates;
+}
+
 bool same_layout(const Column& a, const Column& b) {
-  return a.name == b.name && a.dtype == b.dtype && a.by.name == b.by.name &&
-         a.by.coordinates == b.by.coordinates;
+  return a.name == b.name && a.dtype == b.dtype &&
+         std::equal(a.by.begin(), a.by.end(), b.by.begin(), b.by.end(), same_dimension);
 }
 
 }  // namespace
@@ -112,10 +116,11 @@ void Table::truncate_after(std::int64_t last) {
 void Table::write(File& file) const {
   write_coordinates(file, name_ + "/" + index_column_.name, index_column_, index_);
   for (const auto& column : columns_) {
-    const std::string second = name_ + "/" + column.by.name;
-    if (!column.by.name.empty() && !file.exists(second))
-      write_coordinates(file, second, {column.by.name, "1", column.by.name, DType::i64, {}},
-                        column.by.coordinates);
+    for (const auto& [dimension, coordinates] : column.by) {
+      const std::string place = name_ + "/" + dimension;
+      if (!file.exists(place))
+        write_coordinates(file, place, {dimension, "1", dimension, DType::i64, {}}, coordinates);
+    }
     const auto& values = values_.at(column.name);
     const auto tensor = tensor_of(name_, column, index_column_.name, index_.size(), values.data());
     write_values(file, tensor, values);

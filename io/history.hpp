@@ -15,7 +15,7 @@
 
 namespace superpose::io {
 
-/// A second dimension of a column, with its coordinates: accuracy by "hops" 1, 2, 3, 4.
+/// A further dimension of a column, with its coordinates: accuracy by "hops" 1, 2, 3, 4.
 struct ColumnDimension {
   std::string name;
   std::vector<std::int64_t> coordinates;
@@ -24,14 +24,19 @@ struct ColumnDimension {
 /// What a column holds. Values travel as double; an i64 column holds integers up to 2^53 exactly.
 struct Column {
   std::string name;
-  std::string unit;          ///< "nat", "s", "1"; netCDF's attribute `units`
-  std::string description;   ///< netCDF's attribute `long_name`
-  DType dtype = DType::f64;  ///< f64 or i64
-  ColumnDimension by;        ///< no name: one number a row
-  std::size_t width() const { return by.name.empty() ? 1 : by.coordinates.size(); }
+  std::string unit;                 ///< "nat", "s", "1"; netCDF's attribute `units`
+  std::string description;          ///< netCDF's attribute `long_name`
+  DType dtype = DType::f64;         ///< f64 or i64
+  std::vector<ColumnDimension> by;  ///< after the index, row-major; none: one number a row
+
+  std::size_t width() const {
+    std::size_t n = 1;
+    for (const auto& dimension : by) n *= dimension.coordinates.size();
+    return n;
+  }
 };
 
-/// Values of one row by column; a column with a second dimension takes one number a coordinate.
+/// Values of one row by column; a column of further dimensions takes width() numbers.
 using Row = std::map<std::string, std::vector<double>>;
 
 /// Rows in ascending order of an index (step, epoch); one row an index value.

@@ -9,6 +9,7 @@
 #include "io/checkpoint_layout.hpp"
 #include "io/child_process.hpp"
 #include "io/history_layout.hpp"
+#include "io/probe_layout.hpp"
 
 namespace superpose::io {
 namespace {
@@ -148,15 +149,29 @@ ExitCode code_of(const FileReport& report) {
   return report.checkpoint ? ExitCode::checkpoint : ExitCode::io;
 }
 
+void check_readable(const File& file, FileReport& report) {
+  for (auto& dataset : report.datasets)
+    if (dataset.problem.empty())
+      dataset.problem = problem_of([&] { read_values(file, dataset.layout); });
+}
+
+/// The kinds of files that can be inspected.
+const FileKind* kind_of(const std::string& type) {
+  for (const FileKind* kind : {&layout::kind, &history_layout::kind, &probe_layout::kind})
+    if (kind->type == type) return kind;
+  return nullptr;
+}
+
 /// What the file is. Error as inspect promises.
 void read_kind(const File& file, FileReport& report) {
   validate(file.has_attribute("/", "file_type"), ExitCode::io,
            "{} is neither a checkpoint nor a run.h5 (it does not say what it is)", file.path());
   report.kind.type = file.attribute<std::string>("/", "file_type");
-  report.checkpoint = report.kind.type == layout::kind.type;
-  validate(report.checkpoint || report.kind.type == history_layout::kind.type, ExitCode::io,
-           "{} is neither a checkpoint nor a run.h5 (it is {})", file.path(), report.kind.type);
-  require_kind(file, report.checkpoint ? layout::kind : history_layout::kind, code_of(report));
+  const FileKind* kind = kind_of(report.kind.type);
+  validate(kind != nullptr, ExitCode::io, "{} is neither a checkpoint nor a run.h5 (it is {})",
+           file.path(), report.kind.type);
+  report.checkpoint = kind == &layout::kind;
+  require_kind(file, *kind, code_of(report));
   report.kind.version = file.attribute<std::int64_t>("/", "format_version");
 }
 
@@ -179,8 +194,10 @@ FileReport read_report(const std::string& path) {
   attempt(report, [&] { find_datasets(file, "", 0, report.datasets); });
   if (report.checkpoint)
     check_checkpoint(file, report);
-  else
+  else if (report.kind.type == history_layout::kind.type)
     check_run(file, report);
+  else
+    check_readable(file, report);
   return report;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-/// What a checkpoint or a run.h5 holds and whether it is intact. The file is walked as it is, with
-/// no knowledge of the model, and what is damaged does not hide the rest: every problem is found in
-/// one pass. Serial; not to be used with MPI started.
+/// What a checkpoint, a run.h5 or a probe file holds and whether it is intact. The file is walked
+/// as it is, with no knowledge of the model, and what is damaged does not hide the rest: every
+/// problem is found in one pass. Serial; not to be used with MPI started.
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +32,7 @@ struct TableReport {
 struct FileReport {
   std::string path;
   FileKind kind;                                 ///< type and version as the file states them
-  bool checkpoint = false;                       ///< or else a run.h5, which has no checksums
+  bool checkpoint = false;                       ///< the others have no checksums
   RunMetadata metadata;                          ///< empty if it cannot be read
   std::optional<std::int64_t> step;              ///< checkpoints
   std::map<std::string, std::int64_t> counters;  ///< checkpoints
@@ -45,12 +45,12 @@ struct FileReport {
 };
 
 /// Reads the whole file twice, first in a child process (child_process.hpp), one dataset in memory
-/// at a time. Error (io) if it cannot be opened, is neither of the two or makes HDF5 crash; Error
-/// (checkpoint, or io for a run.h5) if its format version is not one this program reads. All else
+/// at a time. Error (io) if it cannot be opened, is none of these or makes HDF5 crash; Error
+/// (checkpoint, or io for the others) if its format version is not one this program reads. All else
 /// that is wrong is in the report.
 FileReport inspect(const std::string& path);
 
-/// Error (checkpoint, or io for a run.h5) that names everything wrong in the report, if anything
+/// Error (checkpoint, or io for the others) that names everything wrong in the report, if anything
 /// is.
 void require_intact(const FileReport& report);
 

@@ -211,7 +211,7 @@ void add_validate(CLI::App& app, Command& command) {
 void add_inspect(CLI::App& app, Command& command) {
   auto* sub = app.add_subcommand("inspect", "Say what a file holds and whether it is intact");
   const auto arguments = std::make_shared<InspectArguments>();
-  sub->add_option("FILE", arguments->file, "Checkpoint, run.h5 or problem file")
+  sub->add_option("FILE", arguments->file, "Checkpoint, run.h5, probe file or problem file")
       ->type_name("")
       ->required();
   sub->add_flag("--json", arguments->json, "Print JSON");

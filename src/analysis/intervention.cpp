@@ -150,13 +150,12 @@ void keep_needed_outputs(Sequence& sequence, const Positions& positions) {
   sequence.targets.push_back({positions.answer, {}});
 }
 
-std::vector<Subject> subjects_of(std::vector<ProbedProblem> probed,
-                                 const model::PackedBatch& batch,
+std::vector<Subject> subjects_of(std::vector<ProbedProblem> probed, const model::PackedBatch& batch,
                                  const std::vector<Sequence>& sequences) {
   std::vector<Subject> subjects;
   for (std::size_t p = 0; p < probed.size(); ++p)
-    subjects.push_back({std::move(probed[p]), -1,
-                        std::vector<int>(sequences[p].tokens.size(), -1)});
+    subjects.push_back(
+        {std::move(probed[p]), -1, std::vector<int>(sequences[p].tokens.size(), -1)});
   for (const auto& [sequence, target, output] : batch.targets)
     subjects[sequence].output[sequences[sequence].targets[target].position] = output;
   find_partners(subjects);

@@ -11,9 +11,9 @@ namespace superpose::analysis {
 /// What becomes of a thought h, with strength s. Every kind leaves h as it is at one strength: 1
 /// for rescale, 0 for the others.
 enum class InterventionKind {
-  rescale,        ///< h + (s - 1) P h, P the projection onto the embeddings of a group's nodes: s = 0
-                  ///< removes them, s = 1 changes nothing, s = 2 doubles them
-  swap,           ///< (1 - s) h + s times the same thought of another problem of as many hops
+  rescale,  ///< h + (s - 1) P h, P the projection onto the embeddings of a group's nodes: s = 0
+            ///< removes them, s = 1 changes nothing, s = 2 doubles them
+  swap,     ///< (1 - s) h + s times the same thought of another problem of as many hops
   nearest_token,  ///< (1 - s) h + s times the embedding of its most likely token: s = 1 is CoT
 };
 inline constexpr const char* intervention_names[] = {"rescale", "swap", "nearest_token"};

@@ -68,8 +68,7 @@ GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Pr
   const auto rank = static_cast<std::size_t>(communicator.rank());
   GroupedStatistics total(shape);
   std::vector<Moments> mine;
-  for (const auto& round :
-       rounds_of(static_cast<int>(problems.size()), communicator.size())) {
+  for (const auto& round : rounds_of(static_cast<int>(problems.size()), communicator.size())) {
     if (rank >= round.size()) {
       if (listener) listener(nullptr);
       continue;

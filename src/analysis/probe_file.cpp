@@ -6,6 +6,7 @@
 #include "analysis/problem_table.hpp"
 #include "io/agreement.hpp"
 #include "io/durable_file.hpp"
+#include "io/probe_layout.hpp"
 
 namespace superpose::analysis {
 namespace {
@@ -14,8 +15,6 @@ namespace fs = std::filesystem;
 
 /// Statistics, problem table and HDF5's own structures, generously.
 constexpr std::uint64_t other_bytes = std::uint64_t{16} << 20;
-
-const io::FileKind kind{"superpose_probe", 1, 1};
 
 void describe(io::File& file, const std::string& dataset, const std::string& units,
               const std::string& description) {
@@ -123,12 +122,12 @@ void write_grid(io::File& file, const std::vector<CheckpointFindings>& findings,
                 const InterventionGrid& grid, std::size_t g) {
   const std::string group = "interventions/" + grid.name + "/";
   const auto write = [&](const char* name, const std::string& description, const auto& value) {
-    NamedArray<double> array({group + name,
-                              {"checkpoint", "changed_thought", "strength"},
-                              {findings.size(), static_cast<std::size_t>(grid.n_thoughts) + 1,
-                               grid.strengths.size()},
-                              description},
-                             0);
+    NamedArray<double> array(
+        {group + name,
+         {"checkpoint", "changed_thought", "strength"},
+         {findings.size(), static_cast<std::size_t>(grid.n_thoughts) + 1, grid.strengths.size()},
+         description},
+        0);
     std::size_t n = 0;
     for (const auto& found : findings)
       for (const auto& outcome : found.interventions[g]) array.values[n++] = value(outcome);
@@ -184,16 +183,13 @@ std::vector<Intervention> InterventionGrid::interventions() const {
 ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communicator,
                      const io::RunMetadata& metadata, const RawPlan& plan,
                      std::size_t n_checkpoints)
-    : path_(std::move(path)),
-      temporary_(path_ + ".tmp"),
-      communicator_(communicator),
-      plan_(plan) {
+    : path_(std::move(path)), temporary_(path_ + ".tmp"), communicator_(communicator), plan_(plan) {
   io::agree_on_rank_0(communicator_, [&] {
     const auto directory = fs::path(path_).parent_path();
     io::require_free_space(directory.empty() ? "." : directory.string(),
                            n_checkpoints * plan.bytes() + other_bytes);
     io::File file = io::File::create(temporary_);
-    io::write(file, kind, metadata);
+    io::write(file, io::probe_layout::kind, metadata);
     write_dimensions(file, plan);
     for (const auto& array : problem_table(plan)) write_array(file, array);
     file.set_attribute("/", "frontier",

@@ -55,7 +55,7 @@ void ProbedBatch::copy_results(const model::Network<float>& model,
   // Copies: the model's own memory is the next batch's.
   const auto copy = [](const Matrix<const float>& from, const std::string& label) {
     const Kokkos::View<float**, Kokkos::LayoutRight, Kokkos::HostSpace> to(label, from.extent(0),
-                                                                          from.extent(1));
+                                                                           from.extent(1));
     Kokkos::deep_copy(to, from);
     return HostMatrix(to);
   };

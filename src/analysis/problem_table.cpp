@@ -40,7 +40,8 @@ void add_scalars(const RawPlan& plan, std::vector<Array>& table) {
       [](const auto& p) { return p.positions.answer + 1; });
   add("root", "node", [](const auto& p) { return p.problem->root; });
   add("target", "node, the right answer", [](const auto& p) { return p.problem->target; });
-  add("neg_target", "node, the other candidate", [](const auto& p) { return p.problem->neg_target; });
+  add("neg_target", "node, the other candidate",
+      [](const auto& p) { return p.problem->neg_target; });
   add("equal_depth", "1 if both candidates are equally deep",
       [](const auto& p) { return p.problem->equal_depth(); });
 }
@@ -65,8 +66,7 @@ void add_tokens(const RawPlan& plan, std::vector<Array>& table) {
   const std::size_t P = plan.problems.size();
   Array token = array_of("tokens", {"problem", "position"}, {P, extent(plan.n_positions)},
                          "token ids; a latent token stands for a thought");
-  Array thought = array_of("position_thought", {"problem", "thought"},
-                           {P, extent(plan.n_thoughts)},
+  Array thought = array_of("position_thought", {"problem", "thought"}, {P, extent(plan.n_thoughts)},
                            "position that generates the thought, from the root on");
   for (std::size_t p = 0; p < P; ++p) {
     const auto& tokens = plan.sequences[p].tokens;

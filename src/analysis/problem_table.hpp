@@ -8,7 +8,8 @@
 
 namespace superpose::analysis {
 
-/// Datasets of the group "problems"; -1 where a problem has fewer nodes, edges, positions, thoughts.
+/// Datasets of the group "problems"; -1 where a problem has fewer nodes, edges, positions,
+/// thoughts.
 std::vector<NamedArray<std::int32_t>> problem_table(const RawPlan& plan);
 
 }  // namespace superpose::analysis

@@ -10,7 +10,14 @@ namespace {
 constexpr float not_there = std::numeric_limits<float>::quiet_NaN();
 
 /// Order of the datasets.
-enum RawDataset { thoughts, next_node_logits, inner_products, answer_logits, map_logits, map_weights };
+enum RawDataset {
+  thoughts,
+  next_node_logits,
+  inner_products,
+  answer_logits,
+  map_logits,
+  map_weights
+};
 
 std::size_t extent(int n) {
   return static_cast<std::size_t>(n);

@@ -6,9 +6,9 @@ namespace superpose::analysis {
 namespace {
 
 std::string number(const Moments& moments) {
-  return moments.count == 0 ? fmt::format("{:>16}", "-")
-                            : fmt::format("{:>7.2f} ± {:<6.2f}", moments.mean(),
-                                          moments.deviation());
+  return moments.count == 0
+             ? fmt::format("{:>16}", "-")
+             : fmt::format("{:>7.2f} ± {:<6.2f}", moments.mean(), moments.deviation());
 }
 
 std::string heading(const std::string& title, int n_thoughts) {
@@ -30,9 +30,9 @@ std::string row(const std::string& name, int n_thoughts, const Value& value) {
 std::string table(const GroupedStatistics& s) {
   const auto& axes = s.index_matching_difference.axes();
   const int n_layer = axes[0].extent, n_thoughts = axes[1].extent, last = n_layer - 1;
-  std::string text = fmt::format(
-      "  answers {:.2f} % (candidates {:.2f} %) of {}\n", 100 * s.accuracy.at({}).mean(),
-      100 * s.candidate_accuracy.at({}).mean(), s.accuracy.at({}).count);
+  std::string text = fmt::format("  answers {:.2f} % (candidates {:.2f} %) of {}\n",
+                                 100 * s.accuracy.at({}).mean(),
+                                 100 * s.candidate_accuracy.at({}).mean(), s.accuracy.at({}).count);
   text += "  attention of | to its own edge, summed over heads (RbS Fig. 5)\n";
   for (int layer = 0; layer < n_layer; ++layer)
     text += fmt::format("    layer {:<26}source {}  target {}\n", layer + 1,
@@ -43,13 +43,13 @@ std::string table(const GroupedStatistics& s) {
     text += row(group_names[static_cast<int>(group)], n_thoughts, [&](int k) {
       return s.edge_attention[static_cast<int>(group)].summed.at({last, k});
     });
-  text += row("logit, frontier - others", n_thoughts,
-              [&](int k) { return s.index_matching_difference.at({last, k}); });
+  text += row("logit, frontier - others", n_thoughts, [&](int k) {
+    return s.index_matching_difference.at({last, k});
+  });
   text += heading("thought . embedding of node", n_thoughts);
   for (const Group group : all_groups)
-    text += row(group_names[static_cast<int>(group)], n_thoughts, [&](int k) {
-      return s.inner_product[static_cast<int>(group)].at({k});
-    });
+    text += row(group_names[static_cast<int>(group)], n_thoughts,
+                [&](int k) { return s.inner_product[static_cast<int>(group)].at({k}); });
   return text;
 }
 

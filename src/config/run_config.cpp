@@ -97,6 +97,13 @@ void add_rows(OptionTable& table, train::LoopOptions& loop) {
             "held-out problems used while training; 0 for all", at_least(0));
 }
 
+void add_rows(OptionTable& table, train::RecordOptions& record) {
+  table.add("record.every", record.every,
+            "epochs between records of attention and thoughts in run.h5; 0 for none", at_least(0));
+  table.add("record.problems", record.problems, "held-out problems they use; 0 for all",
+            at_least(0));
+}
+
 void add_rows(OptionTable& table, train::OutputOptions& output) {
   table.add("output.directory", output.directory, "where everything of the run is written");
   table.add("output.log_every", output.log_every, "steps between progress lines", at_least(1));
@@ -195,6 +202,7 @@ OptionTable option_table(train::RunOptions& options) {
   add_rows(table, options.curriculum);
   add_rows(table, options.optimizer);
   add_rows(table, options.train);
+  add_rows(table, options.record);
   add_rows(table, options.output);
   return table;
 }

@@ -30,8 +30,9 @@ struct LossSum {
 /// listener (communication, say) its turn.
 using GradientListener = std::function<void(std::size_t first)>;
 
-/// May change the final hidden states of a segment's outputs, rows `outputs` of hidden [O,C], before
-/// a later segment embeds them and before logits are made of them: an intervention on thoughts.
+/// May change the final hidden states of a segment's outputs, rows `outputs` of hidden [O,C],
+/// before a later segment embeds them and before logits are made of them: an intervention on
+/// thoughts.
 template <class T>
 using ThoughtEdit = std::function<void(Range outputs, const Matrix<T>& hidden)>;
 

@@ -23,6 +23,12 @@ struct LoopOptions {
   int eval_problems = 0;  ///< at most so many of them while training; 0 = all
 };
 
+/// What is measured inside the model while it trains (held-out problems, methods with thoughts).
+struct RecordOptions {
+  int every = 5;      ///< epochs between records; 0: none
+  int problems = 64;  ///< held-out problems used; 0 = all
+};
+
 struct OutputOptions {
   std::string directory = "runs/default";
   int log_every = 10;        ///< steps between progress lines
@@ -38,6 +44,7 @@ struct RunOptions {
   data::CurriculumOptions curriculum;
   optim::OptimizerOptions optimizer;
   LoopOptions train;
+  RecordOptions record;
   OutputOptions output;
 };
 

@@ -26,7 +26,7 @@ io::Column number(const std::string& name, const std::string& unit,
 
 io::Column number_by(io::ColumnDimension dimension, const std::string& name,
                      const std::string& unit, const std::string& description) {
-  return {name, unit, description, DType::f64, std::move(dimension)};
+  return {name, unit, description, DType::f64, {std::move(dimension)}};
 }
 
 std::vector<io::Column> step_columns() {
@@ -87,6 +87,47 @@ io::Row evaluation_row(int stage, const EvaluationSummary& s, int max_hops) {
   return row;
 }
 
+// --- "attention": grouped statistics, summed over heads
+// -------------------------------------------
+
+/// Mean, standard deviation and count of one statistic.
+std::vector<io::Column> columns_of(const analysis::Statistic& statistic) {
+  std::vector<io::ColumnDimension> by;
+  for (const auto& axis : statistic.axes()) {
+    std::vector<std::int64_t> coordinates(static_cast<std::size_t>(axis.extent));
+    std::iota(coordinates.begin(), coordinates.end(), 1);
+    by.push_back({axis.name, std::move(coordinates)});
+  }
+  const auto column = [&](const char* ending, const char* what, DType type) {
+    return io::Column{statistic.name() + ending, type == DType::i64 ? "1" : statistic.unit(),
+                      what + statistic.description(), type, by};
+  };
+  return {column("", "mean: ", DType::f64), column("_std", "standard deviation: ", DType::f64),
+          column("_count", "measurements: ", DType::i64)};
+}
+
+std::vector<io::Column> attention_columns(const analysis::ProbeShape& shape) {
+  const analysis::GroupedStatistics statistics(shape);
+  std::vector<io::Column> columns{integer("stage", "stage that the epoch trained")};
+  for (const auto* statistic : statistics.all(false))
+    for (auto& column : columns_of(*statistic)) columns.push_back(std::move(column));
+  return columns;
+}
+
+io::Row attention_row(int stage, const analysis::GroupedStatistics& statistics) {
+  io::Row row{{"stage", {static_cast<double>(stage)}}};
+  for (const auto* statistic : statistics.all(false)) {
+    auto &mean = row[statistic->name()], &deviation = row[statistic->name() + "_std"],
+         &count = row[statistic->name() + "_count"];
+    for (const auto& moments : statistic->values()) {
+      mean.push_back(moments.mean());
+      deviation.push_back(moments.deviation());
+      count.push_back(static_cast<double>(moments.count));
+    }
+  }
+  return row;
+}
+
 std::string clock(double seconds) {
   const auto total = static_cast<long>(std::lround(std::max(0.0, seconds)));
   return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
@@ -124,6 +165,7 @@ Recorder::Recorder(const Plan& plan, const io::RunMetadata& metadata, bool conti
   steps_->truncate_after(step);
   epochs_->truncate_after(epoch - 1);
   evaluation_->truncate_after(epoch - 1);
+  if (attention_) attention_->truncate_after(epoch - 1);
 }
 
 void Recorder::make_tables() {
@@ -132,6 +174,9 @@ void Recorder::make_tables() {
   epochs_ = &history_.table("epochs", integer("epoch", "epoch, 0-based"), epoch_columns());
   evaluation_ = &history_.table("evaluation", integer("epoch", "epoch after which it was measured"),
                                 evaluation_columns(plan_.max_hops));
+  if (plan_.attention)
+    attention_ = &history_.table("attention", integer("epoch", "epoch after which it was measured"),
+                                 attention_columns(*plan_.attention));
 }
 
 void Recorder::record(const StepRecord& r) {
@@ -174,6 +219,11 @@ void Recorder::record(const EpochRecord& epoch, const EvaluationSummary& summary
       epoch.epoch + 1, plan_.total_epochs, epoch.stage, epoch.loss, 100 * summary.all.accuracy,
       100 * summary.equal_depth.accuracy, frontier.empty() ? "" : "  in frontier %", frontier,
       epoch.seconds);
+}
+
+void Recorder::record(const EpochRecord& epoch, const analysis::GroupedStatistics& statistics) {
+  SUPERPOSE_EXPECT(attention_ != nullptr);
+  if (plan_.is_writer) attention_->append(epoch.epoch, attention_row(epoch.stage, statistics));
 }
 
 void Recorder::flush() {

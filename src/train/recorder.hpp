@@ -2,8 +2,10 @@
 /// What a training run leaves behind while it goes: histories in run.h5 and lines of progress.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "analysis/grouped_statistics.hpp"
 #include "core/timer.hpp"
 #include "data/curriculum.hpp"
 #include "io/history.hpp"
@@ -35,7 +37,7 @@ struct EpochRecord {
 std::string run_file(const std::string& directory);
 
 /// Rank 0 records; on other ranks nothing happens. Tables of run.h5: "steps", "epochs",
-/// "evaluation" (io/FORMAT.md).
+/// "evaluation", and "attention" if it is recorded (io/FORMAT.md).
 class Recorder {
  public:
   struct Plan {
@@ -44,7 +46,8 @@ class Recorder {
     int log_every = 10;      ///< steps between lines
     std::int64_t total_steps = 0;
     std::int64_t total_epochs = 0;
-    int max_hops = 0;  ///< of the held-out problems
+    int max_hops = 0;                               ///< of the held-out problems
+    std::optional<analysis::ProbeShape> attention;  ///< of the recorded statistics, if any are
   };
 
   /// Starts new histories, or goes on in those of the directory after `step` and `epoch`.
@@ -54,6 +57,8 @@ class Recorder {
   void record(const StepRecord& record);
   void record(const EpochRecord& record);
   void record(const EpochRecord& epoch, const EvaluationSummary& summary);
+  /// What was measured inside the model after the epoch; once an epoch at most.
+  void record(const EpochRecord& epoch, const analysis::GroupedStatistics& statistics);
   void flush();  ///< run.h5 is on the disk afterwards
 
  private:
@@ -64,6 +69,7 @@ class Recorder {
   io::Table* steps_ = nullptr;
   io::Table* epochs_ = nullptr;
   io::Table* evaluation_ = nullptr;
+  io::Table* attention_ = nullptr;  ///< null: not recorded
   Stopwatch since_start_;
   std::int64_t first_step_;
 };

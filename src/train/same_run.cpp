@@ -40,7 +40,8 @@ bool may_change(const std::string& key, const Settings& settings) {
   const bool cosine = settings.at("optimizer.schedule") == "\"cosine\"";
   if (key == "train.epochs") return !cosine;  // the cosine ends with the run
   if (key == "train.eval_every" || key == "train.eval_problems") return !settled;
-  return key.rfind("output.", 0) == 0 || key.rfind("data.", 0) == 0;
+  const auto is_in = [&](const char* section) { return key.rfind(section, 0) == 0; };
+  return is_in("output.") || is_in("data.") || is_in("record.");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "analysis/probe.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "data/curriculum.hpp"
@@ -11,6 +12,23 @@
 #include "train/same_run.hpp"
 
 namespace superpose::train {
+namespace {
+
+/// The first `limit` problems, or all for 0.
+std::vector<data::Problem> first_problems(const std::vector<data::Problem>& problems, int limit) {
+  const auto n = static_cast<std::ptrdiff_t>(problems.size());
+  return {problems.begin(),
+          problems.begin() + (limit > 0 ? std::min<std::ptrdiff_t>(limit, n) : n)};
+}
+
+/// None if nothing is recorded: not wanted, or no thoughts to record.
+std::vector<data::Problem> recorded_problems(const RunOptions& options,
+                                             const std::vector<data::Problem>& held_out) {
+  if (options.record.every == 0 || !data::has_stages(options.method.name)) return {};
+  return first_problems(held_out, options.record.problems);
+}
+
+}  // namespace
 
 Trainer::Trainer(const RunOptions& options, const TrainingData& data,
                  const distributed::Communicator& communicator, const io::RunMetadata& metadata,
@@ -19,6 +37,7 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       data_(data),
       communicator_(communicator),
       metadata_(metadata),
+      recorded_(recorded_problems(options, data.valid.problems)),
       model_(model::make_network(options.model)),
       optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
       gradient_(options, data.train.problems, communicator, *model_),
@@ -87,6 +106,9 @@ Recorder::Plan Trainer::recorder_plan() const {
   plan.total_steps = options_.train.epochs * steps_per_epoch();
   for (const auto& problem : data_.valid.problems)
     plan.max_hops = std::max(plan.max_hops, problem.hops);
+  if (!recorded_.empty())
+    plan.attention = {options_.model.n_layer, options_.model.n_head,
+                      analysis::most_hops(recorded_)};
   return plan;
 }
 
@@ -181,10 +203,16 @@ std::optional<Outcomes> Trainer::evaluate_held_out() {
   EvaluationSettings settings;
   settings.method = options_.method;
   settings.seed = options_.train.seed;
-  auto problems = data_.valid.problems;
-  const auto limit = static_cast<std::size_t>(options_.train.eval_problems);
-  if (limit > 0 && problems.size() > limit) problems.resize(limit);
-  return evaluate(*model_, problems, settings, communicator_);
+  return evaluate(*model_, first_problems(data_.valid.problems, options_.train.eval_problems),
+                  settings, communicator_);
+}
+
+void Trainer::record_attention(const EpochRecord& epoch) {
+  // Not after the last epoch as such: a run that is made longer later has the same records.
+  if (recorded_.empty() || (epoch.epoch + 1) % options_.record.every != 0) return;
+  const ScopedTimer timer(times_, "recording");
+  const analysis::ProbeSettings settings{options_.method, options_.train.seed};
+  recorder_->record(epoch, analysis::probe(*model_, recorded_, settings, communicator_));
 }
 
 void Trainer::finish_epoch(double seconds) {
@@ -196,6 +224,7 @@ void Trainer::finish_epoch(double seconds) {
   record.loss = progress_.epoch_loss / static_cast<double>(progress_.epoch_labels);
   record.seconds = seconds + watch.seconds();
   outcomes ? recorder_->record(record, summarise(*outcomes)) : recorder_->record(record);
+  record_attention(record);
   recorder_->flush();  // readers see every epoch; a resumed run drops what its checkpoint lacks
   const double excess = outcomes ? excess_loss(*outcomes, record.stage) : std::nan("");
   const bool new_stage = data::end_epoch(progress_.curriculum, options_.curriculum, excess);

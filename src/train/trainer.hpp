@@ -58,6 +58,7 @@ class Trainer {
   Flow step(const std::vector<std::uint32_t>& batch);
   void finish_epoch(double seconds);
   std::optional<Outcomes> evaluate_held_out();
+  void record_attention(const EpochRecord& epoch);
   void save();
   std::int64_t steps_per_epoch() const;
   void require_finite(double loss, double gradient_norm);
@@ -67,6 +68,7 @@ class Trainer {
   const TrainingData& data_;
   distributed::Communicator communicator_;
   io::RunMetadata metadata_;
+  std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures
   distributed::StopRequest stop_request_;
   std::unique_ptr<model::Network<float>> model_;
   optim::AdamW<float> optimizer_;

@@ -2,6 +2,7 @@
 
 #include "dropout_reference.hpp"
 #include "kokkos_kernels/attention.hpp"
+#include "kokkos_kernels/attention_map.hpp"
 #include "reference.hpp"
 
 namespace superpose::kernels {
@@ -243,6 +244,58 @@ TYPED_TEST(Attention, BackwardAddsToDkvOverLaunches) {
     EXPECT_TRUE(near<TypeParam>(actual.q_early, expected.q_early));
     EXPECT_TRUE(near<TypeParam>(actual.q_late, expected.q_late));
     EXPECT_TRUE(near<TypeParam>(actual.kv, sum(before, expected.kv)));
+  }
+}
+
+/// Logits and weights of query i and head h, 0 behind its keys.
+struct PlainMap {
+  std::vector<double> logits, weights;
+};
+
+PlainMap plain_map(const Launch& in, int problem, int i, int h, int longest) {
+  const int D = in.heads.D, position = in.queries.position[i];
+  PlainMap map{std::vector<double>(longest), std::vector<double>(longest)};
+  double total = 0;
+  for (int j = 0; j <= position; ++j) {
+    for (int d = 0; d < D; ++d)
+      map.logits[j] +=
+          in.q(i, h * D + d) * in.kv(in.packing.row(problem, j), h * D + d) / std::sqrt(D);
+    total += std::exp(map.logits[j]);
+  }
+  for (int j = 0; j <= position; ++j) map.weights[j] = std::exp(map.logits[j]) / total;
+  return map;
+}
+
+template <class T>
+void expect_map_is_plain(const Launch& in) {
+  const auto groups = to_groups(in.packing, in.queries);
+  const int NH = in.heads.NH, T_ = groups.longest;
+  const auto logits = to_matrix<T>(HostMatrix(in.q.n_rows, NH * T_, 5)),
+             weights = to_matrix<T>(HostMatrix(in.q.n_rows, NH * T_, 5));
+  attention_map<T>(Exec(), to_matrix<T>(in.q), to_matrix<T>(in.kv), groups, NH, logits, weights);
+  HostMatrix logit = to_host(logits), expected_logit(in.q.n_rows, NH * T_),
+             expected_weight(in.q.n_rows, NH * T_);
+  for (std::size_t g = 0; g < in.queries.problem.size(); ++g)
+    for (int i = in.queries.first[g]; i < in.queries.first[g] + in.queries.count[g]; ++i)
+      for (int h = 0; h < NH; ++h) {
+        const auto map = plain_map(in, in.queries.problem[g], i, h, T_);
+        for (int j = 0; j < T_; ++j) {
+          expected_logit(i, h * T_ + j) = map.logits[j];
+          expected_weight(i, h * T_ + j) = map.weights[j];
+          if (j <= in.queries.position[i]) continue;
+          EXPECT_TRUE(std::isnan(logit(i, h * T_ + j))) << "query " << i << ", key " << j;
+          logit(i, h * T_ + j) = 0;
+        }
+      }
+  EXPECT_TRUE(near<T>(logit, expected_logit)) << NH << "x" << in.heads.D;
+  EXPECT_TRUE(near<T>(to_host(weights), expected_weight)) << NH << "x" << in.heads.D;
+}
+
+TYPED_TEST(Attention, MapEqualsThePlainLoop) {
+  for (const auto heads : head_shapes) {
+    const TwoSegments s{ragged(), heads, {}};
+    expect_map_is_plain<TypeParam>(s.early());
+    expect_map_is_plain<TypeParam>(s.late());
   }
 }
 

@@ -45,7 +45,7 @@ double distance(const Numbers& a, const Numbers& b) {
 template <class T>
 class ReferenceModel {
  public:
-  explicit ReferenceModel(const Reference& reference)
+  explicit ReferenceModel(const ModelDescription& reference)
       : model_(reference.options), gradients_(reference.options, "gradients") {
     auto& parameters = model_.parameters();
     const auto host = Kokkos::create_mirror_view(parameters.flat);
@@ -100,9 +100,55 @@ class ReferenceModel {
     return result;
   }
 
+  /// Attention [sequence] of all layers, heads and positions after a forward pass in which every
+  /// position is an output; as in the reference.
+  std::vector<SequenceAttention> attention(std::vector<Sequence> sequences) {
+    for (auto& s : sequences) {
+      s.targets.clear();
+      for (std::size_t t = 0; t < s.tokens.size(); ++t)
+        s.targets.push_back({static_cast<std::int32_t>(t), {}});
+    }
+    const auto batch = model::pack(sequences);
+    model_.forward(batch, model::Pass{});
+    std::vector<SequenceAttention> result;
+    const int NH = model_.options().n_head, L = model_.options().n_layer;
+    for (const auto& s : sequences) {
+      SequenceAttention of_sequence{NH, static_cast<int>(s.tokens.size()), {}, {}};
+      const auto size = of_sequence.index(L, 0, 0, 0);
+      of_sequence.logits.resize(size);
+      of_sequence.weights.resize(size);
+      result.push_back(std::move(of_sequence));
+    }
+    for (int layer = 0; layer < L; ++layer) copy_attention(batch, sequences, layer, result);
+    return result;
+  }
+
   model::Parameters<T>& parameters() { return model_.parameters(); }
 
  private:
+  void copy_attention(const model::PackedBatch& batch, const std::vector<Sequence>& sequences,
+                      int layer, std::vector<SequenceAttention>& result) {
+    const int NH = model_.options().n_head, longest = model::longest(batch);
+    const Matrix<T> logits("logits", batch.n_rows, NH * longest);
+    const Matrix<T> weights("weights", batch.n_rows, NH * longest);
+    model_.attention_map(batch, layer, logits, weights);
+    const auto space = Kokkos::HostSpace();
+    const auto logit = Kokkos::create_mirror_view_and_copy(space, logits);
+    const auto weight = Kokkos::create_mirror_view_and_copy(space, weights);
+    const auto problem = Kokkos::create_mirror_view_and_copy(space, batch.row_keys.problem);
+    const auto position = Kokkos::create_mirror_view_and_copy(space, batch.row_keys.position);
+    for (std::size_t s = 0; s < sequences.size(); ++s)
+      for (int row = 0; row < batch.n_rows; ++row) {
+        if (problem(row) != static_cast<int>(sequences[s].problem)) continue;
+        for (int head = 0; head < NH; ++head)
+          for (int key = 0; key <= position(row); ++key) {
+            const auto i = result[s].index(layer, head, position(row), key);
+            result[s].logits[i] = logit(row, head * longest + key);
+            result[s].weights[i] = weight(row, head * longest + key);
+          }
+      }
+  }
+
   model::Coconut<T> model_;
   model::Parameters<T> gradients_;
 };
@@ -179,6 +225,29 @@ TEST_P(Fidelity, DoublePrecisionMatchesPyTorch) {
 INSTANTIATE_TEST_SUITE_P(Configurations, Fidelity,
                          testing::Values("small_tied", "small_untied", "one_layer", "full_size"),
                          [](const auto& tested) { return std::string(tested.param); });
+
+template <class T>
+void expect_attention(double tolerance) {
+  const auto values =
+      read_attention_reference(SUPERPOSE_SOURCE_DIR "/tests/reference/attention.h5");
+  ASSERT_FALSE(values.cases.empty());
+  ReferenceModel<T> model(values);
+  for (const auto& c : values.cases) {
+    const auto attention = model.attention(c.sequences);
+    ASSERT_EQ(attention.size(), c.attention.size());
+    for (std::size_t s = 0; s < attention.size(); ++s) {
+      SCOPED_TRACE(c.name + ", sequence " + std::to_string(s));
+      expect_close(attention[s].logits, c.attention[s].logits, tolerance);
+      expect_close(attention[s].weights, c.attention[s].weights, tolerance);
+    }
+  }
+}
+
+// PyTorch's own float32 is within 7e-7 in a logit.
+TEST(AttentionFidelity, MatchesPyTorch) {
+  expect_attention<float>(1e-5);
+  expect_attention<double>(1e-10);
+}
 
 /// Unit vector with independent components, the same on every machine.
 Numbers random_direction(std::size_t n, std::uint64_t id) {

@@ -69,7 +69,7 @@ class Inspect(Files):
         report = self.inspect(self.history)
         self.assertEqual(report["kind"], "superpose_run")
         self.assertEqual({t["name"]: t["rows"] for t in report["tables"]},
-                         {"steps": 6, "epochs": 2, "evaluation": 2})
+                         {"steps": 6, "epochs": 2, "evaluation": 2, "attention": 0})
         self.assert_succeeds(self.run_program("inspect", self.history), "6 rows by step")
 
     def test_problem_files(self):

@@ -24,8 +24,8 @@ const std::vector<Column> step_columns{{"loss", "nat", "mean loss of the batch",
                                        {"tokens", "1", "tokens seen", DType::i64, {}}};
 const std::vector<Column> epoch_columns{
     {"accuracy", "1", "share of right answers", DType::f64, {}},
-    {"accuracy_by_hops", "1", "the same by hop count", DType::f64, {"hops", {2, 3, 4}}},
-    {"problems_by_hops", "1", "problems evaluated", DType::i64, {"hops", {2, 3, 4}}}};
+    {"accuracy_by_hops", "1", "the same by hop count", DType::f64, {{"hops", {2, 3, 4}}}},
+    {"problems_by_hops", "1", "problems evaluated", DType::i64, {{"hops", {2, 3, 4}}}}};
 
 class HistoryTest : public testing::Test {
  protected:
@@ -69,7 +69,27 @@ TEST_F(HistoryTest, GivesBackItsTables) {
   const Table& epochs = history.table("epochs", epoch, epoch_columns);
   EXPECT_THAT(epochs.values("accuracy_by_hops"),
               ElementsAre(0.2, testing::IsNan(), 0.4, 0.4, testing::IsNan(), 0.8));
-  EXPECT_THAT(epochs.columns()[2].by.coordinates, ElementsAre(2, 3, 4));
+  EXPECT_THAT(epochs.columns()[2].by[0].coordinates, ElementsAre(2, 3, 4));
+}
+
+TEST_F(HistoryTest, ColumnsMayHaveSeveralDimensions) {
+  const std::vector<Column> columns{{"logit",
+                                     "1",
+                                     "by layer and thought",
+                                     DType::f64,
+                                     {{"layer", {1, 2}}, {"thought", {1, 2, 3}}}},
+                                    {"copying", "1", "by layer", DType::f64, {{"layer", {1, 2}}}}};
+  History history(path_, metadata_);
+  history.table("attention", epoch, columns)
+      .append(4, {{"logit", {1, 2, 3, 4, 5, 6}}, {"copying", {7, 8}}});
+  history.flush();
+  const auto layout = File::open(path_).layout("attention/logit");
+  EXPECT_THAT(layout.dims, ElementsAre("epoch", "layer", "thought"));
+  EXPECT_THAT(layout.shape, ElementsAre(1, 2, 3));
+  History again = History::load(path_, metadata_);
+  const Table& table = again.table("attention", epoch, columns);
+  EXPECT_THAT(table.values("logit"), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(table.columns()[0].by[1].coordinates, ElementsAre(1, 2, 3));
 }
 
 TEST_F(HistoryTest, HoldsEachStepOnceAfterAResume) {
@@ -107,7 +127,7 @@ TEST_F(HistoryTest, RefusesOtherColumnsThanItsOwn) {
   write_run();
   History history = History::load(path_, metadata_);
   auto columns = epoch_columns;
-  columns[1].by.coordinates = {3, 4};
+  columns[1].by[0].coordinates = {3, 4};
   try {
     history.table("epochs", epoch, columns);
     FAIL() << "no Error";

@@ -108,6 +108,8 @@ TEST(RunConfig, EveryKeyHasItsOwnVariable) {
                                            {"train.accumulation", "2"},
                                            {"train.eval_every", "18"},
                                            {"train.eval_problems", "19"},
+                                           {"record.every", "24"},
+                                           {"record.problems", "25"},
                                            {"output.directory", "d"},
                                            {"output.log_every", "21"},
                                            {"output.checkpoint_every", "22"},

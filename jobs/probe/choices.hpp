@@ -1,0 +1,23 @@
+#pragma once
+/// What a probe was asked for, checked and completed.
+
+#include <vector>
+
+#include "analysis/probe_file.hpp"
+#include "jobs/jobs.hpp"
+
+namespace superpose::jobs::probe {
+
+analysis::FrontierRule frontier_rule(const ProbeArguments& arguments);
+
+/// Error (usage) for layers or problems that there are not.
+analysis::RawOptions raw_options(const ProbeArguments& arguments, int n_problems, int n_layer);
+
+/// The grids of interventions asked for; rescale has one a group.
+std::vector<analysis::InterventionGrid> grids_of(const ProbeArguments& arguments, int n_thoughts);
+
+/// Prints the answers right after each intervention: a row a thought, a column a strength.
+void print(const analysis::InterventionGrid& grid,
+           const std::vector<analysis::InterventionOutcome>& outcomes);
+
+}  // namespace superpose::jobs::probe

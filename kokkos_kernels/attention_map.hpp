@@ -1,0 +1,14 @@
+#pragma once
+/// What attention looks at, written out for analysis: attention itself never holds these matrices.
+#include "kokkos_kernels/attention.hpp"
+
+namespace superpose::kernels {
+
+/// logits[q, h*longest + j] = q . k_j / sqrt(D) and weights = softmax_j of them, without dropout,
+/// for the keys j <= position of query q; behind them NaN and 0. q [Q,C]; kv [R,2C]; logits,
+/// weights [Q,NH*longest], longest = groups.longest.
+template <class X>
+void attention_map(const Exec& exec, Matrix<const X> q, Matrix<const X> kv, AttentionGroups groups,
+                   int n_head, Matrix<Real<X>> logits, Matrix<Real<X>> weights);
+
+}  // namespace superpose::kernels

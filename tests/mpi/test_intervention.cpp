@@ -1,0 +1,108 @@
+/// Interventions on a model that answers by what its thought holds, and by nothing else.
+
+#include <gtest/gtest.h>
+
+#include "analysis/intervention.hpp"
+#include "tests/constructed_models.hpp"
+#include "tests/error_of.hpp"
+
+namespace superpose::analysis {
+namespace {
+
+distributed::Communicator self() {
+  return distributed::Communicator(MPI_COMM_SELF);
+}
+
+/// [A] copies the thought, one position back, by a map that takes each root to its target: 0 -> 1
+/// and 2 -> 3. The thought is the embedding of the root, because `[R]` before it maps to nothing.
+model::Coconut<float> answering_model() {
+  auto model = copying_model([](int) { return 1; });
+  auto& p = model.parameters();
+  auto& block = p.h[0];
+  const auto c_attn = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), block.c_attn_weight);
+  for (const int root : {0, 2}) c_attn(root, 2 * C + root) = 1;
+  Kokkos::deep_copy(block.c_attn_weight, c_attn);
+  fill(block.attn_proj_weight,
+       [](int from, int to) { return (from == 0 || from == 2) && to == from + 1 ? 20.0 : 0.0; });
+  return model;
+}
+
+struct Shares {
+  double before, after;
+};
+
+Shares right(const Intervention& intervention) {
+  auto model = answering_model();
+  const auto outcome =
+      intervene(model, {two_edges(0), two_edges(2)}, ProbeSettings{}, {intervention}, self())[0];
+  EXPECT_EQ(outcome.problems, 2);
+  return {static_cast<double>(outcome.right_before) / 2,
+          static_cast<double>(outcome.right_after) / 2};
+}
+
+Intervention rescale(Group group, double strength, int thought = 1) {
+  return {InterventionKind::rescale, group, thought, strength};
+}
+
+TEST(Intervention, RemovingWhatTheThoughtHoldsTakesTheAnswerAway) {
+  for (const int thought : {0, 1}) {
+    EXPECT_EQ(right(rescale(Group::reachable, 0, thought)).before, 1);
+    EXPECT_EQ(right(rescale(Group::reachable, 0, thought)).after, 0);
+  }
+}
+
+TEST(Intervention, RemovingWhatItDoesNotHoldChangesNothing) {
+  EXPECT_EQ(right(rescale(Group::frontier, 0)).after, 1);  // the target: not in the thought
+  EXPECT_EQ(right(rescale(Group::not_reachable, 0)).after, 1);
+}
+
+TEST(Intervention, StrengthOneOfRescaleAndZeroOfOthersChangeNothing) {
+  EXPECT_EQ(right(rescale(Group::reachable, 1)).after, 1);
+  EXPECT_EQ(right({InterventionKind::swap, Group::frontier, 1, 0}).after, 1);
+  EXPECT_EQ(right({InterventionKind::nearest_token, Group::frontier, 1, 0}).after, 1);
+}
+
+TEST(Intervention, TurningTheComponentAroundIsNotRemovingIt) {
+  EXPECT_EQ(right(rescale(Group::reachable, 2)).after, 1);
+  EXPECT_EQ(right(rescale(Group::reachable, -1)).after, 0);
+}
+
+TEST(Intervention, ASwappedThoughtAnswersTheOtherProblem) {
+  auto model = answering_model();
+  const auto outcome = intervene(model, {two_edges(0), two_edges(2)}, ProbeSettings{},
+                                 {{InterventionKind::swap, Group::frontier, 1, 1}}, self())[0];
+  EXPECT_EQ(outcome.right_after, 0);
+  EXPECT_EQ(outcome.preferred_before, 2);
+  EXPECT_EQ(outcome.preferred_after, 0) << "the other problem's target is the other candidate";
+}
+
+TEST(Intervention, AProblemWithoutPartnerIsNotCounted) {
+  auto model = answering_model();
+  const auto outcome = intervene(model, {two_edges(0)}, ProbeSettings{},
+                                 {{InterventionKind::swap, Group::frontier, 1, 1}}, self())[0];
+  EXPECT_EQ(outcome.problems, 0);
+}
+
+TEST(Intervention, TheNearestTokenOfAPureThoughtIsItself) {
+  EXPECT_EQ(right({InterventionKind::nearest_token, Group::frontier, 1, 1}).after, 1);
+}
+
+TEST(Intervention, AThoughtThatNoProblemHasReachesNone) {
+  auto model = answering_model();
+  const auto outcome = intervene(model, {two_edges(0), two_edges(2)}, ProbeSettings{},
+                                 {rescale(Group::reachable, 0, 2)}, self())[0];
+  EXPECT_EQ(outcome.problems, 0);
+}
+
+TEST(Intervention, LatentsThatAreNotFedBackAreRefused) {
+  auto model = answering_model();
+  ProbeSettings settings;
+  settings.method.name = data::Method::pause;
+  const auto [code, message] =
+      tests::error_of([&] { intervene(model, {two_edges(0)}, settings, {}, self()); });
+  EXPECT_EQ(code, ExitCode::usage);
+  EXPECT_NE(message.find("not fed back"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace superpose::analysis
