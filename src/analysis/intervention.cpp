@@ -14,6 +14,12 @@ namespace {
 using Vec = std::vector<double>;
 using HostMatrix = Kokkos::View<float**, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
+HostMatrix copy_of(const Matrix<const float>& matrix) {
+  const HostMatrix host("host_copy", matrix.extent(0), matrix.extent(1));
+  Kokkos::deep_copy(host, matrix);
+  return host;
+}
+
 double dot(const Vec& a, const Vec& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
@@ -202,21 +208,16 @@ void intervene_on_chunk(model::Network<float>& model, std::vector<ProbedProblem>
   const auto subjects = subjects_of(std::move(probed), batch, sequences);
   model.forward(batch, model::Pass{});
   const auto before = answers(model, subjects);
+  const Range prompts = batch.segments[0].outputs;
+  const auto first_thoughts = copy_of(rows(model.hidden(), prompts));
   for (std::size_t i = 0; i < interventions.size(); ++i) {
-    model.forward(batch, model::Pass{}, [&](Range outputs, const Matrix<float>& hidden) {
+    model.forward_thoughts(batch, [&](Range outputs, const Matrix<float>& hidden) {
+      // The one before has changed the first thoughts in place, which are not computed again.
+      if (outputs.begin == prompts.begin) Kokkos::deep_copy(rows(hidden, prompts), first_thoughts);
       apply(interventions[i], subjects, tokens, outputs, hidden);
     });
     add_outcomes(interventions[i], subjects, before, answers(model, subjects), outcomes[i]);
   }
-}
-
-TokenMatrices token_matrices(const model::Network<float>& model) {
-  const auto copy = [](const Matrix<const float>& matrix) {
-    const HostMatrix host("token_matrix", matrix.extent(0), matrix.extent(1));
-    Kokkos::deep_copy(host, matrix);
-    return host;
-  };
-  return {copy(model.parameters().wte), copy(model.parameters().lm_head)};
 }
 
 /// Counts are integers: their sum does not depend on its order.
@@ -246,7 +247,7 @@ std::vector<InterventionOutcome> intervene(model::Network<float>& model,
            "method pause takes no interventions (its latent tokens are not fed back, so a change "
            "would reach nothing); leave --intervene out");
   const data::Vocabulary vocabulary(model.options().vocab_size);
-  const auto tokens = token_matrices(model);
+  const TokenMatrices tokens{copy_of(model.parameters().wte), copy_of(model.parameters().lm_head)};
   std::vector<InterventionOutcome> outcomes(interventions.size());
   const auto rank = static_cast<std::size_t>(communicator.rank());
   for (const auto& round : rounds_of(static_cast<int>(problems.size()), communicator.size())) {

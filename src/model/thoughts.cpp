@@ -89,17 +89,29 @@ void Coconut<X>::forward_segment(const BlockContext& context, const Segment& seg
 }
 
 template <class X>
+void Coconut<X>::forward_segments(const PackedBatch& batch, const Pass& pass,
+                                  const ThoughtEdit<T>& edit, std::size_t first) {
+  const auto shared = context(batch, pass);
+  for (std::size_t i = 0; i < batch.segments.size(); ++i) {
+    if (i >= first) forward_segment(shared, batch.segments[i]);
+    if (!edit) continue;
+    exec_.fence();  // the edit may be the host's
+    edit(batch.segments[i].outputs, hidden_);
+  }
+  kernels::logits_forward<T>(exec_, hidden_, parameters_.lm_head, logits_);
+}
+
+template <class X>
 void Coconut<X>::forward(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit) {
   update_weights();
   lay_out(batch);
-  const auto shared = context(batch, pass);
-  for (const auto& segment : batch.segments) {
-    forward_segment(shared, segment);
-    if (!edit) continue;
-    exec_.fence();  // the edit may be the host's
-    edit(segment.outputs, hidden_);
-  }
-  kernels::logits_forward<T>(exec_, hidden_, parameters_.lm_head, logits_);
+  forward_segments(batch, pass, edit, 0);
+}
+
+template <class X>
+void Coconut<X>::forward_thoughts(const PackedBatch& batch, const ThoughtEdit<T>& edit) {
+  SUPERPOSE_EXPECT(weights_are_current_ && static_cast<int>(hidden_.extent(0)) == batch.n_outputs);
+  forward_segments(batch, Pass{}, edit, 1);
 }
 
 template <class X>

@@ -32,6 +32,7 @@ class Coconut : public Network<Real<X>> {
 
   using Network<T>::forward;
   void forward(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit) override;
+  void forward_thoughts(const PackedBatch& batch, const ThoughtEdit<T>& edit) override;
   LossSum loss(const PackedBatch& batch) override;
   using Network<T>::backward;
   void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
@@ -47,6 +48,8 @@ class Coconut : public Network<Real<X>> {
   void update_weights();
   void lay_out(const PackedBatch& batch);
   BlockContext context(const PackedBatch& batch, const Pass& pass) const;
+  void forward_segments(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit,
+                        std::size_t first);
   void forward_segment(const BlockContext& context, const Segment& segment);
   void backward_segment(const BlockContext& context, const Segment& segment,
                         Parameters<T>& gradients, const GradientsFinal<T>& final_from);

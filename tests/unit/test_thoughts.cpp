@@ -499,5 +499,35 @@ TEST(Workspace, GrowsForALargerBatch) {
   EXPECT_GT(model.workspace_bytes(), bytes);
 }
 
+TEST(ForwardThoughts, ComputesAgainWhatAnEditChanges) {
+  auto model = random_model<float>(small_options());
+  const auto batch = pack(mixed_sequences());
+  const auto scale_thoughts = [](float factor) {
+    return [factor](Range outputs, const Matrix<float>& hidden) {
+      const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), hidden);
+      for (int o = outputs.begin; o < outputs.end; ++o)
+        for (std::size_t c = 0; c < host.extent(1); ++c) host(o, c) *= factor;
+      Kokkos::deep_copy(hidden, host);
+    };
+  };
+  const auto logits = [&] {
+    Numbers all;
+    for (const auto& row : target_logits(model, batch))
+      all.insert(all.end(), row.begin(), row.end());
+    return all;
+  };
+  model.forward(batch, Pass{});
+  const auto plain = logits();
+  model.forward(batch, Pass{}, scale_thoughts(0.5F));
+  const auto edited = logits();
+  EXPECT_GT(largest_difference(plain, edited), 1e-3);
+  model.forward(batch, Pass{});
+  model.forward_thoughts(batch, scale_thoughts(0.5F));
+  EXPECT_EQ(logits(), edited);
+  model.forward(batch, Pass{});
+  model.forward_thoughts(batch, nullptr);
+  EXPECT_EQ(logits(), plain);
+}
+
 }  // namespace
 }  // namespace superpose::model
