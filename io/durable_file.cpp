@@ -32,8 +32,8 @@ class Descriptor {
 
 void sync_path(const std::string& path, int flags) {
   const Descriptor file(path, flags);
-  validate(::fsync(file) == 0, ExitCode::io, "cannot force {} to the disk ({})", path,
-           std::strerror(errno));
+  const bool done = ::fsync(file) == 0;  // before errno is read
+  validate(done, ExitCode::io, "cannot force {} to the disk ({})", path, std::strerror(errno));
 }
 
 void write_all(int file, const std::vector<std::byte>& contents, const std::string& path) {
@@ -49,8 +49,9 @@ void write_all(int file, const std::vector<std::byte>& contents, const std::stri
 
 void require_free_space(const std::string& directory, std::uint64_t bytes) {
   struct statvfs system {};
-  validate(::statvfs(directory.c_str(), &system) == 0, ExitCode::io,
-           "cannot write to {} ({}) check output.directory", directory, std::strerror(errno));
+  const bool found = ::statvfs(directory.c_str(), &system) == 0;
+  validate(found, ExitCode::io, "cannot write to {} ({}) create it or choose another directory",
+           directory, std::strerror(errno));
   const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
   validate(free >= bytes, ExitCode::io,
            "not enough space in {} ({} MB needed, {} MB free) free some or use another directory",
@@ -73,8 +74,9 @@ void sync_file(const std::string& path) {
 }
 
 void publish(const std::string& temporary, const std::string& path) {
-  validate(std::rename(temporary.c_str(), path.c_str()) == 0, ExitCode::io,
-           "cannot rename {} to {} ({})", temporary, path, std::strerror(errno));
+  const bool renamed = std::rename(temporary.c_str(), path.c_str()) == 0;
+  validate(renamed, ExitCode::io, "cannot rename {} to {} ({})", temporary, path,
+           std::strerror(errno));
   const auto directory = std::filesystem::path(path).parent_path().string();
   sync_path(directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
 }

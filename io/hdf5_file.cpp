@@ -171,6 +171,10 @@ void File::close() {
   check(H5Fclose(std::exchange(id_, H5I_INVALID_HID)), "close", "", path_);
 }
 
+void File::abandon() {
+  id_ = H5I_INVALID_HID;
+}
+
 void File::flush() {
   check(H5Fflush(id_, H5F_SCOPE_GLOBAL), "flush", "", path_);
 }

@@ -23,9 +23,9 @@ class File {
   static File create(const std::string& path);  ///< replaces what is there
   static File open(const std::string& path);    ///< to read
   static File modify(const std::string& path);  ///< to read and write what is there
-  /// To fill datasets that are there, by all ranks. Nothing but write_rows, flush and close may be
-  /// called: they leave HDF5's own structures unchanged, so that a write that fails on one rank
-  /// cannot keep the ranks from closing the file.
+  /// To fill datasets that are there, by all ranks. Only write_rows, write_part, flush and close
+  /// may be called: they leave HDF5's own structures unchanged, so that a write that fails on one
+  /// rank cannot keep the ranks from closing the file.
   static File fill(const std::string& path, const distributed::Communicator& communicator);
   /// A file that lives in memory; `path` is its name in messages.
   static File in_memory(const std::string& path);
@@ -36,6 +36,9 @@ class File {
   ~File();
 
   void close();
+  /// Leaves the file open, for a way out after an error: closing a file opened by fill is
+  /// collective and would wait for ranks that are elsewhere.
+  void abandon();
   void flush();  ///< of a file opened by fill: down to the disk, on every rank
   const std::string& path() const { return path_; }
   /// The bytes of the file as they would be on disk.

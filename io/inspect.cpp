@@ -165,10 +165,10 @@ const FileKind* kind_of(const std::string& type) {
 /// What the file is. Error as inspect promises.
 void read_kind(const File& file, FileReport& report) {
   validate(file.has_attribute("/", "file_type"), ExitCode::io,
-           "{} is neither a checkpoint nor a run.h5 (it does not say what it is)", file.path());
+           "{} is no checkpoint, run.h5 or probe file (it does not say what it is)", file.path());
   report.kind.type = file.attribute<std::string>("/", "file_type");
   const FileKind* kind = kind_of(report.kind.type);
-  validate(kind != nullptr, ExitCode::io, "{} is neither a checkpoint nor a run.h5 (it is {})",
+  validate(kind != nullptr, ExitCode::io, "{} is no checkpoint, run.h5 or probe file (it is {})",
            file.path(), report.kind.type);
   report.checkpoint = kind == &layout::kind;
   require_kind(file, *kind, code_of(report));

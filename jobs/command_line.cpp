@@ -156,6 +156,7 @@ void add_probe(CLI::App& app, Command& command, const std::string& command_line)
   sub->add_option("--strengths", arguments->strengths,
                   "Strengths of the interventions (default 0,0.5,1)")
       ->delimiter(',')
+      ->check(CLI::Number)
       ->type_name("X,...");
   sub->callback([arguments, &command] {
     command.parallel = [arguments](const auto& world) { return probe_job(*arguments, world); };

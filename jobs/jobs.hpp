@@ -47,7 +47,7 @@ struct ProbeArguments {
   std::vector<int> raw_layers;           ///< of these layers, from 1; empty: all
   std::string raw_queries = "all";       ///< from every position, or "thoughts" and [A]
   std::vector<std::string> intervene;    ///< kinds of interventions to make
-  std::vector<double> strengths{0, 0.5, 1};
+  std::vector<double> strengths;         ///< empty: 0, 0.5, 1
   std::string command_line;  ///< as typed, for the output file
 };
 

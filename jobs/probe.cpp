@@ -55,9 +55,8 @@ analysis::CheckpointFindings probe_one(const Candidate& candidate, model::Networ
                                     [&](const auto* batch) { output.write_round(batch); });
   output.end_checkpoint();
   analysis::CheckpointFindings findings{info_of(candidate.header), std::move(statistics), {}};
-  for (const auto& grid : setup.grids)
-    findings.interventions.push_back(
-        analysis::intervene(model, problems, setup.settings, grid.interventions(), world));
+  if (!setup.grids.empty())
+    findings.interventions = probe::intervene(setup.grids, model, problems, setup.settings, world);
   log::info("step {:>9}  {}", candidate.header.step, analysis::line(findings.statistics));
   return findings;
 }
@@ -69,6 +68,11 @@ std::vector<analysis::CheckpointFindings> probe_all(const std::vector<Candidate>
   const auto model = model::make_network(candidates[0].options.model);
   std::vector<analysis::CheckpointFindings> findings;
   for (const auto& candidate : candidates) {
+    const auto step = candidate.header.step;
+    if (!findings.empty() && findings.back().info.step == step) {
+      skipped.add(candidate.path, fmt::format("another one at step {} was probed", step));
+      continue;
+    }
     try {
       io::agree(world, [&] { train::load_parameters(candidate.path, model->parameters()); });
     } catch (const Error& error) {
@@ -112,10 +116,10 @@ int probe_job(const ProbeArguments& arguments, const Communicator& world) {
   const int n_problems = static_cast<int>(file.problems.size());
   const analysis::RawPlan plan(file.problems, settings, options.model,
                                probe::raw_options(arguments, n_problems, options.model.n_layer));
-  const Setup setup{file, settings, probe::grids_of(arguments, plan.n_thoughts)};
-  log::info("{} checkpoint{} on {} problems of {}; {} will hold {:.1f} MB", candidates.size(),
+  const Setup setup{file, settings, probe::grids_of(arguments, options.method, plan.n_thoughts)};
+  log::info("{} checkpoint{} on {} problems of {}; {} will take up to {:.1f} MB", candidates.size(),
             candidates.size() == 1 ? "" : "s", n_problems, arguments.data, arguments.output,
-            1e-6 * static_cast<double>(candidates.size() * plan.bytes()));
+            1e-6 * static_cast<double>(analysis::file_bytes(plan, candidates.size())));
   analysis::ProbeFile output(arguments.output, world,
                              metadata_of(arguments, candidates[0], file, world), plan,
                              candidates.size());

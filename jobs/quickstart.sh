@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a clean clone to a model that searches a graph in continuous thoughts, with its evaluation
-# and learning curves. Settings: configs/quickstart.toml. Called again, it goes on where it stopped.
+# From a clean clone to a model that searches a graph in continuous thoughts, with its evaluation,
+# learning curves, and a report on what its thoughts hold. Settings: configs/quickstart.toml. Called again, it goes on where it stopped.
 # usage: bash jobs/quickstart.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -47,36 +47,37 @@ generate_all() {
   generate data/quickstart_train.json 15000 0 && generate "$held_out" 500 1
 }
 
-train() {
+# Runs the program on two ranks, or one where there is one core.
+on_ranks() {
   local ranks=$(($(nproc) < 2 ? 1 : 2))
   export OMP_NUM_THREADS=1  # of OpenBLAS and Kokkos: the ranks fill the cores
   if [[ $EUID -eq 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
-  mpirun -n "$ranks" "$superpose" train configs/quickstart.toml --resume auto </dev/null
+  mpirun -n "$ranks" "$superpose" "$@" </dev/null
+}
+
+train() {
+  on_ranks train configs/quickstart.toml --resume auto
+}
+
+last_checkpoint() {
+  local checkpoints=("$run"/checkpoint_*.h5)  # the step is in the name: the last is the newest
+  echo "${checkpoints[-1]}"
 }
 
 evaluate() {
-  local checkpoints=("$run"/checkpoint_*.h5)  # the step is in the name: the last is the newest
-  "$superpose" evaluate "${checkpoints[-1]}" "$held_out" --json "$run/evaluation.json" </dev/null
+  "$superpose" evaluate "$(last_checkpoint)" "$held_out" --json "$run/evaluation.json" </dev/null
 }
 
-# The first python on PATH may be one without the packages that Debian's has.
-python_for_figures() {
-  local python
-  for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import h5py, matplotlib, tomllib' 2>/dev/null; then
-      echo "$python"
-      return
-    fi
-  done
-  echo "quickstart: no python3 (3.11 or later) can import h5py and matplotlib; install them" >&2
-  return 1
+probe() {
+  on_ranks probe "$(last_checkpoint)" --data "$held_out" --output "$run/probe.h5" \
+    --intervene rescale,swap,nearest_token
 }
 
 draw() {
-  local python
-  python=$(python_for_figures) && "$python" jobs/figures/curves.py "$run" </dev/null
+  bash jobs/figures/draw.sh curves "$run" </dev/null &&
+    bash jobs/figures/report.sh "$run" --output "$run/report.html" </dev/null
 }
 
 summarise() {
@@ -99,7 +100,8 @@ phase "building $superpose" build
 phase "generating problems" generate_all
 phase "training" train
 phase "evaluating the last checkpoint" evaluate
-phase "drawing the learning curves" draw
+phase "probing the last checkpoint" probe
+phase "drawing the figures and the report" draw
 
 echo
 summarise
@@ -110,6 +112,8 @@ cat <<EOF
   checkpoints     $run/checkpoint_*.h5
   histories       $run/run.h5
   evaluation      $run/evaluation.json
+  inside          $run/probe.h5
   figures         $run/figures/{loss,accuracy,next_node,optimizer}.{png,pdf}
+  report          $run/report.html
 quickstart: done in $SECONDS s; all paths are in $PWD
 EOF

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/error.hpp"
+
 namespace superpose::kernels::onednn {
 namespace {
 
@@ -47,14 +49,14 @@ bool is_bfloat16(const Operand& operand) {
   return operand.layout.data_type() == memory::data_type::bf16;
 }
 
-/// A copy in float, row-major.
+/// A copy in float, row-major, of what is bfloat16.
 class Widened {
  public:
   explicit Widened(const Operand& from)
       : from_(from),
         n_rows_(from.layout.data.dims[0]),
         n_columns_(from.layout.data.dims[1]),
-        values_(static_cast<std::size_t>(n_rows_ * n_columns_)) {}
+        values_(is_bfloat16(from) ? static_cast<std::size_t>(n_rows_ * n_columns_) : 0) {}
 
   Operand operand() {
     return {row_major(n_rows_, n_columns_, memory::data_type::f32), values_.data()};
@@ -85,6 +87,7 @@ class Widened {
 /// multiply() by way of float copies of what is bfloat16.
 void multiply_widened(const Exec& exec, const Operand& a, const Operand& b, const Operand* bias,
                       const Operand& c, bool add) {
+  SUPERPOSE_EXPECT(!add || !is_bfloat16(c));
   Widened wide_a(a), wide_b(b), wide_c(c);
   const auto as_float = [](const Operand& operand, Widened& wide) {
     if (!is_bfloat16(operand)) return operand;

@@ -1,49 +1,46 @@
 """Reads the histories that a training run leaves in run.h5 (layout: io/FORMAT.md)."""
 
-import tomllib
-
-import h5py
-import numpy as np
-
-FORMAT_VERSION = 1  # of run.h5
-
-
-class Failure(Exception):
-    """Something the user can put right; the message says how."""
+from files import Failure, open_hdf5, provenance
+from grouped_statistics import GroupedStatistics, Values
+from libraries import np
 
 
 class Run:
-    """The tables of one run.h5: self.steps["loss"] is an array, and so on."""
+    """The tables of one run.h5: self.steps["loss"] is an array, and so on.
+
+    self.statistics: the grouped statistics recorded over epochs, None without record.every."""
 
     def __init__(self, path):
         self.path = path if path.is_file() else path / "run.h5"
         self.name = self.path.parent.resolve().name
-        if not self.path.exists():
-            raise Failure(f"no {self.path} (a run writes it as it starts) "
-                          "give the directory of a run")
-        try:
-            with h5py.File(self.path, "r", locking=False) as file:
-                self._read(file)
-        except (OSError, KeyError, ValueError) as error:
-            raise Failure(f"cannot read {self.path} ({error})") from error
+        with open_hdf5(self.path, "superpose_run") as file:
+            self._read(file)
 
     def _read(self, file):
-        kind, version = file.attrs.get("file_type"), file.attrs.get("format_version")
-        if kind != "superpose_run":
-            raise Failure(f"{self.path} is not the history of a run "
-                          f"(its file_type is {kind or 'missing'}) give the directory of a run")
-        if version > FORMAT_VERSION:
-            raise Failure(f"cannot read {self.path} (format version {version}, these scripts know "
-                          f"{FORMAT_VERSION}) use those of a newer superpose")
         tables = ("steps", "epochs", "evaluation")
         self.steps, self.epochs, self.evaluation = (
             {name: column[()] for name, column in file[table].items()} for table in tables)
-        self.configuration = tomllib.loads(file.attrs["configuration"])
+        self.attributes, self.configuration = provenance(file)
         if len(self.steps["step"]) == 0:
             raise Failure(f"{self.path} has no steps yet; wait for the first of them")
+        self.statistics = self._read_statistics(file)
+
+    def _read_statistics(self, file):
+        if "attention" not in file or len(file["attention/epoch"]) == 0:
+            return None
+        columns = {name: column[()] for name, column in file["attention"].items()}
+        values = {name: Values(mean, columns[f"{name}_std"], columns[f"{name}_count"])
+                  for name, mean in columns.items() if f"{name}_count" in columns}
+        return GroupedStatistics(self.name, self.configuration, columns["epoch"] + 1,
+                                 stages_by_epoch(self), columns["layer"], columns["thought"],
+                                 values)
+
+    @property
+    def method(self):
+        return self.configuration["method"]["name"]
 
     def has_stages(self):
-        return self.configuration["method"]["name"] not in ("cot", "no_cot")
+        return self.method not in ("cot", "no_cot")
 
     def has_answers(self):
         return len(self.evaluation["epoch"]) > 0
@@ -52,16 +49,9 @@ class Run:
         return bool(np.isfinite(self.evaluation["next_node_frontier"]).any())
 
 
-def name_apart(runs):
-    """Runs whose directories have the same name are called by their paths."""
-    names = [run.name for run in runs]
-    for run in runs:
-        if names.count(run.name) > 1:
-            run.name = str(run.path.parent)
-
-
 def spans(stage, end):
-    """(stage, begin, end) of each run of equal stages; item i lies between end[i] - 1 and end[i]."""
+    """(stage, begin, end) of each run of equal stages; item i lies between end[i] - 1 and
+    end[i]."""
     first = np.r_[0, np.flatnonzero(np.diff(stage)) + 1]
     last = np.r_[first[1:], len(stage)] - 1
     return list(zip(stage[first], end[first] - 1, end[last]))
@@ -74,4 +64,5 @@ def stages_by_step(run):
 def stages_by_epoch(run):
     """In epochs completed."""
     epochs = run.epochs
-    return spans(epochs["stage"], epochs["epoch"] + 1) if run.has_stages() else []
+    complete = len(epochs["epoch"]) > 0 and run.has_stages()
+    return spans(epochs["stage"], epochs["epoch"] + 1) if complete else []

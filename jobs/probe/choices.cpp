@@ -1,6 +1,7 @@
 #include "jobs/probe/choices.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/error.hpp"
@@ -15,6 +16,20 @@ int raw_problem_count(const std::string& asked, int n_problems) {
                       asked.find_first_not_of("0123456789") == std::string::npos;
   validate(digits, ExitCode::usage, "--raw_problems is '{}' (it takes a number or \"all\")", asked);
   return std::min(n_problems, std::stoi(asked));
+}
+
+/// Ascending, each once; 0, 0.5, 1 unless others are asked for.
+std::vector<double> checked_strengths(const ProbeArguments& arguments) {
+  auto strengths = arguments.strengths;
+  validate(strengths.empty() || !arguments.intervene.empty(), ExitCode::usage,
+           "--strengths has no effect (no intervention was asked for); add --intervene");
+  for (const double strength : strengths)
+    validate(std::isfinite(strength), ExitCode::usage,
+             "--strengths holds {} (a strength is a finite number); leave it out", strength);
+  if (strengths.empty()) strengths = {0, 0.5, 1};
+  std::sort(strengths.begin(), strengths.end());
+  strengths.erase(std::unique(strengths.begin(), strengths.end()), strengths.end());
+  return strengths;
 }
 
 }  // namespace
@@ -45,11 +60,15 @@ analysis::RawOptions raw_options(const ProbeArguments& arguments, int n_problems
   return raw;
 }
 
-std::vector<analysis::InterventionGrid> grids_of(const ProbeArguments& arguments, int n_thoughts) {
+std::vector<analysis::InterventionGrid> grids_of(const ProbeArguments& arguments,
+                                                 const data::MethodOptions& method,
+                                                 int n_thoughts) {
   using analysis::InterventionKind;
+  const auto strengths = checked_strengths(arguments);
+  if (!arguments.intervene.empty()) analysis::require_fed_back(method);
   std::vector<analysis::InterventionGrid> grids;
   const auto add = [&](const std::string& name, InterventionKind kind, analysis::Group group) {
-    grids.push_back({name, kind, group, n_thoughts, arguments.strengths});
+    grids.push_back({name, kind, group, n_thoughts, strengths});
   };
   for (const auto kind :
        {InterventionKind::rescale, InterventionKind::swap, InterventionKind::nearest_token}) {
@@ -63,6 +82,26 @@ std::vector<analysis::InterventionGrid> grids_of(const ProbeArguments& arguments
       add(fmt::format("{}_{}", name, analysis::group_names[static_cast<int>(group)]), kind, group);
   }
   return grids;
+}
+
+std::vector<std::vector<analysis::InterventionOutcome>> intervene(
+    const std::vector<analysis::InterventionGrid>& grids, model::Network<float>& model,
+    const std::vector<data::Problem>& problems, const analysis::ProbeSettings& settings,
+    const distributed::Communicator& world) {
+  std::vector<analysis::Intervention> all;
+  for (const auto& grid : grids) {
+    const auto interventions = grid.interventions();
+    all.insert(all.end(), interventions.begin(), interventions.end());
+  }
+  const auto outcomes = analysis::intervene(model, problems, settings, all, world);
+  std::vector<std::vector<analysis::InterventionOutcome>> by_grid;
+  auto next = outcomes.begin();
+  for (const auto& grid : grids) {
+    const auto end = next + static_cast<long>(grid.interventions().size());
+    by_grid.emplace_back(next, end);
+    next = end;
+  }
+  return by_grid;
 }
 
 void print(const analysis::InterventionGrid& grid,

@@ -7,43 +7,47 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/agreement.hpp"
+#include "train/same_run.hpp"
 
 namespace superpose::jobs::probe {
 namespace {
 
-/// The files that the arguments name: a directory stands for its checkpoints, by ascending step.
-std::vector<std::string> checkpoint_paths(const std::vector<std::string>& arguments) {
+/// The files that an argument names: a directory stands for its checkpoints.
+std::vector<std::string> paths_of(const std::string& argument) {
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(argument, unknown)) return {argument};
+  std::vector<std::string> paths;
+  for (const auto& file : io::find_checkpoints(argument)) paths.push_back(file.path);
+  return paths;
+}
+
+/// The same on every rank: a run that goes on removes old checkpoints while they are listed.
+std::vector<std::string> checkpoint_paths(const std::vector<std::string>& arguments,
+                                          const distributed::Communicator& world,
+                                          Skipped& skipped) {
   std::vector<std::string> paths;
   for (const auto& argument : arguments) {
-    if (!std::filesystem::is_directory(argument)) {
-      paths.push_back(argument);
-      continue;
-    }
-    auto found = io::find_checkpoints(argument);
-    validate(!found.empty(), ExitCode::checkpoint,
-             "{} holds no checkpoints; name a run directory or a checkpoint", argument);
-    std::reverse(found.begin(), found.end());
-    for (const auto& file : found) paths.push_back(file.path);
+    std::vector<std::string> found;
+    io::agree_on_rank_0(world, [&] { found = paths_of(argument); });
+    std::size_t n = found.size();
+    world.broadcast_bytes(&n, sizeof n);
+    found.resize(n);
+    for (const auto& path : found) paths.push_back(world.broadcast(path));
+    if (n == 0) skipped.add(argument, "it holds no checkpoints");
   }
   return paths;
 }
 
 /// Why `other` cannot stand in one file with `first`; empty if it can.
 std::string why_apart(const Candidate& first, const Candidate& other) {
-  const auto same = [&](const auto& member) { return member(first) == member(other); };
-  const bool same_model = same([](const Candidate& c) { return c.options.model.n_layer; }) &&
-                          same([](const Candidate& c) { return c.options.model.n_head; }) &&
-                          same([](const Candidate& c) { return c.options.model.n_embd; }) &&
-                          same([](const Candidate& c) { return c.options.model.n_positions; }) &&
-                          same([](const Candidate& c) { return c.options.model.vocab_size; }) &&
-                          same([](const Candidate& c) { return c.options.model.tied; });
-  if (!same_model) return "it holds a model of another shape (probe it into a file of its own)";
-  const bool same_text = same([](const Candidate& c) { return c.options.method.name; }) &&
-                         same([](const Candidate& c) { return c.options.method.c_thought; }) &&
-                         same([](const Candidate& c) { return c.options.method.last_edge_bar; }) &&
-                         same([](const Candidate& c) { return c.options.train.seed; });
-  return same_text ? ""
-                   : "it was trained by another method or seed (probe it into a file of its own)";
+  const auto &a = first.header.metadata, &b = other.header.metadata;
+  const auto difference = train::setting_difference(a, b);
+  if (difference)
+    return fmt::format("it is of another run ({} is {}, not {}); probe it into a file of its own",
+                       difference->key, difference->now, difference->stored);
+  return a.data_hashes == b.data_hashes ? ""
+                                        : "it is of another run (its training problems differ); "
+                                          "probe it into a file of its own";
 }
 
 }  // namespace
@@ -56,17 +60,14 @@ void Skipped::add(const std::string& path, const std::string& reason) {
 std::vector<Candidate> find_candidates(const std::vector<std::string>& arguments,
                                        const distributed::Communicator& world, Skipped& skipped) {
   std::vector<Candidate> candidates;
-  for (const auto& path : checkpoint_paths(arguments)) {
+  for (const auto& path : checkpoint_paths(arguments, world, skipped)) {
     try {
       Candidate candidate;
       io::agree(world, [&] {
         const auto header = io::read_header(path);
         candidate = {path, header, config::parse_run_config(header.metadata.configuration, path)};
       });
-      auto reason = candidates.empty() ? "" : why_apart(candidates[0], candidate);
-      for (const auto& before : candidates)
-        if (before.header.step == candidate.header.step)
-          reason = fmt::format("it is at step {} as is {}", before.header.step, before.path);
+      const auto reason = candidates.empty() ? "" : why_apart(candidates[0], candidate);
       reason.empty() ? candidates.push_back(candidate) : skipped.add(path, reason);
     } catch (const Error& error) {
       skipped.add(path, error.what());
@@ -74,6 +75,8 @@ std::vector<Candidate> find_candidates(const std::vector<std::string>& arguments
   }
   validate(!candidates.empty(), ExitCode::checkpoint,
            "none of the checkpoints can be probed (the warnings above say why); give others");
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.header.step < b.header.step; });
   return candidates;
 }
 

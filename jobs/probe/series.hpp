@@ -27,9 +27,10 @@ class Skipped {
   std::string text_;
 };
 
-/// The checkpoints that the arguments name, a directory standing for all of its own by ascending
-/// step. Those that cannot be read, or are not of the same model, method and seed as the first, are
-/// skipped. Collective. Error (checkpoint) if none is left.
+/// The checkpoints that the arguments name, a directory standing for all of its own, by ascending
+/// step. Those that cannot be read, or are not of the same run as the first named, are skipped. Two
+/// may be at one step: the second is there if the first turns out to be damaged. Collective.
+/// Error (checkpoint) if none is left.
 std::vector<Candidate> find_candidates(const std::vector<std::string>& arguments,
                                        const distributed::Communicator& world, Skipped& skipped);
 

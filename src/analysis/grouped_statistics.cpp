@@ -111,7 +111,7 @@ void add_index_matching(const ProbedBatch& batch, int p, int layer, int thought,
     (is_frontier ? frontier : other).add(sum);
     (is_frontier ? s.edge_logit_frontier : s.edge_logit_other).add({layer, thought - 1}, logit);
   }
-  if (frontier.count > 0 && other.count > 0)
+  if (frontier.count() > 0 && other.count() > 0)
     s.index_matching_difference.at({layer, thought - 1}).add(frontier.mean() - other.mean());
 }
 

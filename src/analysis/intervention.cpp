@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
 #include "core/error.hpp"
@@ -95,46 +94,45 @@ Vec mixed(const Vec& h, const Vec& other, double strength) {
   return result;
 }
 
-/// The matrices of the model that interventions read.
-struct TokenMatrices {
+/// What interventions read besides the thought.
+struct Sources {
   HostMatrix embedding, output;  ///< [V,C] wte, lm_head
+  HostMatrix plain;              ///< [O,C] final hidden states of the chunk without intervention
 };
 
 Vec changed(const HostMatrix& hidden, const std::vector<Subject>& subjects, int p, int thought,
-            const Intervention& intervention, const TokenMatrices& tokens) {
+            const Intervention& intervention, const Sources& sources) {
   const Subject& subject = subjects[p];
   const Vec h = row_of(hidden, thought_row(subject, thought));
   switch (intervention.kind) {
     case InterventionKind::rescale:
-      return rescaled(h, subject, thought, intervention, tokens.embedding);
+      return rescaled(h, subject, thought, intervention, sources.embedding);
     case InterventionKind::swap:
-      return mixed(h, row_of(hidden, thought_row(subjects[subject.partner], thought)),
+      return mixed(h, row_of(sources.plain, thought_row(subjects[subject.partner], thought)),
                    intervention.strength);
     case InterventionKind::nearest_token:
-      return mixed(h, row_of(tokens.embedding, most_likely_token(h, tokens.output)),
+      return mixed(h, row_of(sources.embedding, most_likely_token(h, sources.output)),
                    intervention.strength);
   }
   throw std::logic_error("an InterventionKind without a rule");
 }
 
-/// Replaces the thoughts among `outputs`; all are computed before one is replaced, for swaps.
+/// Replaces the thoughts among `outputs`.
 void apply(const Intervention& intervention, const std::vector<Subject>& subjects,
-           const TokenMatrices& tokens, Range outputs, const Matrix<float>& hidden) {
+           const Sources& sources, Range outputs, const Matrix<float>& hidden) {
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), hidden);
-  std::map<int, Vec> replacement;
   for (int p = 0; p < static_cast<int>(subjects.size()); ++p) {
     if (!reaches(intervention, subjects[p])) continue;
     const int n_thoughts = static_cast<int>(subjects[p].probed.positions.thoughts.size());
     for (int thought = 1; thought <= n_thoughts; ++thought) {
       const int row = thought_row(subjects[p], thought);
       const bool chosen = intervention.thought == 0 || intervention.thought == thought;
-      if (chosen && row >= outputs.begin && row < outputs.end)
-        replacement[row] = changed(host, subjects, p, thought, intervention, tokens);
+      if (!chosen || row < outputs.begin || row >= outputs.end) continue;
+      const Vec values = changed(host, subjects, p, thought, intervention, sources);
+      std::transform(values.begin(), values.end(), &host(row, 0),
+                     [](double x) { return static_cast<float>(x); });
     }
   }
-  for (const auto& [row, values] : replacement)
-    std::transform(values.begin(), values.end(), &host(row, 0),
-                   [](double x) { return static_cast<float>(x); });
   Kokkos::deep_copy(hidden, host);
 }
 
@@ -199,7 +197,7 @@ void add_outcomes(const Intervention& intervention, const std::vector<Subject>& 
 }
 
 void intervene_on_chunk(model::Network<float>& model, std::vector<ProbedProblem> probed,
-                        std::vector<Sequence> sequences, const TokenMatrices& tokens,
+                        std::vector<Sequence> sequences, Sources sources,
                         const std::vector<Intervention>& interventions,
                         std::vector<InterventionOutcome>& outcomes) {
   for (std::size_t p = 0; p < probed.size(); ++p)
@@ -208,13 +206,13 @@ void intervene_on_chunk(model::Network<float>& model, std::vector<ProbedProblem>
   const auto subjects = subjects_of(std::move(probed), batch, sequences);
   model.forward(batch, model::Pass{});
   const auto before = answers(model, subjects);
+  sources.plain = copy_of(model.hidden());
   const Range prompts = batch.segments[0].outputs;
-  const auto first_thoughts = copy_of(rows(model.hidden(), prompts));
   for (std::size_t i = 0; i < interventions.size(); ++i) {
     model.forward_thoughts(batch, [&](Range outputs, const Matrix<float>& hidden) {
       // The one before has changed the first thoughts in place, which are not computed again.
-      if (outputs.begin == prompts.begin) Kokkos::deep_copy(rows(hidden, prompts), first_thoughts);
-      apply(interventions[i], subjects, tokens, outputs, hidden);
+      if (outputs.begin == prompts.begin) Kokkos::deep_copy(hidden, sources.plain);
+      apply(interventions[i], subjects, sources, outputs, hidden);
     });
     add_outcomes(interventions[i], subjects, before, answers(model, subjects), outcomes[i]);
   }
@@ -238,23 +236,27 @@ void add_over_ranks(const distributed::Communicator& communicator,
 
 }  // namespace
 
+void require_fed_back(const data::MethodOptions& method) {
+  validate(method.name != data::Method::pause, ExitCode::usage,
+           "method pause takes no interventions (its latent tokens are not fed back, so a change "
+           "would reach nothing); leave --intervene out");
+}
+
 std::vector<InterventionOutcome> intervene(model::Network<float>& model,
                                            const std::vector<data::Problem>& problems,
                                            const ProbeSettings& settings,
                                            const std::vector<Intervention>& interventions,
                                            const distributed::Communicator& communicator) {
-  validate(settings.method.name != data::Method::pause, ExitCode::usage,
-           "method pause takes no interventions (its latent tokens are not fed back, so a change "
-           "would reach nothing); leave --intervene out");
+  require_fed_back(settings.method);
   const data::Vocabulary vocabulary(model.options().vocab_size);
-  const TokenMatrices tokens{copy_of(model.parameters().wte), copy_of(model.parameters().lm_head)};
+  const Sources sources{copy_of(model.parameters().wte), copy_of(model.parameters().lm_head), {}};
   std::vector<InterventionOutcome> outcomes(interventions.size());
   const auto rank = static_cast<std::size_t>(communicator.rank());
   for (const auto& round : rounds_of(static_cast<int>(problems.size()), communicator.size())) {
     if (rank >= round.size()) continue;
     std::vector<Sequence> sequences;
     auto probed = probed_problems(problems, round[rank], vocabulary, settings, sequences);
-    intervene_on_chunk(model, std::move(probed), std::move(sequences), tokens, interventions,
+    intervene_on_chunk(model, std::move(probed), std::move(sequences), sources, interventions,
                        outcomes);
   }
   add_over_ranks(communicator, outcomes);

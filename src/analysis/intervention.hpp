@@ -13,7 +13,7 @@ namespace superpose::analysis {
 enum class InterventionKind {
   rescale,  ///< h + (s - 1) P h, P the projection onto the embeddings of a group's nodes: s = 0
             ///< removes them, s = 1 changes nothing, s = 2 doubles them
-  swap,     ///< (1 - s) h + s times the same thought of another problem of as many hops
+  swap,     ///< (1 - s) h + s times the undisturbed same thought of another problem of as many hops
   nearest_token,  ///< (1 - s) h + s times the embedding of its most likely token: s = 1 is CoT
 };
 inline constexpr const char* intervention_names[] = {"rescale", "swap", "nearest_token"};
@@ -34,9 +34,12 @@ struct InterventionOutcome {
                preferred_after = 0;  ///< the target's logit above the other candidate's
 };
 
+/// Error (usage) for a method whose latents are not fed back: nothing would read a change.
+void require_fed_back(const data::MethodOptions& method);
+
 /// Outcomes of the interventions, in their order; the same on every rank and for every number of
 /// ranks. A swap's partner is the next problem with as many hops among the 32 of a chunk.
-/// Collective. Error (usage) for a method whose latents are not fed back: nothing reads the change.
+/// Collective. Error (usage) as require_fed_back.
 std::vector<InterventionOutcome> intervene(model::Network<float>& model,
                                            const std::vector<data::Problem>& problems,
                                            const ProbeSettings& settings,

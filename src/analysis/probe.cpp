@@ -64,7 +64,8 @@ GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Pr
                         const distributed::Communicator& communicator,
                         const RoundListener& listener) {
   const data::Vocabulary vocabulary(model.options().vocab_size);
-  const ProbeShape shape{model.options().n_layer, model.options().n_head, most_hops(problems)};
+  const ProbeShape shape{model.options().n_layer, model.options().n_head,
+                         settings.n_thoughts > 0 ? settings.n_thoughts : most_hops(problems)};
   const auto rank = static_cast<std::size_t>(communicator.rank());
   GroupedStatistics total(shape);
   std::vector<Moments> mine;

@@ -19,6 +19,7 @@ struct ProbeSettings {
   data::MethodOptions method;
   std::uint64_t seed = 0;
   FrontierRule frontier = FrontierRule::distance;
+  int n_thoughts = 0;  ///< extent of the statistics by thought; 0: most hops of the problems
 };
 
 /// Consecutive problems [begin, end) that one rank runs in one forward pass.

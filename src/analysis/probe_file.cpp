@@ -13,8 +13,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Statistics, problem table and HDF5's own structures, generously.
-constexpr std::uint64_t other_bytes = std::uint64_t{16} << 20;
+/// Statistics of a checkpoint, and HDF5's own structures, generously.
+constexpr std::uint64_t checkpoint_bytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t structure_bytes = std::uint64_t{1} << 20;
+
+/// Error unless a file can be made at `path`: what stands there may be replaced only if it is a
+/// probe file itself.
+void require_replaceable(const std::string& path) {
+  std::error_code error;
+  const auto directory = fs::path(path).parent_path();
+  validate(!path.empty() && (directory.empty() || fs::is_directory(directory, error)), ExitCode::io,
+           "cannot write '{}' (there is no such directory); create it or name another --output",
+           path);
+  if (!fs::exists(path, error)) return;
+  std::string type = "something else";
+  if (fs::is_regular_file(path, error)) {
+    try {
+      type = io::File::open(path).attribute<std::string>("/", "file_type");
+    } catch (const Error&) {
+    }
+  }
+  validate(type == io::probe_layout::kind.type, ExitCode::usage,
+           "{} is there and is no probe file (it is {}; a probe replaces probe files only); name "
+           "another --output",
+           path, type);
+}
 
 void describe(io::File& file, const std::string& dataset, const std::string& units,
               const std::string& description) {
@@ -110,7 +133,7 @@ void write_statistic(io::File& file, const std::vector<CheckpointFindings>& find
     for (const Moments& moments : found.statistics.all(true)[i]->values()) {
       mean.values[n] = moments.mean();
       deviation.values[n] = moments.deviation();
-      count.values[n++] = moments.count;
+      count.values[n++] = moments.count();
     }
   write_array(file, mean);
   write_array(file, deviation);
@@ -173,6 +196,12 @@ NamedArray<float> embeddings(const std::string& group, const model::Parameters<f
 
 }  // namespace
 
+std::uint64_t file_bytes(const RawPlan& plan, std::size_t n_checkpoints) {
+  std::uint64_t bytes = structure_bytes + n_checkpoints * (plan.bytes() + checkpoint_bytes);
+  for (const auto& array : problem_table(plan)) bytes += array.values.size() * sizeof(std::int32_t);
+  return bytes;
+}
+
 std::vector<Intervention> InterventionGrid::interventions() const {
   std::vector<Intervention> list;
   for (int thought = 0; thought <= n_thoughts; ++thought)
@@ -185,9 +214,10 @@ ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communic
                      std::size_t n_checkpoints)
     : path_(std::move(path)), temporary_(path_ + ".tmp"), communicator_(communicator), plan_(plan) {
   io::agree_on_rank_0(communicator_, [&] {
+    require_replaceable(path_);
     const auto directory = fs::path(path_).parent_path();
     io::require_free_space(directory.empty() ? "." : directory.string(),
-                           n_checkpoints * plan.bytes() + other_bytes);
+                           file_bytes(plan, n_checkpoints));
     io::File file = io::File::create(temporary_);
     io::write(file, io::probe_layout::kind, metadata);
     write_dimensions(file, plan);
@@ -199,7 +229,7 @@ ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communic
 }
 
 ProbeFile::~ProbeFile() {
-  raw_.reset();
+  if (raw_) raw_->abandon();
   std::error_code ignored;
   if (!finished_ && communicator_.rank() == 0) fs::remove(temporary_, ignored);
 }

@@ -39,12 +39,15 @@ struct CheckpointFindings {
   std::vector<std::vector<InterventionOutcome>> interventions;  ///< [grid][intervention]
 };
 
+/// Bytes of a probe file, some too many.
+std::uint64_t file_bytes(const RawPlan& plan, std::size_t n_checkpoints);
+
 /// A probe file being written, under a temporary name that finish() renames. Members are collective
 /// and throw the same Error (io) on every rank; without finish() nothing is left.
 class ProbeFile {
  public:
   /// Writes the problems of the plan, which outlives the file. Error (io) also if there is no
-  /// space for the raw values of n_checkpoints.
+  /// space for n_checkpoints; Error (usage) if `path` is there and is no probe file.
   ProbeFile(std::string path, const distributed::Communicator& communicator,
             const io::RunMetadata& metadata, const RawPlan& plan, std::size_t n_checkpoints);
   ProbeFile(const ProbeFile&) = delete;

@@ -55,8 +55,9 @@ void keep_attention(const RawPlan& plan, const ProbedBatch& batch, int p, std::s
         const int layer = plan.raw.layers[l], n_keys = queries[q] + 1;
         std::copy_n(batch.attention_logits(layer, head, p, queries[q]), n_keys,
                     parts[map_logits].values.at({place, l, extent(head), q}));
-        std::copy_n(batch.attention_weights(layer, head, p, queries[q]), n_keys,
-                    parts[map_weights].values.at({place, l, extent(head), q}));
+        float* weights = parts[map_weights].values.at({place, l, extent(head), q});
+        std::copy_n(batch.attention_weights(layer, head, p, queries[q]), n_keys, weights);
+        std::fill(weights + n_keys, weights + plan.n_raw_positions, 0.0F);
       }
 }
 
@@ -103,7 +104,7 @@ Chunk RawPlan::raw_range(int begin, int end) const {
 }
 
 std::uint64_t RawPlan::bytes() const {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = sizeof(float) * extent(vocab_size) * extent(n_embd);  // wte
   for (const auto& layout : raw_layouts(*this, "", problems.size(), raw.problems.size()))
     bytes += layout.size() * sizeof(float);
   return bytes;
@@ -146,9 +147,8 @@ std::vector<RawPart> raw_parts(const RawPlan& plan, const std::string& group,
   std::vector<RawPart> parts;
   for (auto& layout : raw_layouts(plan, group, extent(n), extent(raw.end - raw.begin))) {
     const bool is_map = layout.dims[0] == "raw_problem";
-    const bool is_weight = is_map && parts.size() == map_weights;
-    parts.push_back({NamedArray<float>(std::move(layout), is_weight ? 0.0F : not_there),
-                     extent(is_map ? raw.begin : begin)});
+    parts.push_back(
+        {NamedArray<float>(std::move(layout), not_there), extent(is_map ? raw.begin : begin)});
   }
   for (int p = 0; p < n; ++p) keep_thoughts(plan, *batch, p, parts);
   for (int r = raw.begin; r < raw.end; ++r)

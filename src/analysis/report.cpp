@@ -6,7 +6,7 @@ namespace superpose::analysis {
 namespace {
 
 std::string number(const Moments& moments) {
-  return moments.count == 0
+  return moments.count() == 0
              ? fmt::format("{:>16}", "-")
              : fmt::format("{:>7.2f} ± {:<6.2f}", moments.mean(), moments.deviation());
 }
@@ -30,9 +30,9 @@ std::string row(const std::string& name, int n_thoughts, const Value& value) {
 std::string table(const GroupedStatistics& s) {
   const auto& axes = s.index_matching_difference.axes();
   const int n_layer = axes[0].extent, n_thoughts = axes[1].extent, last = n_layer - 1;
-  std::string text = fmt::format("  answers {:.2f} % (candidates {:.2f} %) of {}\n",
-                                 100 * s.accuracy.at({}).mean(),
-                                 100 * s.candidate_accuracy.at({}).mean(), s.accuracy.at({}).count);
+  std::string text = fmt::format(
+      "  answers {:.2f} % (candidates {:.2f} %) of {}\n", 100 * s.accuracy.at({}).mean(),
+      100 * s.candidate_accuracy.at({}).mean(), s.accuracy.at({}).count());
   text += "  attention of | to its own edge, summed over heads (RbS Fig. 5)\n";
   for (int layer = 0; layer < n_layer; ++layer)
     text += fmt::format("    layer {:<26}source {}  target {}\n", layer + 1,

@@ -10,28 +10,33 @@
 
 namespace superpose::analysis {
 
-/// Sums of what was measured in one group.
-struct Moments {
-  double sum = 0, sum_of_squares = 0;
-  std::int64_t count = 0;
-
+/// Mean and spread of what was measured in one group, updated as Welford (1962) and merged as Chan,
+/// Golub and LeVeque (1983) do: sums of squares would lose a small spread around a large mean.
+class Moments {
+ public:
   void add(double value) {
-    sum += value;
-    sum_of_squares += value * value;
-    ++count;
+    ++count_;
+    const double before = value - mean_;
+    mean_ += before / static_cast<double>(count_);
+    squares_ += before * (value - mean_);
   }
   void add(const Moments& other) {
-    sum += other.sum;
-    sum_of_squares += other.sum_of_squares;
-    count += other.count;
+    if (other.count_ == 0) return;
+    const double n = static_cast<double>(count_), m = static_cast<double>(other.count_);
+    const double difference = other.mean_ - mean_;
+    count_ += other.count_;
+    mean_ += difference * (m / (n + m));
+    squares_ += other.squares_ + difference * difference * (n * m / (n + m));
   }
+  std::int64_t count() const { return count_; }
   /// NaN if nothing was measured.
-  double mean() const { return sum / static_cast<double>(count); }
+  double mean() const { return count_ > 0 ? mean_ : std::nan(""); }
   /// Of the population: numpy's default. NaN if nothing was measured.
-  double deviation() const {
-    const double variance = sum_of_squares / static_cast<double>(count) - mean() * mean();
-    return std::sqrt(variance < 0 ? 0 : variance);  // rounding can leave it just below 0
-  }
+  double deviation() const { return std::sqrt(squares_ / static_cast<double>(count_)); }
+
+ private:
+  double mean_ = 0, squares_ = 0;  ///< squares_: sum of squared distances from the mean
+  std::int64_t count_ = 0;
 };
 
 /// A dimension of a statistic. Coordinates are 1..extent: layer 1, thought 1, head 1.

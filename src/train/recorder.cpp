@@ -122,7 +122,7 @@ io::Row attention_row(int stage, const analysis::GroupedStatistics& statistics) 
     for (const auto& moments : statistic->values()) {
       mean.push_back(moments.mean());
       deviation.push_back(moments.deviation());
-      count.push_back(static_cast<double>(moments.count));
+      count.push_back(static_cast<double>(moments.count()));
     }
   }
   return row;

@@ -46,17 +46,25 @@ bool may_change(const std::string& key, const Settings& settings) {
 
 }  // namespace
 
-void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now) {
+std::optional<SettingDifference> setting_difference(const io::RunMetadata& stored,
+                                                    const io::RunMetadata& now) {
   const auto before = settings_of(stored.configuration);
   const auto after = settings_of(now.configuration);
   for (const auto& [key, value] : after) {
     const auto old_value = value_of(before, key);
-    validate(may_change(key, after) || old_value == value, ExitCode::usage,
-             "{} is {} but the run in this directory has {} (a resumed run must be the same run); "
-             "set it back, choose another output.directory, or branch off with --resume CHECKPOINT "
-             "and a new output.directory",
-             key, value, old_value);
+    if (!may_change(key, after) && old_value != value)
+      return SettingDifference{key, old_value, value};
   }
+  return std::nullopt;
+}
+
+void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now) {
+  if (const auto other = setting_difference(stored, now))
+    fail(ExitCode::usage,
+         "{} is {} but the run in this directory has {} (a resumed run must be the same run); "
+         "set it back, choose another output.directory, or branch off with --resume CHECKPOINT "
+         "and a new output.directory",
+         other->key, other->now, other->stored);
   validate(stored.data_hashes == now.data_hashes, ExitCode::usage,
            "the problems differ from those of the run in this directory (the hash of data.train, "
            "or of a data.valid whose loss ends stages, has changed); restore the file or choose "

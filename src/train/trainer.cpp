@@ -107,8 +107,7 @@ Recorder::Plan Trainer::recorder_plan() const {
   for (const auto& problem : data_.valid.problems)
     plan.max_hops = std::max(plan.max_hops, problem.hops);
   if (!recorded_.empty())
-    plan.attention = {options_.model.n_layer, options_.model.n_head,
-                      analysis::most_hops(recorded_)};
+    plan.attention = {options_.model.n_layer, options_.model.n_head, plan.max_hops};
   return plan;
 }
 
@@ -211,7 +210,8 @@ void Trainer::record_attention(const EpochRecord& epoch) {
   // Not after the last epoch as such: a run that is made longer later has the same records.
   if (recorded_.empty() || (epoch.epoch + 1) % options_.record.every != 0) return;
   const ScopedTimer timer(times_, "recording");
-  const analysis::ProbeSettings settings{options_.method, options_.train.seed};
+  analysis::ProbeSettings settings{options_.method, options_.train.seed};
+  settings.n_thoughts = analysis::most_hops(data_.valid.problems);  // whatever record.problems is
   recorder_->record(epoch, analysis::probe(*model_, recorded_, settings, communicator_));
 }
 

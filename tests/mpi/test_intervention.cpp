@@ -76,6 +76,38 @@ TEST(Intervention, ASwappedThoughtAnswersTheOtherProblem) {
   EXPECT_EQ(outcome.preferred_after, 0) << "the other problem's target is the other candidate";
 }
 
+/// 0 -> 1 -> 2 and 3 -> 4 -> 5.
+data::Problem two_chains(int root) {
+  data::Problem problem;
+  problem.graph = {6, {{0, 1}, {1, 2}, {3, 4}, {4, 5}}};
+  problem.root = root;
+  problem.target = root + 2;
+  problem.neg_target = 7 - problem.target;
+  data::derive(problem);
+  return problem;
+}
+
+/// A latent token embeds the thought before it, and its position copies nothing: every thought is
+/// the first one. `[A]` answers by the thought before it: 0 -> 2 and 3 -> 5.
+TEST(Intervention, SwapGivesTheThoughtsOfTheUndisturbedPartner) {
+  auto model = copying_model([](int) { return 1; });
+  auto& block = model.parameters().h[0];
+  const auto c_attn = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), block.c_attn_weight);
+  for (const int root : {0, 3}) c_attn(root, 2 * C + root) = 1;
+  Kokkos::deep_copy(block.c_attn_weight, c_attn);
+  fill(block.attn_proj_weight,
+       [](int from, int to) { return (from == 0 || from == 3) && to == from + 2 ? 20.0 : 0.0; });
+  const std::vector<data::Problem> problems{two_chains(0), two_chains(3)};
+  const auto outcomes = intervene(model, problems, ProbeSettings{},
+                                  {{InterventionKind::swap, Group::frontier, 0, 0},
+                                   {InterventionKind::swap, Group::frontier, 0, 1}},
+                                  self());
+  EXPECT_EQ(outcomes[0].preferred_after, outcomes[0].preferred_before);
+  // With the other's thoughts, untouched by its own swap, each answers the other's question.
+  EXPECT_EQ(outcomes[1].preferred_before, 2);
+  EXPECT_EQ(outcomes[1].preferred_after, 0);
+}
+
 TEST(Intervention, AProblemWithoutPartnerIsNotCounted) {
   auto model = answering_model();
   const auto outcome = intervene(model, {two_edges(0)}, ProbeSettings{},

@@ -24,7 +24,7 @@ TEST(Probe, HasTheSameBitsOnEveryNumberOfRanks) {
   const auto here = probe(model, problems, settings_of(options), Communicator(MPI_COMM_SELF));
   const auto everywhere =
       probe(model, problems, settings_of(options), Communicator(MPI_COMM_WORLD));
-  EXPECT_EQ(here.accuracy.at({}).count, n_problems);
+  EXPECT_EQ(here.accuracy.at({}).count(), n_problems);
   const auto a = here.moments(), b = everywhere.moments();
   ASSERT_EQ(a.size(), b.size());
   EXPECT_EQ(std::memcmp(a.data(), b.data(), a.size() * sizeof(Moments)), 0);

@@ -108,10 +108,10 @@ class Probe(SmallRuns):
     @classmethod
     def settle_in(cls):
         super().settle_in()
-        settings = {"optimizer.schedule": "constant", "train.epochs": 4, "record.every": 2,
-                    "record.problems": 0, "output.checkpoint_every": 2,
-                    "model.initializer_range": 0.2}
-        result = cls.train("run", settings)
+        cls.settings = {"optimizer.schedule": "constant", "train.epochs": 4, "record.every": 2,
+                        "record.problems": 0, "output.checkpoint_every": 2,
+                        "model.initializer_range": 0.2}
+        result = cls.train("run", cls.settings)
         assert result.returncode == 0, result.stderr
         result = cls.probe("all.h5", "run", "--raw_problems", "all")
         assert result.returncode == 0, result.stderr
@@ -280,18 +280,58 @@ class Probe(SmallRuns):
                 self.assertIn(part, file.attrs["skipped"])
             self.assertEqual(list(file["raw"]), ["checkpoint_%09d" % file["checkpoint"][0]])
 
-    def test_a_model_of_another_shape_is_skipped(self):
-        self.train("wider", {"model.n_embd": 48, "train.epochs": 1})
-        result = self.probe("two.h5", "run", "wider")
+    def test_another_run_and_an_empty_directory_are_skipped(self):
+        self.train("wider", {**self.settings, "model.n_embd": 48})
+        self.train("faster", {**self.settings, "optimizer.learning_rate": 0.01})
+        (self.path / "empty").mkdir()
+        for ranks in (None, 2):
+            result = self.probe("two.h5", "run", "wider", "faster", "empty", ranks=ranks)
+            self.assert_succeeds(result)
+            for part in ("model.n_embd is 48, not 32", "optimizer.learning_rate is 0.01",
+                         "empty is skipped: it holds no checkpoints"):
+                self.assertIn(part, result.stderr)
+
+    def test_an_intact_copy_stands_in_for_a_damaged_checkpoint(self):
+        shutil.copytree(self.path / "run", self.path / "copy")
+        damage(self.checkpoints("copy")[1])
+        result = self.probe("c.h5", self.checkpoints("copy")[1], "run", *self.checkpoints("copy")[:1])
         self.assert_succeeds(result)
-        self.assertIn("another shape", result.stderr)
+        self.assertIn("checksum", result.stderr)
+        self.assertIn("another one at step", result.stderr)
+        with h5py.File(self.path / "c.h5") as file, h5py.File(self.path / "all.h5") as all_file:
+            self.assertEqual(file["checkpoint"][()].tolist(), all_file["checkpoint"][()].tolist())
+
+    def test_replaces_nothing_but_probe_files(self):
+        shutil.copytree(self.path / "run", self.path / "precious")
+        checkpoint = self.checkpoints("precious")[0]
+        for precious in (checkpoint, self.path / "precious" / "run.h5", self.path / "valid.json"):
+            before = precious.read_bytes()
+            self.assert_fails(self.probe(precious, checkpoint), 2, "no probe file", precious.name)
+            self.assertEqual(precious.read_bytes(), before)
+        for _ in range(2):
+            self.assert_succeeds(self.probe("again.h5", checkpoint))
+        self.assert_fails(self.probe("precious", checkpoint), 2, "no probe file")
+
+    def test_the_frontier_by_walks(self):
+        self.assert_succeeds(self.probe("walk.h5", "run", "--frontier", "walk"))
+        with h5py.File(self.path / "walk.h5") as file:
+            self.assertEqual(file.attrs["frontier"], "walk")
+            frontier = file["problems/node_frontier"][()]
+            for p, problem in enumerate(self.read_json("valid.json")):
+                nodes = {problem["root"]}
+                for k in range(file["problems/hops"][p]):
+                    nodes = {b for a, b in problem["edges"] if a in nodes}
+                    self.assertEqual(set(np.flatnonzero(frontier[p, k] == 1)), nodes)
+
+    def test_latents_that_are_not_fed_back_take_no_interventions(self):
+        self.assertEqual(self.train("pause", {"method.name": "pause", "train.epochs": 1}).returncode, 0)
+        self.assert_succeeds(self.probe("pause.h5", "pause"))
+        self.assert_fails(self.probe("pause2.h5", "pause", "--intervene", "swap"), 2, "not fed back")
 
     def test_refuses_what_it_cannot_do(self):
         no_cot = self.train("no_cot", {"method.name": "no_cot", "train.epochs": 1})
         self.assertEqual(no_cot.returncode, 0, no_cot.stderr)
-        wide = [{**p, "edges": p["edges"]} for p in self.read_json("valid.json")]
         self.generate("large.json", count=2, n_nodes=60, min_hops=2, max_hops=4)
-        self.write_json("wide.json", wide)
         for arguments, code, parts in (
                 ((), 2, ("CHECKPOINT",)),
                 (("nothing.h5",), 4, ("none of the checkpoints",)),
@@ -299,6 +339,9 @@ class Probe(SmallRuns):
                 (("run", "--raw_problems", "some"), 2, ("--raw_problems", "'some'")),
                 (("run", "--frontier", "deep"), 2, ("--frontier",)),
                 (("run", "--intervene", "erase"), 2, ("--intervene",)),
+                (("run", "--strengths", "0,1"), 2, ("--strengths", "add --intervene")),
+                (("run", "--intervene", "swap", "--strengths", "nan"), 2, ("finite",)),
+                (("run", "--intervene", "swap", "--strengths", "much"), 2, ("--strengths",)),
                 (("run", "--raw_problem", "2"), 2, ("did you mean '--raw_problems'",)),
                 (("no_cot",), 2, ("no thoughts",))):
             with self.subTest(arguments=arguments):

@@ -24,7 +24,7 @@ GroupedStatistics measured(model::Network<float>& model, const std::vector<data:
 }
 
 void expect_exactly(const Moments& moments, double value, int count) {
-  EXPECT_EQ(moments.count, count);
+  EXPECT_EQ(moments.count(), count);
   EXPECT_NEAR(moments.mean(), value, 1e-6);
   EXPECT_NEAR(moments.deviation(), 0, 1e-6);
 }
@@ -105,8 +105,8 @@ TEST(Probe, EdgeAttentionAndIndexMatchingAreThoseOfTheirEdges) {
     int members = 0;
     for (int e = 0; e < 3; ++e) members += search.edge_in(group, 1, probe.positions.edges[e]);
     const bool seen = search.edge_in(group, 1, probe.positions.edges[2]);
-    ASSERT_EQ(moments.count, members);
-    EXPECT_NEAR(moments.sum, seen ? 1 : 0, 1e-6);
+    ASSERT_EQ(moments.count(), members);
+    EXPECT_NEAR(members > 0 ? moments.mean() * members : 0, seen ? 1 : 0, 1e-6);
   }
   // No head looks at a bar: every logit there is 0, and so is the difference.
   EXPECT_NEAR(s.index_matching_difference.at({0, 0}).mean(), 0, 1e-4);
@@ -124,8 +124,8 @@ TEST(Probe, IndexMatchingIsTheLogitOfFrontierBarsMinusOthers) {
   const bool seen = search.edge_in(Group::frontier, 1, probe.positions.edges[2]);
   const int others = 3 - frontier;
   const auto difference = s.index_matching_difference.at({0, 0});
-  ASSERT_EQ(difference.count, frontier > 0 && others > 0 ? 1 : 0);
-  ASSERT_GT(difference.count, 0) << "the draw of the edges left nothing to compare";
+  ASSERT_EQ(difference.count(), frontier > 0 && others > 0 ? 1 : 0);
+  ASSERT_GT(difference.count(), 0) << "the draw of the edges left nothing to compare";
   EXPECT_NEAR(difference.mean(), seen ? 50.0 / frontier : -50.0 / others, 1e-3);
 }
 

@@ -1,0 +1,95 @@
+"""Published results, with their sources.
+
+RbS: Zhu et al., "Reasoning by Superposition", arXiv 2505.12514.
+EoS: Zhu et al., "Emergence of Superposition", arXiv 2509.23365 (v1, v3).
+Both: 2 layers, 8 heads, n_embd 768 where nothing else is said, ProsQA problems of 3 and 4 hops.
+"""
+
+from dataclasses import dataclass
+
+N_HEAD = 8
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    method: str
+    n_layer: int
+    value: float
+    text: str
+    source: str
+    n_embd: int = 768
+
+
+# Answers right over the whole vocabulary.
+ACCURACIES = [
+    Accuracy("coconut", 2, 1.00, "near 100 %", "RbS Fig. 4"),
+    Accuracy("coconut", 2, 0.962, "96.2 %", "EoS v1"),
+    Accuracy("coconut", 2, 0.988, "98.8 %", "EoS v3, Table 4"),
+    Accuracy("coconut", 2, 0.620, "62.0 %", "EoS v3, Table 4", n_embd=384),
+    Accuracy("coconut", 2, 0.977, "97.7 %", "EoS v3, Table 4", n_embd=1536),
+    Accuracy("coconut", 4, 0.973, "97.3 %", "EoS v3, Table 4"),
+    Accuracy("coconut", 8, 0.965, "96.5 %", "EoS v3, Table 4"),
+    Accuracy("coconut", 12, 0.674, "67.4 %", "EoS v3, Table 4"),
+    Accuracy("cot", 2, 0.75, "about 75 %", "RbS Fig. 4"),
+    Accuracy("no_cot", 2, 0.75, "about 75 %", "RbS Fig. 4"),
+    Accuracy("cot", 12, 0.83, "83 %", "RbS Fig. 4"),
+]
+
+# RbS Table 1: attention on the three tokens of an edge in layer 2 while thought i is generated,
+# summed over 8 heads; (mean, standard deviation) for i = 1..4.
+EDGE_ATTENTION_SOURCE = "RbS Table 1"
+EDGE_ATTENTION = {
+    "not_reachable": [(0.04, 0.07), (0.03, 0.09), (0.08, 0.17), (0.12, 0.20)],
+    "reachable": [(2.12, 1.07), (0.71, 0.92), (0.38, 0.72), (0.29, 0.66)],
+    "frontier": [(2.12, 1.07), (1.00, 0.96), (0.67, 0.87), (0.61, 0.95)],
+    "optimal": [(2.54, 1.03), (1.72, 1.13), (1.67, 1.20), (2.23, 1.35)],
+}
+
+# RbS Table 5: inner products of thought i with node embeddings; (lowest, highest) mean of three
+# seeds.
+INNER_PRODUCT_SOURCE = "RbS Table 5"
+INNER_PRODUCT = {
+    "not_reachable": [(-0.37, -0.25), (-0.26, -0.04), (-0.09, 0.02), (-0.27, -0.23)],
+    "reachable": [(3.59, 3.71), (1.37, 1.55), (0.62, 0.80), (0.53, 0.66)],
+    "frontier": [(5.09, 5.38), (2.45, 2.69), (1.95, 2.11), (2.12, 2.29)],
+    "optimal": [(6.41, 6.84), (4.67, 5.11), (5.44, 6.43), (8.98, 9.58)],
+}
+
+# EoS Section 5.1: logit of frontier edges minus that of others, layer 2, c = 1, under coconut.
+GROWTH_SOURCE = "EoS Section 5.1"
+GROWTH_PLATEAU = 60.0
+GROWTH_TEXT = {
+    "coconut": "c = 1 saturates near 60 after about 125 epochs; c = 2 appears within few epochs "
+               "of its stage; c = 3, 4 without being trained",
+    "coconut_bfs_loss": "c = 1 keeps growing; c = 2 appears within few epochs of its stage; c = "
+                        "3, 4 without being trained",
+}
+
+COPYING_SOURCE = "RbS Fig. 5"
+PREDICTION_SOURCE = "EoS Section 5.2, Theorem 3"
+
+# (what, where to find it in a run's configuration or None, value of the papers)
+SETTING = [
+    ("layers", ("model", "n_layer"), "2"),
+    ("heads", ("model", "n_head"), "8"),
+    ("n_embd", ("model", "n_embd"), "768"),
+    ("epochs", ("train", "epochs"), "300 (RbS), 350 (EoS)"),
+    ("batch size", ("train", "batch_size"), "256 (RbS), 512 (EoS)"),
+    ("learning rate", ("optimizer", "learning_rate"), "0.0001"),
+    ("uniform_prob", ("method", "uniform_prob"), "0.1"),
+    ("node ids permuted every epoch", ("method", "shuffle_nodes"), "False (RbS), True (EoS)"),
+]
+# Of a problem, means: ProsQA as RbS Table 4 has it.
+PROBLEM_SETTING = [("nodes", "n_nodes", "22.8"), ("edges", "n_edges", "36.5"),
+                   ("hops", "hops", "3.5 (3 and 4)")]
+
+
+def accuracies(method, n_layer, n_embd):
+    """Those of this method and depth; of n_embd 768 where no other width was published."""
+    found = [a for a in ACCURACIES if a.method == method and a.n_layer == n_layer]
+    return [a for a in found if a.n_embd == n_embd] or [a for a in found if a.n_embd == 768]
+
+
+def of_thought(table, group, thought):
+    """An entry of a table for a thought counted from 1; None beyond the fourth."""
+    return table[group][thought - 1] if thought <= len(table[group]) else None

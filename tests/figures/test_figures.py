@@ -1,0 +1,271 @@
+"""The scripts of jobs/figures, on run directories made here and on those of the real program.
+
+Usage: test_figures.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]
+"""
+
+import contextlib
+import html
+import importlib
+import io
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+import h5py
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+FIGURES = HERE.parents[1] / "jobs" / "figures"
+sys.path[:0] = [str(HERE.parent / "regression"), str(FIGURES)]
+
+import harness  # noqa: E402
+import intervals  # noqa: E402
+import published  # noqa: E402
+import small_runs  # noqa: E402
+import synthetic  # noqa: E402
+
+# Means as published: by group, then by thought.
+EDGES = [[mean for mean, _ in published.EDGE_ATTENTION[g]] for g in synthetic.GROUPS]
+PRODUCTS = [[sum(r) / 2 for r in published.INNER_PRODUCT[g]] for g in synthetic.GROUPS]
+AS_PUBLISHED = EDGES, PRODUCTS
+REVERSED = EDGES[::-1], PRODUCTS[::-1]
+
+
+def start_report(*arguments, folder=None):
+    return subprocess.run(["bash", str(FIGURES / "report.sh"), *map(str, arguments)], cwd=folder,
+                          capture_output=True, text=True, timeout=120)
+
+
+def start(script, *arguments, folder="."):
+    """Runs a script of jobs/figures within this process, where matplotlib is loaded already."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    command_line = [script, *map(str, arguments)]
+    with mock.patch.object(sys, "argv", command_line), contextlib.chdir(folder), \
+            contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        try:
+            code = importlib.import_module(script.removesuffix(".py")).main()
+        except SystemExit as end:
+            code = end.code
+    return subprocess.CompletedProcess(command_line, code, stdout.getvalue(), stderr.getvalue())
+
+
+def table_body(page, subject):
+    """The first table under the heading that begins with `subject`."""
+    heading = rf"<h\d>{re.escape(html.escape(subject))}"
+    return re.search(rf"{heading}.*?<tbody>(.*?)</tbody>", page, re.DOTALL).group(1)
+
+
+def table_of(page, subject):
+    """Its rows: cells as text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table_body(page, subject), re.DOTALL)
+    return [[html.unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+            for row in rows]
+
+
+def exact_values(page, subject):
+    """Its unrounded numbers."""
+    return [float(v) for v in re.findall(r'data-value="([^"]*)"', table_body(page, subject))]
+
+
+class FigureCase(harness.Case):
+    def assert_fails_with(self, result, code, *parts):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        for part in parts:
+            self.assertIn(part, result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+    def assert_draws(self, names, script, *arguments):
+        """The script ends well, and leaves each name as a PNG and a PDF that are no stubs."""
+        output = self.path / f"figures_{script}"
+        result = start(script, *arguments, "--output", output, folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual({f.stem for f in output.iterdir()}, set(names), script)
+        for name in names:
+            png, pdf = (output / f"{name}{ending}" for ending in (".png", ".pdf"))
+            self.assertEqual(png.read_bytes()[:4], b"\x89PNG")
+            self.assertEqual(pdf.read_bytes()[:4], b"%PDF")
+            self.assertGreater(png.stat().st_size, 5000)
+        return result
+
+
+class SyntheticRuns(FigureCase):
+    @classmethod
+    def settle_in(cls):
+        """Three seeds of coconut as published, one of coconut_bfs_loss with the groups reversed."""
+        for seed, accuracy in enumerate((0.98, 0.99, 1.0)):
+            synthetic.write_run(cls.path / f"seed{seed}", AS_PUBLISHED, seed=seed)
+            synthetic.write_evaluation(cls.path / f"seed{seed}" / "evaluation.json", accuracy)
+        synthetic.write_probe(cls.path / "seed0" / "probe.h5", AS_PUBLISHED)
+        synthetic.write_run(cls.path / "bfs", REVERSED, "coconut_bfs_loss")
+        synthetic.write_probe(cls.path / "bfs" / "probe.h5", REVERSED, "coconut_bfs_loss")
+        with h5py.File(cls.path / "bfs" / "probe.h5", "a") as file:
+            del file["interventions"], file["statistics/copying"], file["raw"]
+        cls.damage_copies()
+        cls.report = start("report.py", "seed0", "bfs", "damaged", "nowhere", "--probe",
+                           "seed0/run.h5", "--output", "report.html", folder=cls.path)
+        assert cls.report.returncode == 0, cls.report.stderr
+        cls.page = (cls.path / "report.html").read_text()
+
+    @classmethod
+    def damage_copies(cls):
+        """A directory of nothing but files that are cut short or foreign."""
+        folder = cls.path / "damaged"
+        folder.mkdir()
+        whole = (cls.path / "seed0" / "probe.h5").read_bytes()
+        (folder / "probe_cut.h5").write_bytes(whole[:len(whole) // 2])
+        with h5py.File(folder / "probe_foreign.h5", "w") as file:
+            file["x"] = [1.0]
+        (folder / "run.h5").write_bytes((cls.path / "seed0" / "run.h5").read_bytes()[:3000])
+        (folder / "evaluation_cut.json").write_text('{"checkpoint": ')
+        (folder / "evaluation_foreign.json").write_text('{"checkpoint": "a", "results": 3}')
+
+    def test_every_script_draws(self):
+        self.assert_draws(["loss", "optimizer", "accuracy", "next_node"], "curves.py", "seed0",
+                          "bfs")
+        self.assert_draws(["by_stage"], "by_stage.py", "seed0", "bfs")
+        self.assert_draws(["growth", "growth_compared", "prediction_stage"], "growth.py", "seed0",
+                          "bfs/probe.h5")
+        self.assert_draws(["attention_map_layer2_problem1"], "attention_map.py", "seed0/probe.h5",
+                          "--layer", 2, "--problem", 1)
+        self.assert_draws(["inner_products", "inner_product_histograms_seed0"], "inner_products.py",
+                          "seed0/probe.h5", "--checkpoint", 100)
+        self.assert_draws(["interventions"], "interventions.py", "seed0/probe.h5")
+
+    def test_tables_on_stdout_hold_measured_and_published(self):
+        result = self.assert_draws(["edge_groups"], "edge_groups.py", "seed0/probe.h5",
+                                   "bfs/probe.h5")
+        self.assertRegex(result.stdout, r"optimal +measured +2\.540 ± 0\.500")
+        self.assertRegex(result.stdout, r"optimal +published +2\.540 ± 1\.030")
+        result = self.assert_draws(["methods_valid"], "methods.py", "seed0", "seed1", "seed2")
+        self.assertIn("99.00 %", result.stdout)
+        self.assertIn("96.52 to 100.00 (t, 3 seeds)", result.stdout)
+
+    def test_numbers_of_the_report_are_those_of_the_files(self):
+        with h5py.File(self.path / "seed0" / "probe.h5") as probe:
+            def last(name):
+                return probe[f"statistics/{name}/mean"][-1]
+            edges = [last(f"edge_attention_{g}")[1] for g in synthetic.GROUPS]
+            products = [last(f"inner_product_{g}") for g in synthetic.GROUPS]
+        inside = self.page[self.page.index("<h2>Inside seed0"):]
+        np.testing.assert_array_equal(exact_values(inside, "Attention by edge "
+                                                           "group"), np.ravel(edges))
+        np.testing.assert_array_equal(exact_values(inside, "Inner products of "
+                                                           "thoughts"), np.ravel(products))
+        with h5py.File(self.path / "seed0" / "run.h5") as run:
+            difference = run["attention/index_matching_difference"][:, 1]
+        shown = np.reshape(exact_values(self.page, "Growth of the index-matching logit"), (4, 4))
+        np.testing.assert_array_equal(shown[:, 0], difference[0])
+        np.testing.assert_array_equal(shown[:, 1], difference[-1])
+        rows = table_of(inside, "Attention by edge group")
+        self.assertEqual(rows[3][1:3], ["2.54 ± 0.50", "2.54 ± 1.03"])
+        self.assertEqual(rows[0][0], "not reachable")
+
+    def test_report_says_where_it_agrees(self):
+        summary = {(row[0], row[1].split("(")[0].split(",")[0].strip()): row[2:4]
+                   for row in table_of(self.page, "Summary")}
+        for measure in ("Attention by edge group", "Inner products of thoughts and nodes",
+                        "Growth of the index-matching logit"):
+            self.assertEqual(summary["seed0", measure], ["agrees", "agrees"])
+        self.assertEqual(summary["seed0", "Copying in layer 1"][0], "agrees")
+        self.assertEqual(summary["seed0", "Prediction stage"][0], "agrees")
+        self.assertEqual(summary["seed0", "Interventions on every "
+                                          "thought"][0], "superposition is used")
+        self.assertEqual(summary["bfs", "Attention by edge group"][0], "disagrees")
+        self.assertEqual(summary["bfs", "Inner products of thoughts and nodes"][0], "disagrees")
+        self.assertEqual(summary["bfs", "Growth of the index-matching logit"][0], "agrees in part")
+
+    def test_report_is_self_contained_and_tells_where_it_comes_from(self):
+        self.assertNotRegex(self.page, r'(src|href)="(?!data:)')
+        self.assertGreater(self.page.count("data:image/png;base64,"), 8)
+        for part in ("0123456789abcdef", "00ff00ff00ff00ff", "superpose synthetic", "n_embd = 768",
+                     "near 100 % (RbS Fig. 4)", "not like for like"):
+            self.assertIn(part, self.page)
+
+    def test_damaged_and_foreign_files_are_named_and_skipped(self):
+        missing = {pathlib.Path(row[0]).name: row[1] for row in table_of(self.page, "What is "
+                                                                                    "missing")
+                   if not row[0].startswith("seed0: ")}
+        for name, reason in (("probe_cut.h5", "truncated"), ("probe_foreign.h5", "not a probe "
+                                                                                 "file"),
+                             ("evaluation_cut.json", "no JSON"), ("nowhere", "no such directory"),
+                             ("evaluation_foreign.json", "no result")):
+            self.assertIn(reason, missing.get(name, ""), name)
+            self.assertIn(name, self.report.stderr)
+        for reason in ("seed0/run.h5 is not a probe file", "cannot read damaged/run.h5"):
+            self.assertIn(reason, self.page)
+        self.assertNotIn("Traceback", self.report.stderr)
+
+    def test_a_probe_without_a_dataset_is_used_as_far_as_it_goes(self):
+        missing = " ".join(" ".join(row) for row in table_of(self.page, "What is missing"))
+        for part in ("bfs/probe.h5: "
+                     "interventions", "no statistic copying", "no raw/checkpoint_000000200"):
+            self.assertIn(part, missing)
+        inside = self.page[self.page.index("<h2>Inside bfs"):]
+        self.assertEqual(len(exact_values(inside, "Inner products of thoughts")), 16)
+
+    def test_exit_codes(self):
+        self.assert_fails_with(start_report(), 2, "RUN")
+        for code, reason, *command in (
+                (5, "nothing usable", "report.py", "nowhere"),
+                (2, "--layer", "growth.py", "seed0", "--layer", 0),
+                (2, "no layer 3", "growth.py", "seed0", "--layer", 3),
+                (2, "no checkpoint 5", "edge_groups.py", "seed0/probe.h5",
+                 "--checkpoint", 5),
+                (2, "problem 3", "attention_map.py", "seed0/probe.h5", "--problem", 3),
+                (5, "not a probe file", "interventions.py", "seed0/run.h5")):
+            with self.subTest(command):
+                result = start(*command, folder=self.path)
+                self.assert_fails_with(result, code, reason)
+
+    def test_intervals(self):
+        # By hand: 4.303 * 0.1 / sqrt(3).
+        mean, low, high = intervals.over_seeds([0.5, 0.6, 0.7])
+        np.testing.assert_allclose([mean, low, high], [0.6, 0.351566, 0.848434], atol=1e-5)
+        np.testing.assert_allclose(intervals.wilson(0.9, 100), [0.825633, 0.944771], atol=1e-5)
+        np.testing.assert_allclose(intervals.wilson(1.0, 257), [0.985273, 1.0], atol=1e-5)
+
+
+class RealFiles(FigureCase, small_runs.SmallRuns):
+    """Files of the program itself are read by every script that reads such files."""
+
+    @classmethod
+    def settle_in(cls):
+        super().settle_in()
+        results = [cls.train("run", {"record.every": 1}),
+                   cls.run_program("probe", "run", "--data", "valid.json", "--output",
+                                   "run/probe.h5", "--intervene", "rescale,swap,nearest_token")]
+        checkpoint = sorted((cls.path / "run").glob("checkpoint_*.h5"))[-1]
+        results.append(cls.run_program("evaluate", checkpoint, "valid.json", "--json",
+                                       "run/evaluation.json"))
+        for result in results:
+            assert result.returncode == 0, result.stderr
+
+    def test_report(self):
+        result = start_report("run", folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        page = (self.path / "run" / "report.html").read_text()
+        self.assertIn("every file and dataset that a report uses was there", page)
+        with h5py.File(self.path / "run" / "probe.h5") as probe:
+            optimal = probe["statistics/edge_attention_optimal/mean"][-1, -1]
+        shown = exact_values(page, "Attention by edge group")
+        np.testing.assert_array_equal(shown[-len(optimal):], optimal)
+
+    def test_reading_example_recomputes_a_statistic(self):
+        result = start("read_probe.py", "run/probe.h5", "run/run.h5", folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("the same", result.stdout)
+        changed = self.path / "changed.h5"
+        shutil.copy(self.path / "run" / "probe.h5", changed)
+        with h5py.File(changed, "a") as file:
+            file[f"raw/checkpoint_{file['checkpoint'][-1]:09}/inner_products"][...] += 0.01
+        self.assertEqual(start("read_probe.py", changed).returncode, 1)
+        foreign = start("read_probe.py", self.path / "run" / "run.h5")
+        self.assert_fails_with(foreign, 5, "cannot read")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
