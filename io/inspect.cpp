@@ -154,9 +154,12 @@ void read_kind(const File& file, FileReport& report) {
            "{} is neither a checkpoint nor a run.h5 (it does not say what it is)", file.path());
   report.kind.type = file.attribute<std::string>("/", "file_type");
   report.checkpoint = report.kind.type == layout::kind.type;
-  validate(report.checkpoint || report.kind.type == history_layout::kind.type, ExitCode::io,
-           "{} is neither a checkpoint nor a run.h5 (it is {})", file.path(), report.kind.type);
-  require_kind(file, report.checkpoint ? layout::kind : history_layout::kind, code_of(report));
+  const bool theory = report.kind.type == history_layout::theory_kind.type;
+  validate(report.checkpoint || theory || report.kind.type == history_layout::kind.type,
+           ExitCode::io, "{} is neither a checkpoint nor a run.h5 (it is {})", file.path(),
+           report.kind.type);
+  const auto& tables = theory ? history_layout::theory_kind : history_layout::kind;
+  require_kind(file, report.checkpoint ? layout::kind : tables, code_of(report));
   report.kind.version = file.attribute<std::int64_t>("/", "format_version");
 }
 

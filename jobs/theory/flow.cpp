@@ -1,0 +1,10 @@
+#include "core/error.hpp"
+#include "jobs/jobs.hpp"
+
+namespace superpose::jobs {
+
+int theory_flow_job(const TheoryArguments&, const distributed::Communicator&) {
+  fail(ExitCode::usage, "not yet");
+}
+
+}  // namespace superpose::jobs
