@@ -3,7 +3,6 @@
 #include "core/timer.hpp"
 #include "data/vocabulary.hpp"
 #include "jobs/jobs.hpp"
-#include "jobs/run_metadata.hpp"
 #include "jobs/theory/construct_report.hpp"
 #include "jobs/theory/output_file.hpp"
 #include "jobs/theory/precision_curves.hpp"
@@ -58,9 +57,8 @@ int theory_construct_job(const TheoryArguments& arguments, const Communicator& w
   const Stopwatch watch;
   const auto options = config::read_construct_options(arguments.overrides);
   const auto set = problem_set(options);
-  auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
-  metadata.seeds = {{"theory", options.seed}};
-  if (!set.hash.empty()) metadata.data_hashes = {{"theory", set.hash}};
+  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
+                                        options.seed);
   prepare_output(arguments.output, world);
   log::info("superpose theory construct: {} {}, {}, {} rank{}", set.count, set.name,
             theory::precision_names[static_cast<int>(options.precision)], world.size(),

@@ -133,7 +133,7 @@ io::Table chooser_table(const ChooserCurve& curve) {
     add("eta" + encoding, "scale of the keys", e, 0, &Result::eta);
     add("xi" + encoding, "weight of the first position", e, 0, &Result::xi);
   }
-  io::Table table("precision_choosers", count("positions", "positions of the sequence"), columns);
+  io::Table table("choosers", count("positions", "positions of the sequence"), columns);
   for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.positions[i], rows[i]);
   return table;
 }
@@ -155,7 +155,7 @@ io::Table graph_precision_table(const GraphCurve& curve) {
       columns.push_back(real(name_of("thought_error", e, p), "largest error of a thought"));
       columns.push_back(real(name_of("right", e, p), "share of right answers, C >= hops"));
     }
-  io::Table table("precision_graphs", count("n_nodes", "nodes of the graphs"), columns);
+  io::Table table("formats", count("n_nodes", "nodes of the graphs"), columns);
   for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.nodes[i], rows[i]);
   return table;
 }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/error.hpp"
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
+#include "jobs/run_metadata.hpp"
 #include "theory/random_graphs.hpp"
 
 namespace superpose::jobs {
@@ -40,6 +42,24 @@ ProblemSet problem_set(const theory::ConstructOptions& options) {
 ProblemSet problem_set(const theory::ProblemOptions& options) {
   if (!options.data.empty()) return from_file(options.data, options.count);
   return generated(options.count, options.seed, options.n_nodes);
+}
+
+int symbols_for(const std::vector<data::Problem>& problems, int asked) {
+  int largest = 2;  // W off the diagonal takes two symbols
+  for (const auto& problem : problems) largest = std::max(largest, problem.graph.n_nodes);
+  validate(asked == 0 || asked >= largest, ExitCode::usage,
+           "vocabulary = {} is too small (a graph has {} nodes); give at least {}, or 0", asked,
+           largest, largest);
+  return asked == 0 ? largest : asked;
+}
+
+io::RunMetadata theory_metadata(const distributed::Communicator& world,
+                                const TheoryArguments& arguments, const std::string& configuration,
+                                const ProblemSet& set, std::uint64_t seed) {
+  auto metadata = run_metadata(world, arguments.command_line, configuration);
+  metadata.seeds = {{"theory", seed}};
+  if (!set.hash.empty()) metadata.data_hashes = {{"theory", set.hash}};
+  return metadata;
 }
 
 }  // namespace superpose::jobs

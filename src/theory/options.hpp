@@ -39,9 +39,9 @@ struct FlowOptions {
   int vocabulary = 0;         ///< symbols of W; 0: as many as the largest graph has nodes
   double decades = 8;         ///< the flow runs to time 10^decades
   int replicas = 8;           ///< independent runs of stochastic gradient descent; 0: none
-  int steps = 3000;           ///< of each
-  int batch = 16;             ///< permuted problems a step
-  double learning_rate = 0.5; ///< flow time of a step
+  int steps = 2000;           ///< of each
+  int batch = 64;             ///< permuted problems a step
+  double learning_rate = 0.02; ///< flow time of a step
 };
 
 /// `superpose theory predict`.
