@@ -53,7 +53,7 @@ std::vector<IndexMatching> flow(const StepSet& steps, Loss loss, Coupling coupli
         const auto v = steps.velocity(loss, {x[0], x[1]});
         return Pair{v.mu, with_nu * v.nu};
       },
-      {0, 0}, times);
+      {0, 0}, times, 1e-8);
   std::vector<IndexMatching> w;
   for (const auto& [mu, nu] : path) w.push_back({mu, nu});
   return w;

@@ -3,7 +3,6 @@
 #include <boost/numeric/odeint.hpp>
 #include <boost/numeric/ublas/matrix.hpp>
 #include <boost/numeric/ublas/vector.hpp>
-#include <cmath>
 #include <utility>
 
 namespace superpose::theory {
@@ -23,19 +22,18 @@ struct System {
     dxdt[1] = v[1];
   }
 
-  /// Central differences: h ~ (machine precision)^(1/3) balances rounding and curvature.
+  /// Central differences. The logits enter through exp, so h is an absolute step, however large they
+  /// are; 1e-5 balances curvature and rounding.
   void operator()(const Vector& x, Matrix& jacobian, double t, Vector& dfdt) const {
-    constexpr double h0 = 6e-6;
+    constexpr double h = 1e-5;
     const Pair at{x[0], x[1]};
     for (int k = 0; k < 2; ++k) {
       Pair low = at, high = at;
-      const double h = h0 * std::max(1.0, std::abs(at[k]));
       low[k] -= h;
       high[k] += h;
       const Pair below = velocity(low, t), above = velocity(high, t);
       for (int i = 0; i < 2; ++i) jacobian(i, k) = (above[i] - below[i]) / (2 * h);
     }
-    const double h = h0 * std::max(1.0, std::abs(t));
     const Pair before = velocity(at, t - h), after = velocity(at, t + h);
     for (int i = 0; i < 2; ++i) dfdt[i] = (after[i] - before[i]) / (2 * h);
   }

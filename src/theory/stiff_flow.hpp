@@ -13,6 +13,6 @@ using Pair = std::array<double, 2>;
 /// of order 4 with step control and dense output (Boost odeint); the Jacobian is taken by central
 /// differences. `tolerance` is absolute and relative.
 std::vector<Pair> integrate_stiff(const std::function<Pair(const Pair&, double)>& velocity, Pair start,
-                                  const std::vector<double>& times, double tolerance = 1e-10);
+                                  const std::vector<double>& times, double tolerance);
 
 }  // namespace superpose::theory
