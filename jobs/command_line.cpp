@@ -289,7 +289,8 @@ void check_subcommand(const CLI::App& app) {
   const auto given = app.get_subcommands();
   const auto unknown = app.remaining(false);
   if (given.empty()) {
-    validate(!unknown.empty(), ExitCode::usage, "no subcommand given; {} --help lists them", full_name(app));
+    validate(!unknown.empty(), ExitCode::usage, "no subcommand given; {} --help lists them",
+             full_name(app));
     fail(ExitCode::usage, "unknown subcommand '{}'{}", unknown.front(),
          config::did_you_mean(unknown.front(), subcommand_names(app)));
   }

@@ -57,8 +57,8 @@ int theory_construct_job(const TheoryArguments& arguments, const Communicator& w
   const Stopwatch watch;
   const auto options = config::read_construct_options(arguments.overrides);
   const auto set = problem_set(options);
-  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
-                                        options.seed);
+  const auto metadata =
+      theory_metadata(world, arguments, config::effective_config(options), set, options.seed);
   prepare_output(arguments.output, world);
   log::info("superpose theory construct: {} {}, {}, {} rank{}", set.count, set.name,
             theory::precision_names[static_cast<int>(options.precision)], world.size(),

@@ -46,21 +46,19 @@ double share(std::int64_t part, std::int64_t all) {
 
 io::Table constants_table(const ConstructResults& results) {
   const auto& c = results.constants;
-  io::Table table("constants", count("encoding", "0 sinusoidal, 1 rope"),
-                  {count("n_max", "nodes of a graph, at most"), count("e_max", "edges, at most"),
-                   count("t_max", "positions of a sequence, at most"),
-                   count("d_pe", "width of the positions"),
-                   real("delta", "gap of the position encoding"),
-                   real("eta", "scale of the keys of layer 1"),
-                   real("xi", "weight of the first position"),
-                   real("kappa", "scale of the queries of layer 2"),
-                   real("eps_1", "threshold of layer 1"), real("eps_2", "threshold of layer 2"),
-                   real("leak", "attention of a chooser off its position, at most"),
-                   real("largest_logit", "largest logit of layer 1 in absolute value"),
-                   real("slack_1_above", "smallest input above eps_1, over eps_1"),
-                   real("slack_1_below", "largest input below eps_1, over eps_1"),
-                   real("slack_2_above", "smallest input above eps_2, over eps_2"),
-                   real("slack_2_below", "largest input below eps_2, over eps_2")});
+  io::Table table(
+      "constants", count("encoding", "0 sinusoidal, 1 rope"),
+      {count("n_max", "nodes of a graph, at most"), count("e_max", "edges, at most"),
+       count("t_max", "positions of a sequence, at most"), count("d_pe", "width of the positions"),
+       real("delta", "gap of the position encoding"), real("eta", "scale of the keys of layer 1"),
+       real("xi", "weight of the first position"), real("kappa", "scale of the queries of layer 2"),
+       real("eps_1", "threshold of layer 1"), real("eps_2", "threshold of layer 2"),
+       real("leak", "attention of a chooser off its position, at most"),
+       real("largest_logit", "largest logit of layer 1 in absolute value"),
+       real("slack_1_above", "smallest input above eps_1, over eps_1"),
+       real("slack_1_below", "largest input below eps_1, over eps_1"),
+       real("slack_2_above", "smallest input above eps_2, over eps_2"),
+       real("slack_2_below", "largest input below eps_2, over eps_2")});
   table.append(static_cast<int>(c.encoding), {{"n_max", one(c.sizes.n_max)},
                                               {"e_max", one(c.sizes.e_max)},
                                               {"t_max", one(c.sizes.t_max)},
@@ -84,7 +82,8 @@ io::Table graphs_table(const std::vector<GraphResult>& graphs) {
   io::Table table(
       "graphs", count("graph", "number of the problem"),
       {count("n_nodes", "nodes"), count("n_edges", "edges"), count("n_positions", "positions"),
-       count("diameter", "of the graph"), count("eccentricity", "hops to the furthest node reached"),
+       count("diameter", "of the graph"),
+       count("eccentricity", "hops to the furthest node reached"),
        count("hops", "from root to target"), count("thoughts", "largest number of thoughts C"),
        real("thought_error", "largest distance of a thought from the exact superposition over V_c"),
        real("smallest_reachable", "smallest weight of a node of V_c before eps_2, over eps_2"),
@@ -136,15 +135,15 @@ std::string text(const ConstructResults& results) {
   lines += fmt::format("  largest error of a thought              {:.3g}\n", t.error);
   lines += fmt::format("  weight before eps: in V_c, elsewhere    {:.4g}  {:.3g}  (times eps)\n",
                        t.reachable, t.other);
-  lines += fmt::format("  slack of the thresholds, above | below  {:.4g} | {:.3g}   {:.4g} | {:.3g}\n",
-                       results.slack_1.above, results.slack_1.below, results.slack_2.above,
-                       results.slack_2.below);
+  lines += fmt::format(
+      "  slack of the thresholds, above | below  {:.4g} | {:.3g}   {:.4g} | {:.3g}\n",
+      results.slack_1.above, results.slack_1.below, results.slack_2.above, results.slack_2.below);
   lines += fmt::format("  answers right, C >= hops                {} of {} ({:.4g} %)\n", t.right,
                        t.asked, share(t.right, t.asked));
-  lines += fmt::format("  answers right, C < hops                 {} of {}\n", t.early_right,
-                       t.early);
-  lines += fmt::format("  nodes one hop beyond C that were found  {} of {}", t.beyond_found,
-                       t.beyond);
+  lines +=
+      fmt::format("  answers right, C < hops                 {} of {}\n", t.early_right, t.early);
+  lines +=
+      fmt::format("  nodes one hop beyond C that were found  {} of {}", t.beyond_found, t.beyond);
   return lines;
 }
 

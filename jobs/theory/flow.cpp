@@ -104,10 +104,9 @@ SgdComparison descend(const FlowOptions& options, Loss loss, const Steps& all,
   const theory::SgdSettings settings{loss,          all.symbols,           options.steps,
                                      options.batch, options.learning_rate, options.problems.seed};
   SgdComparison sgd;
-  sgd.replicas =
-      theory::over_ranks(world, options.replicas, [&](std::uint64_t replica) {
-        return theory::sgd_full_matrix(all.problems, settings, replica);
-      });
+  sgd.replicas = theory::over_ranks(world, options.replicas, [&](std::uint64_t replica) {
+    return theory::sgd_full_matrix(all.problems, settings, replica);
+  });
   std::vector<double> from_zero{0};
   for (const int step : theory::recorded_steps(settings)) {
     sgd.times.push_back(step * options.learning_rate);

@@ -156,15 +156,13 @@ io::Table average_table(const AverageFlows& average) {
       const auto& path = average.paths[loss][coupling];
       const std::vector<theory::IndexMatching> w(path.begin(), path.begin() + rows.size());
       const auto suffix = fmt::format("_{}_{}", loss_names[loss], coupling_names[coupling]);
-      add(columns, rows, "mu" + suffix, "diagonal of W",
-          values_of(w, &theory::IndexMatching::mu));
+      add(columns, rows, "mu" + suffix, "diagonal of W", values_of(w, &theory::IndexMatching::mu));
       if (coupling == 1)
         add(columns, rows, "nu" + suffix, "W off the diagonal",
             values_of(w, &theory::IndexMatching::nu));
     }
   io::Table table("average", count("record", "recorded time"), columns);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    table.append(static_cast<std::int64_t>(i), rows[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i) table.append(static_cast<std::int64_t>(i), rows[i]);
   return table;
 }
 
@@ -198,21 +196,22 @@ io::Table sgd_table(const std::array<SgdComparison, 2>& by_loss) {
         values_of(sgd.scalar, &theory::IndexMatching::mu));
   }
   io::Table table("sgd", count("record", "recorded moment"), columns);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    table.append(static_cast<std::int64_t>(i), rows[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i) table.append(static_cast<std::int64_t>(i), rows[i]);
   return table;
 }
 
 std::string text(const std::vector<StepResult>& steps) {
   const auto t = totals_of(steps);
-  std::string lines = fmt::format("{} steps of thought generation, each on its own\n", steps.size());
+  std::string lines =
+      fmt::format("{} steps of thought generation, each on its own\n", steps.size());
   lines += fmt::format(
       "  coconut, d_p < d_max: {} steps   largest |F(mu) - d_p| {:.2g}, |mu - mu*| {:.2g}\n",
       t.bounded, t.residual, t.distance);
-  lines += fmt::format("  coconut, d_p = d_max: {} steps   mu rises throughout in {}\n", t.unbounded,
-                       t.monotone);
+  lines += fmt::format("  coconut, d_p = d_max: {} steps   mu rises throughout in {}\n",
+                       t.unbounded, t.monotone);
   lines += fmt::format(
-      "  BFS loss: mu against log t, three decades   smallest R^2 {:.6f}, slope off sqrt(K)/d_max by "
+      "  BFS loss: mu against log t, three decades   smallest R^2 {:.6f}, slope off sqrt(K)/d_max "
+      "by "
       "{:.2g} at most",
       t.r_squared, t.rate_error);
   return lines;
@@ -245,12 +244,14 @@ std::string text(const std::array<SgdComparison, 2>& by_loss) {
     const auto full = largest_deviation(diagonal, sgd.full);
     const auto scalar = largest_deviation(diagonal, sgd.scalar);
     lines += fmt::format(
-        "\n  {:<8} diagonal {:.4f} +- {:.4f}, flow {:.4f}   off the diagonal {:.4f} +- {:.4f}, flow "
+        "\n  {:<8} diagonal {:.4f} +- {:.4f}, flow {:.4f}   off the diagonal {:.4f} +- {:.4f}, "
+        "flow "
         "{:.4f}",
         loss_names[loss], diagonal.mean.back(), diagonal.error.back(), sgd.full.back().mu,
         rest.mean.back(), rest.error.back(), sgd.full.back().nu);
     lines += fmt::format(
-        "\n           farthest from the flow of (mu, nu): {:.4f}, {:.1f} standard errors; from that "
+        "\n           farthest from the flow of (mu, nu): {:.4f}, {:.1f} standard errors; from "
+        "that "
         "with nu = 0: {:.4f}",
         full[1], full[0], scalar[1]);
   }

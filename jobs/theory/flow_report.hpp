@@ -15,9 +15,9 @@ namespace superpose::jobs {
 /// The flows of one step of thought generation at their end. Trivially copyable.
 struct StepResult {
   std::int64_t problem = 0, c = 0, K = 0, d_p = 0, d_max = 0;
-  double mu_star = 0;  ///< fixed point by bisection; NaN where there is none
-  double mu_end = 0;   ///< coconut loss, at the last time
-  double F_end = 0;    ///< F(mu_end)
+  double mu_star = 0;     ///< fixed point by bisection; NaN where there is none
+  double mu_end = 0;      ///< coconut loss, at the last time
+  double F_end = 0;       ///< F(mu_end)
   bool monotone = false;  ///< mu rises from each recorded time to the next, coconut loss
   double mu_bfs_end = 0;
   theory::LinearFit rate;  ///< BFS loss: mu against log t

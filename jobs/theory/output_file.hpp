@@ -9,8 +9,8 @@
 
 namespace superpose::jobs {
 
-/// Before the work, not after it: makes the folder of `path` and finds a path that cannot be written.
-/// Error (io) on every rank. Collective.
+/// Before the work, not after it: makes the folder of `path` and finds a path that cannot be
+/// written. Error (io) on every rank. Collective.
 void prepare_output(const std::string& path, const distributed::Communicator& world);
 
 /// Rank 0 writes the file; Error (io) on every rank. Collective.

@@ -113,8 +113,9 @@ io::Table chooser_table(const ChooserCurve& curve) {
   const io::ColumnDimension by{"d_pe", {curve.widths.begin(), curve.widths.end()}};
   std::vector<io::Column> columns;
   std::vector<io::Row> rows(curve.positions.size());
-  const auto add = [&](const std::string& name, const std::string& description, std::size_t encoding,
-                       std::size_t precision, double theory::ChooserResult::*value) {
+  const auto add = [&](const std::string& name, const std::string& description,
+                       std::size_t encoding, std::size_t precision,
+                       double theory::ChooserResult::*value) {
     columns.push_back({name, "1", description, DType::f64, by});
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (std::size_t w = 0; w < curve.widths.size(); ++w)

@@ -1,6 +1,6 @@
 #pragma once
-/// `superpose theory construct`: where finite precision ends the construction, by length of the prompt
-/// and by number of nodes, for both encodings and all formats.
+/// `superpose theory construct`: where finite precision ends the construction, by length of the
+/// prompt and by number of nodes, for both encodings and all formats.
 
 #include <cstdint>
 #include <string>

@@ -45,8 +45,7 @@ PredictionPath follow(const std::vector<theory::Prediction>& set, const std::vec
 
 io::Table problems_table(const std::vector<PredictionPath>& uniform) {
   io::Table table("problems", count("problem", "number of the problem"),
-                  {count("K", "nodes of the last thought"),
-                   real("ratio_predicted", "sqrt(K)"),
+                  {count("K", "nodes of the last thought"), real("ratio_predicted", "sqrt(K)"),
                    real("ratio_max_margin", "mu_A / mu_R of the max-margin direction"),
                    real("off_direction", "distance of mu / |mu| from it at the last time"),
                    real("rate", "slope of log(off_direction) against log(s), last decade of s"),
@@ -64,8 +63,10 @@ io::Table problems_table(const std::vector<PredictionPath>& uniform) {
 }
 
 io::Table sets_table(const std::vector<PredictionPath>& sets) {
-  io::Table table("sets", count("set", "0: uniform lambda, one problem; 1: uniform lambda, all "
-                                       "problems; 2: lambda of the flow, all problems"),
+  io::Table table("sets",
+                  count("set",
+                        "0: uniform lambda, one problem; 1: uniform lambda, all "
+                        "problems; 2: lambda of the flow, all problems"),
                   {count("problems", "problems of the set"), count("largest_K", "largest K"),
                    real("ratio_max_margin", "mu_A / mu_R of the max-margin direction"),
                    real("off_direction", "distance of mu / |mu| from it at the last time"),
@@ -110,12 +111,13 @@ io::Table descent_table(const std::array<Descent, 2>& descents) {
   const auto column = [&](const char* name, const char* unit, const char* description) {
     return io::Column{name, unit, description, DType::f64, by};
   };
-  io::Table table("descent", count("step", "step of gradient descent"),
-                  {column("mu_A", "1", "residual carryover; thought 0: uniform lambda, 1: of the flow"),
-                   column("mu_R", "1", "candidate lift"),
-                   column("loss", "nat", "mean loss of the problems descended on"),
-                   column("accuracy_seen", "1", "share of their answers right"),
-                   column("accuracy_unseen", "1", "share of the other problems' answers right")});
+  io::Table table(
+      "descent", count("step", "step of gradient descent"),
+      {column("mu_A", "1", "residual carryover; thought 0: uniform lambda, 1: of the flow"),
+       column("mu_R", "1", "candidate lift"),
+       column("loss", "nat", "mean loss of the problems descended on"),
+       column("accuracy_seen", "1", "share of their answers right"),
+       column("accuracy_unseen", "1", "share of the other problems' answers right")});
   for (std::size_t i = 0; i < descents[0].steps.size(); ++i) {
     io::Row row;
     for (const auto& d : descents) {
@@ -139,7 +141,8 @@ std::string text(const std::vector<PredictionPath>& uniform,
     from_root = std::max(from_root, std::abs(ratio(p.direction) / root_of(p.largest_K) - 1));
   }
   std::string lines = fmt::format(
-      "{} problems, each on its own, uniform lambda\n  max-margin direction off sqrt(K) by {:.2g}; at "
+      "{} problems, each on its own, uniform lambda\n  max-margin direction off sqrt(K) by {:.2g}; "
+      "at "
       "the end off it by {:.4f}; power of log t {:.3f} at most\n",
       uniform.size(), from_root, off, slowest);
   lines += fmt::format("{:<34}{:>9}{:>7}{:>12}{:>12}{:>18}", "set", "problems", "K", "mu_A/mu_R",
@@ -155,9 +158,9 @@ std::string text(const std::array<Descent, 2>& descents) {
   std::string lines = "answers of unseen problems right, by step of gradient descent";
   for (std::size_t i = 0; i < descents[0].steps.size(); ++i) {
     if (i % 4 != 0 && i + 1 != descents[0].steps.size()) continue;
-    lines += fmt::format("\n  step {:>7}   uniform lambda {:>7.2f} %   lambda of the flow {:>7.2f} %",
-                         descents[0].steps[i], 100 * descents[0].unseen[i],
-                         100 * descents[1].unseen[i]);
+    lines +=
+        fmt::format("\n  step {:>7}   uniform lambda {:>7.2f} %   lambda of the flow {:>7.2f} %",
+                    descents[0].steps[i], 100 * descents[0].unseen[i], 100 * descents[1].unseen[i]);
   }
   return lines;
 }

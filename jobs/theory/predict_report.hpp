@@ -17,20 +17,22 @@ inline constexpr int most_log_times = 96;
 struct PredictionPath {
   std::int64_t problems = 0;
   std::int64_t largest_K = 0;
-  theory::Pair direction{};    ///< max-margin
+  theory::Pair direction{};  ///< max-margin
   std::array<theory::Pair, most_log_times> mu{};
   std::array<double, most_log_times> margin{};  ///< smallest margin of mu / |mu|
   std::array<double, most_log_times> off{};     ///< theory::off_direction
   double off_end = 0;
-  theory::LinearFit rate;  ///< log(off) against log(s) over the last decade of s; predicted slope -1
+  theory::LinearFit
+      rate;  ///< log(off) against log(s) over the last decade of s; predicted slope -1
 };
 
 /// The path over `s` and what is measured on it.
 PredictionPath follow(const std::vector<theory::Prediction>& set, const std::vector<double>& s);
 
 /// What is followed besides single problems, in this order.
-inline constexpr std::array<const char*, 3> set_names = {
-    "uniform lambda, one problem", "uniform lambda, all problems", "lambda of the flow, all problems"};
+inline constexpr std::array<const char*, 3> set_names = {"uniform lambda, one problem",
+                                                         "uniform lambda, all problems",
+                                                         "lambda of the flow, all problems"};
 
 /// Gradient descent on the first problems, tried on the others; [record].
 struct Descent {

@@ -17,7 +17,8 @@ namespace {
 ProblemSet from_file(const std::string& path, std::uint64_t at_most) {
   const auto file = std::make_shared<data::ProblemFile>(data::read_problems(path));
   const std::uint64_t count = std::min<std::uint64_t>(file->problems.size(), at_most);
-  return {path, file->hash, count, [file](std::uint64_t i) { return file->problems[i]; }};
+  return {"problems of " + path, file->hash, count,
+          [file](std::uint64_t i) { return file->problems[i]; }};
 }
 
 ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {

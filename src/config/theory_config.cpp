@@ -75,12 +75,14 @@ OptionTable option_table(theory::PredictOptions& options) {
 
 theory::ConstructOptions read_construct_options(const std::vector<Override>& overrides) {
   const auto options = read<theory::ConstructOptions>(overrides);
-  validate(options.min_nodes <= options.max_nodes, ExitCode::usage,
-           "min_nodes = {} is more than max_nodes = {} (there is no such graph); change one of them",
-           options.min_nodes, options.max_nodes);
+  validate(
+      options.min_nodes <= options.max_nodes, ExitCode::usage,
+      "min_nodes = {} is more than max_nodes = {} (there is no such graph); change one of them",
+      options.min_nodes, options.max_nodes);
   const int smallest = options.encoding == theory::Encoding::rope ? 4 : 2;
   validate(options.d_pe == 0 || (options.d_pe % 2 == 0 && options.d_pe >= smallest),
-           ExitCode::usage, "d_pe = {} is no width (positions come in planes of 2, RoPE needs two of "
+           ExitCode::usage,
+           "d_pe = {} is no width (positions come in planes of 2, RoPE needs two of "
            "them); give an even number from {} on, or 0 for the rule's",
            options.d_pe, smallest);
   return options;

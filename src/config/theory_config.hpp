@@ -14,8 +14,8 @@ OptionTable option_table(theory::ConstructOptions& options);
 OptionTable option_table(theory::FlowOptions& options);
 OptionTable option_table(theory::PredictOptions& options);
 
-/// Defaults, then the overrides; checked. Error (usage) for an unknown key, a wrong type, a value out
-/// of bounds, or settings that do not fit together.
+/// Defaults, then the overrides; checked. Error (usage) for an unknown key, a wrong type, a value
+/// out of bounds, or settings that do not fit together.
 theory::ConstructOptions read_construct_options(const std::vector<Override>& overrides);
 theory::FlowOptions read_flow_options(const std::vector<Override>& overrides);
 theory::PredictOptions read_predict_options(const std::vector<Override>& overrides);

@@ -22,28 +22,28 @@ struct Sizes {
 ///               elsewhere, by at most g(0) - min g:  xi = (g(0) - min g + Delta) / Delta
 ///   RoPE        offsets and first position use different planes; the slowest one, which marks the
 ///               first position, has turned by t_max / M:  xi = Delta / cos(t_max / M)
-/// A thought holds 1 / sqrt(|V_c|) >= 1 / sqrt(n_max) of a node: eps_1 is half of that. Three choosers
-/// write to one buffer: leak = eps_1 / (3 safety).
+/// A thought holds 1 / sqrt(|V_c|) >= 1 / sqrt(n_max) of a node: eps_1 is half of that. Three
+/// choosers write to one buffer: leak = eps_1 / (3 safety).
 ///
 /// Layer 2. Of the m <= e_max edges that leave V_c each gets 1 / m of the attention and carries
-/// 1 / sqrt(3) (its position holds `<e>`, source and target): eps_2 = 1 / (2 sqrt(3) e_max). A query
-/// holds at least 1 / sqrt(n_max + 1) of each node of V_c (or of [A]), a key 1 / sqrt(3). The attention
-/// of the other edges into one node adds up to at most e_max exp(-gap of the logits), to be below
-/// eps_2 by `safety`:  kappa = sqrt(3 (n_max + 1)) ln(2 safety e_max^2).
+/// 1 / sqrt(3) (its position holds `<e>`, source and target): eps_2 = 1 / (2 sqrt(3) e_max). A
+/// query holds at least 1 / sqrt(n_max + 1) of each node of V_c (or of [A]), a key 1 / sqrt(3). The
+/// attention of the other edges into one node adds up to at most e_max exp(-gap of the logits), to
+/// be below eps_2 by `safety`:  kappa = sqrt(3 (n_max + 1)) ln(2 safety e_max^2).
 struct Constants {
   Encoding encoding = Encoding::sinusoidal;
   Sizes sizes;
-  int d_pe = 0;       ///< width of the positions
-  double delta = 0;   ///< Delta, the gap of the position encoding (position_encoding.hpp)
-  double leak = 0;    ///< attention of a chooser off the position it chooses, at most
-  double eta = 0;     ///< scale of the keys of layer 1
-  double xi = 0;      ///< weight of the first position against the one l before
-  double kappa = 0;   ///< scale of the queries of layer 2
-  double eps_1 = 0;   ///< threshold of the MLP of layer 1
-  double eps_2 = 0;   ///< threshold of the MLP of layer 2
+  int d_pe = 0;      ///< width of the positions
+  double delta = 0;  ///< Delta, the gap of the position encoding (position_encoding.hpp)
+  double leak = 0;   ///< attention of a chooser off the position it chooses, at most
+  double eta = 0;    ///< scale of the keys of layer 1
+  double xi = 0;     ///< weight of the first position against the one l before
+  double kappa = 0;  ///< scale of the queries of layer 2
+  double eps_1 = 0;  ///< threshold of the MLP of layer 1
+  double eps_2 = 0;  ///< threshold of the MLP of layer 2
 
-  /// The largest logit of layer 1 in absolute value, by which rounding errors scale. A thought reads
-  /// <u_notx, h> = sqrt(|V_c|) where a token reads 1.
+  /// The largest logit of layer 1 in absolute value, by which rounding errors scale. A thought
+  /// reads <u_notx, h> = sqrt(|V_c|) where a token reads 1.
   double largest_logit() const;
 };
 

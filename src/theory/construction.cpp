@@ -71,10 +71,11 @@ bool Slack::passes(double x, double eps) {
 template <class X>
 Construction<X>::Construction(const Constants& constants, const data::Vocabulary& vocabulary)
     : constants_(constants), vocabulary_(vocabulary), positions_(constants) {
-  validate(constants.sizes.n_max <= vocabulary.n_symbols(), ExitCode::usage,
-           "n_max = {} nodes do not fit a vocabulary of {} tokens ({} of them name nodes); choose a "
-           "larger one",
-           constants.sizes.n_max, vocabulary.size(), vocabulary.n_symbols());
+  validate(
+      constants.sizes.n_max <= vocabulary.n_symbols(), ExitCode::usage,
+      "n_max = {} nodes do not fit a vocabulary of {} tokens ({} of them name nodes); choose a "
+      "larger one",
+      constants.sizes.n_max, vocabulary.size(), vocabulary.n_symbols());
   choosers_ = {{vocabulary.bar(), 2, 1},
                {vocabulary.bar(), 1, 2},
                {vocabulary.root(), 2, 2},
@@ -166,7 +167,8 @@ std::vector<Real<X>> Construction<X>::attend_layer_2() const {
   for (const auto& [token, weight] : rows_.back().content) {
     const std::int32_t asked = token == vocabulary_.answer() ? vocabulary_.root() : token;
     const bool read = token < vocabulary_.n_symbols() || token == vocabulary_.answer();
-    if (read) query[asked] = static_cast<X>(static_cast<R>(constants_.kappa) * static_cast<R>(weight));
+    if (read)
+      query[asked] = static_cast<X>(static_cast<R>(constants_.kappa) * static_cast<R>(weight));
   }
   std::vector<R> logits;
   for (const auto& row : rows_) {

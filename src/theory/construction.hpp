@@ -1,28 +1,29 @@
 #pragma once
-/// The two-layer transformer of RbS (arXiv 2505.12514), Theorem 1, with its weights given instead of
-/// trained. It reads
+/// The two-layer transformer of RbS (arXiv 2505.12514), Theorem 1, with its weights given instead
+/// of trained. It reads
 ///   <s> s t <e> s t <e> ... s t <e> [Q] c1 c2 [R] root, thought 1, ..., thought C, [A]
 /// (<s> and <e> are `<eos>` and `|` of data::Vocabulary).
 ///
-/// The stream of a position is [content ; buffer 1 ; buffer 2 ; positions], d = 3 d_TE + d_PE (RoPE:
-/// 3 d_TE), d_TE the size of the vocabulary. The theorem asks for orthonormal token embeddings; here
-/// they are the unit vectors, so a content is a list of weights of tokens, and what is zero is neither
-/// stored nor multiplied. LayerNorm(x) = x / ||x||_2.
+/// The stream of a position is [content ; buffer 1 ; buffer 2 ; positions], d = 3 d_TE + d_PE
+/// (RoPE: 3 d_TE), d_TE the size of the vocabulary. The theorem asks for orthonormal token
+/// embeddings; here they are the unit vectors, so a content is a list of weights of tokens, and
+/// what is zero is neither stored nor multiplied. LayerNorm(x) = x / ||x||_2.
 ///
-/// Layer 1, five attention choosers (Lemma 3; RoPE: App. B.6), each copying the content of the position
-/// it chooses: (<e>, 2) the source to buffer 1, (<e>, 1) the target to buffer 2, ([R], 2) and ([R], 1)
-/// the candidates to buffer 2, ([A], 1) the last thought to buffer 1. All other positions attend to
-/// <s>, which the value matrices leave out. MLP: 1{x >= eps_1} on every coordinate. It takes the place
-/// of the stream (no residual around it): a threshold alone cannot remove what it was given.
+/// Layer 1, five attention choosers (Lemma 3; RoPE: App. B.6), each copying the content of the
+/// position it chooses: (<e>, 2) the source to buffer 1, (<e>, 1) the target to buffer 2, ([R], 2)
+/// and ([R], 1) the candidates to buffer 2, ([A], 1) the last thought to buffer 1. All other
+/// positions attend to <s>, which the value matrices leave out. MLP: 1{x >= eps_1} on every
+/// coordinate. It takes the place of the stream (no residual around it): a threshold alone cannot
+/// remove what it was given.
 ///
 /// Layer 2, one head: queries kappa (content; [A] reads as [R]), keys buffer 1 + the [R] of the
-/// content, values buffer 2, added to the content. MLP: 1{x >= eps_2} of each node in the content, plus
-/// the same of buffer 1, into which [A] has copied the thought; without residual again.
+/// content, values buffer 2, added to the content. MLP: 1{x >= eps_2} of each node in the content,
+/// plus the same of buffer 1, into which [A] has copied the thought; without residual again.
 ///
-/// A thought is then (1 / sqrt(|V_c|)) sum of u_v over V_c, the nodes within c steps of the root. At
-/// [A] the reachable candidate alone has 2 parts, one from the thought and one from [R]. The root must
-/// have an edge: with none to match, attention spreads evenly. It has one wherever the target is
-/// another node.
+/// A thought is then (1 / sqrt(|V_c|)) sum of u_v over V_c, the nodes within c steps of the root.
+/// At [A] the reachable candidate alone has 2 parts, one from the thought and one from [R]. The
+/// root must have an edge: with none to match, attention spreads evenly. It has one wherever the
+/// target is another node.
 
 #include <cstdint>
 #include <limits>

@@ -72,8 +72,7 @@ std::optional<double> fixed_point(const ThoughtStep& step) {
   return 0.5 * (low + high);
 }
 
-LinearFit logarithmic_rate(const std::vector<double>& times,
-                           const std::vector<IndexMatching>& w) {
+LinearFit logarithmic_rate(const std::vector<double>& times, const std::vector<IndexMatching>& w) {
   std::vector<double> x, y;
   for (std::size_t i = times.size() - 3 * per_decade - 1; i < times.size(); ++i) {
     x.push_back(std::log(times[i]));

@@ -6,7 +6,8 @@ namespace superpose::theory {
 /// y = intercept + slope x by least squares.
 struct LinearFit {
   double slope = 0, intercept = 0;
-  double half_width = 0;  ///< of the 95 % interval of the slope, for independent residuals (1.96 s.e.)
+  double half_width =
+      0;  ///< of the 95 % interval of the slope, for independent residuals (1.96 s.e.)
   double r_squared = 0;
 };
 

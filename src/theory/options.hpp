@@ -11,10 +11,10 @@ namespace superpose::theory {
 
 /// `superpose theory construct`.
 struct ConstructOptions {
-  std::string data;                         ///< problem file; empty: graphs are drawn
-  std::string graphs = "random";            ///< "random" (random_graphs.hpp) or "prosqa"
-  int count = 300;                          ///< graphs drawn
-  int min_nodes = 5, max_nodes = 40;        ///< of random graphs
+  std::string data;                   ///< problem file; empty: graphs are drawn
+  std::string graphs = "random";      ///< "random" (random_graphs.hpp) or "prosqa"
+  int count = 300;                    ///< graphs drawn
+  int min_nodes = 5, max_nodes = 40;  ///< of random graphs
   std::uint64_t seed = 0;
   Encoding encoding = Encoding::sinusoidal;
   Precision precision = Precision::f64;
@@ -27,21 +27,21 @@ struct ConstructOptions {
 /// Problems of `superpose theory flow` and `predict`: a file, or ProsQA ones with the defaults of
 /// `superpose generate`.
 struct ProblemOptions {
-  std::string data;         ///< problem file; empty: generated
-  int count = 100;          ///< problems used
-  int n_nodes = 28;         ///< of generated ones, before isolated nodes are dropped
+  std::string data;  ///< problem file; empty: generated
+  int count = 100;   ///< problems used
+  int n_nodes = 28;  ///< of generated ones, before isolated nodes are dropped
   std::uint64_t seed = 0;
 };
 
 /// `superpose theory flow`.
 struct FlowOptions {
   ProblemOptions problems;
-  int vocabulary = 0;         ///< symbols of W; 0: as many as the largest graph has nodes
-  double decades = 8;         ///< the flow runs to time 10^decades
-  int replicas = 8;           ///< independent runs of stochastic gradient descent; 0: none
-  int steps = 2000;           ///< of each
-  int batch = 64;             ///< permuted problems a step
-  double learning_rate = 0.02; ///< flow time of a step
+  int vocabulary = 0;           ///< symbols of W; 0: as many as the largest graph has nodes
+  double decades = 8;           ///< the flow runs to time 10^decades
+  int replicas = 8;             ///< independent runs of stochastic gradient descent; 0: none
+  int steps = 2000;             ///< of each
+  int batch = 64;               ///< permuted problems a step
+  double learning_rate = 0.02;  ///< flow time of a step
 };
 
 /// `superpose theory predict`.

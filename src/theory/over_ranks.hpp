@@ -1,6 +1,6 @@
 #pragma once
-/// Independent items, dealt to the ranks in turn and gathered in order: what an item gives depends on
-/// its index alone, so any number of ranks gives the same list.
+/// Independent items, dealt to the ranks in turn and gathered in order: what an item gives depends
+/// on its index alone, so any number of ranks gives the same list.
 
 #include <cstdint>
 #include <type_traits>
@@ -10,8 +10,8 @@
 
 namespace superpose::theory {
 
-/// [i] = work(i) for 0 <= i < count, on every rank. Collective. An Error of one rank ends the job: the
-/// others wait for it in the exchange.
+/// [i] = work(i) for 0 <= i < count, on every rank. Collective. An Error of one rank ends the job:
+/// the others wait for it in the exchange.
 template <class Work>
 auto over_ranks(const distributed::Communicator& world, std::uint64_t count, Work&& work) {
   using Item = decltype(work(count));

@@ -20,20 +20,20 @@ std::vector<double> frequencies(int d_pe);
 
 /// How well an attention chooser can tell positions apart.
 struct PositionGap {
-  double same = 0;     ///< g(0), the number of planes used
-  double nearest = 0;  ///< largest g(k) over 1 <= k <= t_max
-  double lowest = 0;   ///< smallest g(k) there
-  int imitator = 0;    ///< the k of `nearest`
+  double same = 0;                               ///< g(0), the number of planes used
+  double nearest = 0;                            ///< largest g(k) over 1 <= k <= t_max
+  double lowest = 0;                             ///< smallest g(k) there
+  int imitator = 0;                              ///< the k of `nearest`
   double gap() const { return same - nearest; }  ///< Delta > 0 unless a far position imitates
 };
 
-/// Over the planes a chooser of this encoding uses for offsets: all of them, or with RoPE all but the
-/// slowest, which it keeps for the first position. d_pe is even, and with RoPE at least 4.
+/// Over the planes a chooser of this encoding uses for offsets: all of them, or with RoPE all but
+/// the slowest, which it keeps for the first position. d_pe is even, and with RoPE at least 4.
 PositionGap position_gap(Encoding encoding, int d_pe, int t_max);
 
 /// The smallest power of two >= 8 for which gap() / same is half its limit for large d_PE. Reason:
-/// the largest logit is eta xi g(0), proportional to (same / gap)^2, which rounding has to stay small
-/// against; a d_PE beyond this one gains less than a factor 2 in the gap for twice the work.
+/// the largest logit is eta xi g(0), proportional to (same / gap)^2, which rounding has to stay
+/// small against; a d_PE beyond this one gains less than a factor 2 in the gap for twice the work.
 int choose_d_pe(Encoding encoding, int t_max);
 
 }  // namespace superpose::theory

@@ -12,10 +12,10 @@ namespace superpose::theory {
 ///   sinusoidal  q_i = [p_i ; xi <u_notx, h_i> p_0]           k_j = eta [p_(j+l) ; p_j]
 ///   RoPE        q_i = R_i (<u_x, h_i> R_(-l) z + xi <u_notx, h_i> s)
 ///               k_j = R_j eta (<u_all, h_j> z + <u_first, h_j> s)
-/// with p_(j+l) the turn of p_j by l positions, R_i the turn by i positions, z one unit point in each
-/// plane but the slowest, s one in the slowest. The contents enter as scalars, so the products of the
-/// position parts are the same for all sequences. Operands are rounded to X, products summed in
-/// Real<X>.
+/// with p_(j+l) the turn of p_j by l positions, R_i the turn by i positions, z one unit point in
+/// each plane but the slowest, s one in the slowest. The contents enter as scalars, so the products
+/// of the position parts are the same for all sequences. Operands are rounded to X, products summed
+/// in Real<X>.
 template <class X>
 class PositionOperands {
  public:
@@ -44,11 +44,12 @@ class PositionScores {
   /// Products for positions 0 .. constants.sizes.t_max - 1; computed when first asked for.
   explicit PositionScores(const Constants& constants);
 
-  /// [j], 0 <= j <= i: match of position i with the one l after j; largest at j = i - l. l is 1 or 2.
+  /// [j], 0 <= j <= i: match of position i with the one l after j; largest at j = i - l. l is 1
+  /// or 2.
   const std::vector<R>& offset(int l, int i);
 
-  /// Match of position j with the first one, as position i sees it; times <u_notx, h_i>. With RoPE it
-  /// is what the first position gets, and no other one: see attention_chooser.hpp.
+  /// Match of position j with the first one, as position i sees it; times <u_notx, h_i>. With RoPE
+  /// it is what the first position gets, and no other one: see attention_chooser.hpp.
   R first(int i, int j) const;
 
  private:

@@ -54,8 +54,13 @@ std::vector<Question<X>> questions(const Constants& c, const PositionOperands<X>
     for (int l = 1; l <= 2; ++l)
       for (const Real<X> off : {Real<X>(0), Real<X>(1), thought}) {
         const bool holds_x = off == 0;
-        Question<X> q{i, l, holds_x ? i - l : 0, holds_x ? Real<X>(1) : Real<X>(0), off,
-                      operands.offset_query(l, i), operands.first_query(i)};
+        Question<X> q{i,
+                      l,
+                      holds_x ? i - l : 0,
+                      holds_x ? Real<X>(1) : Real<X>(0),
+                      off,
+                      operands.offset_query(l, i),
+                      operands.first_query(i)};
         q.chosen_logit = logit(q, keys_of(operands, q.chosen), q.chosen, c.encoding);
         all.push_back(std::move(q));
       }
@@ -96,14 +101,10 @@ std::optional<Constants> constants_of(const ChooserCase& asked) {
 ChooserResult measure_chooser(const ChooserCase& asked) {
   const auto constants = constants_of(asked);
   if (!constants) return {nan, nan, nan, nan, nan, nan};
-  const double leak = with_precision(
-      asked.precision, [&](auto x) { return largest_leak<decltype(x)>(*constants); });
-  return {leak,
-          constants->leak,
-          constants->largest_logit(),
-          constants->delta,
-          constants->eta,
-          constants->xi};
+  const double leak = with_precision(asked.precision,
+                                     [&](auto x) { return largest_leak<decltype(x)>(*constants); });
+  return {leak,           constants->leak, constants->largest_logit(), constants->delta,
+          constants->eta, constants->xi};
 }
 
 }  // namespace superpose::theory

@@ -1,6 +1,6 @@
 #pragma once
-/// Where finite precision ends the construction: the attention choosers (RbS Lemma 3) over prompts of
-/// growing length, without the rest of the transformer, whose logits stay small.
+/// Where finite precision ends the construction: the attention choosers (RbS Lemma 3) over prompts
+/// of growing length, without the rest of the transformer, whose logits stay small.
 
 #include "theory/constants.hpp"
 #include "theory/precision.hpp"
@@ -23,8 +23,8 @@ struct ChooserResult {
 };
 
 /// Graphs of n = T / 6 nodes and 2 n edges, as sparse ones have. The choosers (x, 1) and (x, 2) are
-/// asked at 8 positions spread over the last half of the sequence, as a position that holds x, one that
-/// holds another token and a thought over all n nodes. Work: O(T d_PE) each.
+/// asked at 8 positions spread over the last half of the sequence, as a position that holds x, one
+/// that holds another token and a thought over all n nodes. Work: O(T d_PE) each.
 ChooserResult measure_chooser(const ChooserCase& asked);
 
 }  // namespace superpose::theory

@@ -65,8 +65,7 @@ Prediction prediction(const data::Problem& problem, const std::vector<double>& l
     if (v == problem.target) continue;
     ++counts[{of_target - lambda[v], v == problem.neg_target ? 0.0 : 1.0}];
   }
-  if (symbols > problem.graph.n_nodes)
-    counts[{of_target, 1.0}] += symbols - problem.graph.n_nodes;
+  if (symbols > problem.graph.n_nodes) counts[{of_target, 1.0}] += symbols - problem.graph.n_nodes;
   for (const auto& [a, count] : counts) result.margins.push_back({a, count});
   return result;
 }

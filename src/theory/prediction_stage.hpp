@@ -50,15 +50,15 @@ double loss(const std::vector<Prediction>& set, const Pair& mu);
 /// gradient.
 Pair descent(const std::vector<Prediction>& set, const Pair& mu, double log_factor = 0);
 
-/// The unit vector whose smallest margin over the set is largest. For uniform lambda and any mixture
-/// of K it is (sqrt(K_max), 1) / norm.
+/// The unit vector whose smallest margin over the set is largest. For uniform lambda and any
+/// mixture of K it is (sqrt(K_max), 1) / norm.
 Pair max_margin_direction(const std::vector<Prediction>& set);
 
 /// ||x / |x| - direction||, 0 for x along the unit vector `direction`.
 double off_direction(const Pair& x, const Pair& direction);
 
-/// (mu_A, mu_R) of the gradient flow from 0 at each of the ascending s = log(1 + t), s[0] = 0. In s the
-/// velocity is (1 + t) times the gradient's, which stays of order 1 to any t.
+/// (mu_A, mu_R) of the gradient flow from 0 at each of the ascending s = log(1 + t), s[0] = 0. In s
+/// the velocity is (1 + t) times the gradient's, which stays of order 1 to any t.
 std::vector<Pair> prediction_flow(const std::vector<Prediction>& set, const std::vector<double>& s);
 
 /// 0, then 8 times a decade of s from 0.1 to log(10^decades).

@@ -106,8 +106,8 @@ std::optional<data::Problem> draw_problem(Family family, int n, RandomStream& ra
     if (v != *root) (distance[v] > 0 ? reached : others).push_back(v);
   problem.target = any_of_them(reached, random);
   if (random.below(2) == 0)
-    problem.target = static_cast<int>(std::max_element(distance.begin(), distance.end()) -
-                                      distance.begin());
+    problem.target =
+        static_cast<int>(std::max_element(distance.begin(), distance.end()) - distance.begin());
   problem.neg_target = any_of_them(others, random);
   data::derive(problem);
   return problem;

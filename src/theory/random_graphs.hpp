@@ -1,6 +1,6 @@
 #pragma once
-/// Random directed graphs on which the construction is tried, far from ProsQA's: the theorem is about
-/// every graph.
+/// Random directed graphs on which the construction is tried, far from ProsQA's: the theorem is
+/// about every graph.
 
 #include <array>
 #include <cstdint>
@@ -19,10 +19,10 @@ inline constexpr std::array<const char*, 3> family_names = {"sparse", "path", "p
 /// Family of graph `index`: they take turns.
 Family family_of(std::uint64_t index);
 
-/// Problem `index`, derived, of min_nodes to max_nodes nodes (at least 4), at most 3 max_nodes edges;
-/// ids are permuted. The target is the deepest node the root reaches or any other one, with equal
-/// chances; neg_target is any node it does not reach. With equal chances the root is the node that
-/// sees furthest. Depends on (seed, index) and the sizes only.
+/// Problem `index`, derived, of min_nodes to max_nodes nodes (at least 4), at most 3 max_nodes
+/// edges; ids are permuted. The target is the deepest node the root reaches or any other one, with
+/// equal chances; neg_target is any node it does not reach. With equal chances the root is the node
+/// that sees furthest. Depends on (seed, index) and the sizes only.
 data::Problem random_problem(std::uint64_t seed, std::uint64_t index, int min_nodes, int max_nodes);
 
 /// Longest shortest path between any two nodes that have one.

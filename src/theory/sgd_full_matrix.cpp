@@ -27,8 +27,7 @@ struct Update {
   double value;
 };
 
-std::vector<Instance> instances_of(const std::vector<data::Problem>& problems,
-                                   std::uint64_t seed) {
+std::vector<Instance> instances_of(const std::vector<data::Problem>& problems, std::uint64_t seed) {
   std::vector<Instance> all;
   for (std::size_t i = 0; i < problems.size(); ++i)
     for (int c = 0; c < problems[i].hops; ++c) {

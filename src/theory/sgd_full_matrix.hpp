@@ -1,7 +1,7 @@
 #pragma once
-/// Stochastic gradient descent on the whole matrix W of EoS (arXiv 2509.23365), V x V, from zero, over
-/// problems whose nodes are permuted at every draw. Theorems 1 and 2 say that the diagonal follows the
-/// flow of mu and the rest stays small; W may do anything here.
+/// Stochastic gradient descent on the whole matrix W of EoS (arXiv 2509.23365), V x V, from zero,
+/// over problems whose nodes are permuted at every draw. Theorems 1 and 2 say that the diagonal
+/// follows the flow of mu and the rest stays small; W may do anything here.
 
 #include <array>
 #include <cstdint>
@@ -38,8 +38,8 @@ std::vector<int> recorded_steps(const SgdSettings& settings);
 /// Trivially copyable: travels between ranks.
 using SgdHistory = std::array<MatrixState, sgd_records>;
 
-/// One run over steps (problem, c) drawn evenly from all problems and c < hops, labels as the flow's
-/// (draw_label). Depends on (seed, replica) and not on other replicas.
+/// One run over steps (problem, c) drawn evenly from all problems and c < hops, labels as the
+/// flow's (draw_label). Depends on (seed, replica) and not on other replicas.
 SgdHistory sgd_full_matrix(const std::vector<data::Problem>& problems, const SgdSettings& settings,
                            std::uint64_t replica);
 

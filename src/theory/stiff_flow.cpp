@@ -22,8 +22,8 @@ struct System {
     dxdt[1] = v[1];
   }
 
-  /// Central differences. The logits enter through exp, so h is an absolute step, however large they
-  /// are; 1e-5 balances curvature and rounding.
+  /// Central differences. The logits enter through exp, so h is an absolute step, however large
+  /// they are; 1e-5 balances curvature and rounding.
   void operator()(const Vector& x, Matrix& jacobian, double t, Vector& dfdt) const {
     constexpr double h = 1e-5;
     const Pair at{x[0], x[1]};

@@ -1,14 +1,16 @@
 #pragma once
 /// One step of thought generation as EoS (arXiv 2509.23365) analyses it: linear attention from a
-/// thought that holds lambda_u on u in N_c, the nodes within c steps of the root, to the edges of the
-/// graph, K = |N_c|, lambda_u = 1 / sqrt(K). With W[u, s] the match of node u with source s, the logit
-/// of symbol v is
+/// thought that holds lambda_u on u in N_c, the nodes within c steps of the root, to the edges of
+/// the graph, K = |N_c|, lambda_u = 1 / sqrt(K). With W[u, s] the match of node u with source s,
+/// the logit of symbol v is
 ///   xi_v = lambda_v 1{v in N_c} + sum over edges (s, v) of sum over u in N_c of lambda_u W[u, s].
-/// A problem is drawn with its nodes permuted over V symbols; the population gradient at a W that is
-/// mu on the diagonal and nu off it points along such matrices again, so from W = 0 the flow stays
-/// among them. There, with d_v the edges from N_c into v and D_v all edges into v,
+/// A problem is drawn with its nodes permuted over V symbols; the population gradient at a W that
+/// is mu on the diagonal and nu off it points along such matrices again, so from W = 0 the flow
+/// stays among them. There, with d_v the edges from N_c into v and D_v all edges into v,
 ///   xi_v = (1{v in N_c} + mu d_v + nu (K D_v - d_v)) / sqrt(K).
-/// EoS Theorems 1 and 2 are about mu, the index-matching logit, with nu = 0.
+/// EoS Theorems 1 and 2 are about mu, the index-matching logit, with nu = 0: nu' carries a factor
+/// 1 / (V - 1), so at a given time nu is the smaller the larger V is. It does take part in where a
+/// flow comes to rest.
 
 #include <array>
 #include <cstdint>
@@ -55,11 +57,10 @@ struct IndexMatching {
 /// F(mu) = sum_v softmax(xi)_v d_v at nu = 0 (EoS Theorem 1); increasing in mu from 0 to d_max.
 double expected_degree(const ThoughtStep& step, double mu);
 
-/// -V (V - 1) / alpha times nothing: the velocity of the flow with rate alpha = V, so that time is in
-/// units of V / alpha:
+/// Velocity of the flow at rate alpha = V, which puts time in units of V / alpha:
 ///   mu' = sum_v g_v d_v / sqrt(K),   nu' = sum_v g_v (K D_v - d_v) / (sqrt(K) (V - 1)),
-/// g = -dLoss / dxi. For nu = 0 mu' is (d_p - F) / sqrt(K) under coconut (EoS Theorem 1), and positive
-/// under coconut_bfs as long as symbols lie outside N_(c+1) (Theorem 2).
+/// g = -dLoss / dxi. For nu = 0 mu' is (d_p - F) / sqrt(K) under coconut (EoS Theorem 1), and
+/// positive under coconut_bfs as long as symbols lie outside N_(c+1) (Theorem 2).
 IndexMatching velocity(const ThoughtStep& step, Loss loss, const IndexMatching& w);
 
 }  // namespace superpose::theory

@@ -14,8 +14,9 @@ namespace {
 constexpr int frame_tokens = 7;
 
 /// The papers' text: `|` after every edge, the last one included.
-std::vector<std::int32_t> prompt_of(const data::Problem& problem, const data::Vocabulary& vocabulary,
-                                    std::uint64_t seed, std::uint64_t index) {
+std::vector<std::int32_t> prompt_of(const data::Problem& problem,
+                                    const data::Vocabulary& vocabulary, std::uint64_t seed,
+                                    std::uint64_t index) {
   data::MethodOptions options;
   options.last_edge_bar = true;
   data::Layout layout;
@@ -51,7 +52,8 @@ template <class X>
 void check_thought(const typename Construction<X>::Output& output, const data::Problem& problem,
                    int c, double eps, GraphResult& result) {
   const auto thought = dense(output.thought, static_cast<int>(output.weights.size()));
-  result.thought_error = std::max(result.thought_error, thought_error(thought, problem.distance, c));
+  result.thought_error =
+      std::max(result.thought_error, thought_error(thought, problem.distance, c));
   for (int v = 0; v < problem.graph.n_nodes; ++v) {
     const int d = problem.distance[v];
     const double weight = static_cast<double>(output.weights[v]) / eps;
@@ -72,9 +74,8 @@ void ask(Construction<X>& construction, const data::Vocabulary& vocabulary,
   construction.remove_last();
   // A tie is no answer: the target has to be the one largest logit.
   const double target = logits[problem.target];
-  const bool right = target > 0 && std::count_if(logits.begin(), logits.end(), [&](double x) {
-                                     return x >= target;
-                                   }) == 1;
+  const bool right = target > 0 && std::count_if(logits.begin(), logits.end(),
+                                                 [&](double x) { return x >= target; }) == 1;
   const int offset = std::clamp(C - problem.hops, -furthest_offset, furthest_offset);
   ++result.asked[offset + furthest_offset];
   result.right[offset + furthest_offset] += right;
