@@ -95,7 +95,7 @@ def draw_construct(tables):
     share = 100 * answers["right"] / np.maximum(answers["asked"], 1)
     offsets = answers["offset"]
     labels = [f"{o:+d}" if o else "0" for o in offsets]
-    labels[0], labels[-1] = f"≤ {offsets[0]}", f"≥ {labels[-1]}"
+    labels[0], labels[-1] = f"≤{offsets[0]}", f"≥{labels[-1]}"
     left.bar(offsets, share, color=np.where(offsets < 0, GREY, BLUE))
     left.set_xticks(offsets, labels)
     left.set_xlabel("thoughts beyond the hops to the target, C − H")
@@ -131,7 +131,7 @@ def draw_precision(tables):
             for w, width in enumerate(widths):
                 ax.plot(positions, np.maximum(leak[:, w], 1e-9), color=colours[w], marker=".",
                         label=f"{width}")
-            allowed = np.nanmax(choosers[f"allowed_{encoding}"], axis=1)
+            allowed = choosers[f"allowed_{encoding}"][:, -1]  # the same for every width
             ax.plot(positions, SAFETY * allowed, **REFERENCE)
             ax.set_xscale("log", base=2)
             ax.set_yscale("log")
