@@ -10,6 +10,9 @@
 namespace superpose::theory {
 namespace {
 
+/// exp of less changes no sum of this file: late in a flow most margins are that large.
+constexpr double negligible = -60;
+
 double dot(const Pair& a, const Pair& b) {
   return a[0] * b[0] + a[1] * b[1];
 }
@@ -29,7 +32,10 @@ double log_partition(const Prediction& problem, const Pair& mu) {
   double smallest = 0;
   for (const auto& m : problem.margins) smallest = std::min(smallest, dot(m.a, mu));
   double sum = std::exp(smallest);
-  for (const auto& m : problem.margins) sum += m.count * std::exp(smallest - dot(m.a, mu));
+  for (const auto& m : problem.margins) {
+    const double exponent = smallest - dot(m.a, mu);
+    if (exponent > negligible) sum += m.count * std::exp(exponent);
+  }
   return std::log(sum) - smallest;
 }
 
@@ -94,7 +100,9 @@ Pair descent(const std::vector<Prediction>& set, const Pair& mu, double log_fact
   for (const auto& problem : set) {
     const double offset = log_factor - log_partition(problem, mu);
     for (const auto& m : problem.margins) {
-      const double pull = m.count * std::exp(offset - dot(m.a, mu));
+      const double exponent = offset - dot(m.a, mu);
+      if (exponent < negligible) continue;
+      const double pull = m.count * std::exp(exponent);
       sum = {sum[0] + pull * m.a[0], sum[1] + pull * m.a[1]};
     }
   }
