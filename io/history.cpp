@@ -79,6 +79,14 @@ bool same_layout(const Column& a, const Column& b) {
          std::equal(a.by.begin(), a.by.end(), b.by.begin(), b.by.end(), same_dimension);
 }
 
+void write_tables(const std::string& path, const FileKind& kind, const RunMetadata& metadata,
+                  const std::deque<Table>& tables) {
+  File file = File::in_memory(path);
+  io::write(file, kind, metadata);
+  for (const auto& table : tables) table.write(file);
+  replace_file(path, file.image());
+}
+
 }  // namespace
 
 Table::Table(std::string name, Column index, std::vector<Column> columns)
@@ -172,10 +180,12 @@ Table& History::table(const std::string& name, const Column& index,
 }
 
 void History::flush() const {
-  File file = File::in_memory(path_);
-  io::write(file, history_layout::kind, metadata_);
-  for (const auto& table : tables_) table.write(file);
-  replace_file(path_, file.image());
+  write_tables(path_, history_layout::kind, metadata_, tables_);
+}
+
+void write_theory_file(const std::string& path, const RunMetadata& metadata,
+                       const std::deque<Table>& tables) {
+  write_tables(path, history_layout::theory_kind, metadata, tables);
 }
 
 }  // namespace superpose::io

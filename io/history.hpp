@@ -88,4 +88,9 @@ class History {
   std::deque<Table> tables_;  ///< a deque: references to tables outlive new ones
 };
 
+/// The tables of `superpose theory` as a file of their own (superpose_theory, FORMAT.md); what is
+/// under the name stays until the new file is on the disk. Error (io).
+void write_theory_file(const std::string& path, const RunMetadata& metadata,
+                       const std::deque<Table>& tables);
+
 }  // namespace superpose::io

@@ -157,7 +157,8 @@ void check_readable(const File& file, FileReport& report) {
 
 /// The kinds of files that can be inspected.
 const FileKind* kind_of(const std::string& type) {
-  for (const FileKind* kind : {&layout::kind, &history_layout::kind, &probe_layout::kind})
+  for (const FileKind* kind :
+       {&layout::kind, &history_layout::kind, &history_layout::theory_kind, &probe_layout::kind})
     if (kind->type == type) return kind;
   return nullptr;
 }
@@ -165,11 +166,11 @@ const FileKind* kind_of(const std::string& type) {
 /// What the file is. Error as inspect promises.
 void read_kind(const File& file, FileReport& report) {
   validate(file.has_attribute("/", "file_type"), ExitCode::io,
-           "{} is no checkpoint, run.h5 or probe file (it does not say what it is)", file.path());
+           "{} is no file of superpose (it does not say what it is)", file.path());
   report.kind.type = file.attribute<std::string>("/", "file_type");
   const FileKind* kind = kind_of(report.kind.type);
-  validate(kind != nullptr, ExitCode::io, "{} is no checkpoint, run.h5 or probe file (it is {})",
-           file.path(), report.kind.type);
+  validate(kind != nullptr, ExitCode::io, "{} is no file of superpose (it is {})", file.path(),
+           report.kind.type);
   report.checkpoint = kind == &layout::kind;
   require_kind(file, *kind, code_of(report));
   report.kind.version = file.attribute<std::int64_t>("/", "format_version");
@@ -194,10 +195,10 @@ FileReport read_report(const std::string& path) {
   attempt(report, [&] { find_datasets(file, "", 0, report.datasets); });
   if (report.checkpoint)
     check_checkpoint(file, report);
-  else if (report.kind.type == history_layout::kind.type)
-    check_run(file, report);
-  else
+  else if (report.kind.type == probe_layout::kind.type)
     check_readable(file, report);
+  else
+    check_run(file, report);
   return report;
 }
 

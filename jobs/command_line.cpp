@@ -10,6 +10,7 @@
 
 #include "config/nearest_name.hpp"
 #include "config/run_config.hpp"
+#include "config/theory_config.hpp"
 #include "core/error.hpp"
 #include "jobs/jobs.hpp"
 #include "jobs/version.hpp"
@@ -240,6 +241,36 @@ void add_diff(CLI::App& app, Command& command) {
       [arguments, &command] { command.serial = [arguments] { return diff_job(*arguments); }; });
 }
 
+using TheoryJob = int (*)(const TheoryArguments&, const distributed::Communicator&);
+
+/// One of `superpose theory`; Options are its settings.
+template <class Options>
+void add_theory_part(CLI::App& theory, Command& command, const std::string& command_line,
+                     const char* name, const char* description, TheoryJob job) {
+  auto* sub = theory.add_subcommand(name, description);
+  const auto arguments = std::make_shared<TheoryArguments>();
+  arguments->command_line = command_line;
+  sub->add_option("OUT", arguments->output, "File (HDF5) to write")->type_name("")->required();
+  Options defaults;
+  add_table_options(*sub, config::option_table(defaults), arguments->overrides);
+  sub->callback([arguments, &command, job] {
+    command.parallel = [arguments, job](const auto& world) { return job(*arguments, world); };
+  });
+}
+
+void add_theory(CLI::App& app, Command& command, const std::string& command_line) {
+  auto* sub = app.add_subcommand("theory", "Check the theorems of both papers by computation");
+  add_theory_part<theory::ConstructOptions>(
+      *sub, command, command_line, "construct",
+      "Run the transformer of RbS Theorem 1 with its weights given", theory_construct_job);
+  add_theory_part<theory::FlowOptions>(*sub, command, command_line, "flow",
+                                       "Gradient flow of the index-matching logit (EoS 1, 2)",
+                                       theory_flow_job);
+  add_theory_part<theory::PredictOptions>(*sub, command, command_line, "predict",
+                                          "The prediction stage (EoS Theorem 3)",
+                                          theory_predict_job);
+}
+
 /// The arguments after the program's name, with `-` in names of options read as `_`.
 std::vector<std::string> normalised(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
@@ -273,13 +304,25 @@ std::vector<std::string> subcommand_names(const CLI::App& app) {
   return names;
 }
 
+/// "superpose theory flow": the command as it is typed.
+std::string full_name(const CLI::App& app) {
+  const auto* parent = app.get_parent();
+  return parent == nullptr ? app.get_name() : full_name(*parent) + " " + app.get_name();
+}
+
+/// The subcommand given, or the part of it.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? app : innermost(*given.front());
+}
+
 [[noreturn]] void refuse_option(const CLI::App& app, const std::string& argument) {
   const std::string option = argument.substr(0, argument.find('='));
   const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
   const std::string nearest = config::nearest_name(name, option_names(app));
   validate(nearest.empty(), ExitCode::usage, "unknown option '{}'; did you mean '--{}'?", option,
            nearest);
-  fail(ExitCode::usage, "unknown option '{}'; see superpose {} --help", option, app.get_name());
+  fail(ExitCode::usage, "unknown option '{}'; see {} --help", option, full_name(app));
 }
 
 /// Error (usage) for the first argument that `app` could not place, options before others: what
@@ -290,8 +333,8 @@ void refuse_remaining(const CLI::App& app) {
     if (argument.size() > 1 && argument.front() == '-') refuse_option(app, argument);
   }
   validate(remaining.empty(), ExitCode::usage,
-           "unexpected argument '{}' (superpose {} takes fewer); remove it",
-           remaining.empty() ? "" : remaining.front(), app.get_name());
+           "unexpected argument '{}' ({} takes fewer); remove it",
+           remaining.empty() ? "" : remaining.front(), full_name(app));
 }
 
 /// Error (usage) if no subcommand was found, or for what could not be placed.
@@ -299,13 +342,16 @@ void check_subcommand(const CLI::App& app) {
   const auto given = app.get_subcommands();
   const auto unknown = app.remaining(false);
   if (given.empty()) {
-    validate(!unknown.empty(), ExitCode::usage, "no subcommand given; superpose --help lists them");
+    validate(!unknown.empty(), ExitCode::usage, "no subcommand given; {} --help lists them",
+             full_name(app));
     fail(ExitCode::usage, "unknown subcommand '{}'{}", unknown.front(),
          config::did_you_mean(unknown.front(), subcommand_names(app)));
   }
   validate(unknown.empty(), ExitCode::usage,
            "'{}' stands before the subcommand; write options after it",
            unknown.empty() ? "" : unknown.front());
+  const bool has_parts = !given.front()->get_subcommands(nullptr).empty();
+  if (has_parts) return check_subcommand(*given.front());
   refuse_remaining(*given.front());
 }
 
@@ -333,6 +379,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_evaluate(app, command, command_line);
   add_probe(app, command, command_line);
   add_bench(app, command, command_line);
+  add_theory(app, command, command_line);
   add_validate(app, command);
   add_inspect(app, command);
   add_diff(app, command);
@@ -348,8 +395,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     return print(version.what());
   } catch (const CLI::ParseError& error) {
     check_subcommand(app);  // a mistyped name explains more than what is missing because of it
-    const auto given = app.get_subcommands();
-    fail(ExitCode::usage, "{}; see superpose {} --help", error.what(), given.front()->get_name());
+    fail(ExitCode::usage, "{}; see {} --help", error.what(), full_name(innermost(app)));
   }
   return command;
 }

@@ -48,7 +48,7 @@ struct ProbeArguments {
   std::string raw_queries = "all";       ///< from every position, or "thoughts" and [A]
   std::vector<std::string> intervene;    ///< kinds of interventions to make
   std::vector<double> strengths;         ///< empty: 0, 0.5, 1
-  std::string command_line;  ///< as typed, for the output file
+  std::string command_line;              ///< as typed, for the output file
 };
 
 /// `superpose validate CONFIG [--KEY VALUE ...]`
@@ -82,11 +82,21 @@ struct DiffArguments {
   std::vector<std::string> ignore;  ///< datasets, counters, values or groups
 };
 
+/// `superpose theory construct|flow|predict OUT.h5 [--KEY VALUE ...]`
+struct TheoryArguments {
+  std::string output;                       ///< HDF5 file to write
+  std::vector<config::Override> overrides;  ///< keys of the options in theory/options.hpp
+  std::string command_line;                 ///< as typed, for the output file
+};
+
 int generate_job(const GenerateArguments& arguments, const distributed::Communicator& world);
 int train_job(const TrainArguments& arguments, const distributed::Communicator& world);
 int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world);
 int probe_job(const ProbeArguments& arguments, const distributed::Communicator& world);
 int bench_job(const BenchArguments& arguments, const distributed::Communicator& world);
+int theory_construct_job(const TheoryArguments& arguments, const distributed::Communicator& world);
+int theory_flow_job(const TheoryArguments& arguments, const distributed::Communicator& world);
+int theory_predict_job(const TheoryArguments& arguments, const distributed::Communicator& world);
 int validate_job(const ValidateArguments& arguments);
 int inspect_job(const InspectArguments& arguments);
 int diff_job(const DiffArguments& arguments);  ///< 1: they differ

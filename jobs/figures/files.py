@@ -11,6 +11,7 @@ KINDS = {
     "superpose_run": "the history of a run",
     "superpose_probe": "a probe file",
     "superpose_checkpoint": "a checkpoint",
+    "superpose_theory": "a file of superpose theory",
 }
 
 

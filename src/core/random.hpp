@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   dropout = 6,
   negatives = 7,
   analysis = 8,
+  theory = 9,  ///< graphs, candidates and permutations of src/theory; step tells them apart
 };
 
 /// A sequence of draws on the host. Counter: (block, id low, step, purpose | id high).

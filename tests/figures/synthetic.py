@@ -67,8 +67,9 @@ def saturating(time):
     return np.stack([60 * (1 - np.exp(-t / (1 + 0.1 * c))) for c in range(N_THOUGHT)], axis=1)
 
 
-def write_run(folder, means, method="coconut", seed=0, accuracy=0.98):
-    """A run of stages 0..4 that records at every epoch; means: (edge_means, product_means)."""
+def write_run(folder, means, method="coconut", seed=0, accuracy=0.98, growth=None):
+    """A run of stages 0..4 that records at every epoch; means: (edge_means, product_means);
+    growth: attention differences [epoch, thought]."""
     folder.mkdir(parents=True)
     stage = np.minimum(np.arange(N_EPOCH) // 2, 4)
     with h5py.File(folder / "run.h5", "w") as file:
@@ -77,7 +78,8 @@ def write_run(folder, means, method="coconut", seed=0, accuracy=0.98):
         table = file.create_group("attention")
         table["epoch"], table["stage"] = np.arange(N_EPOCH), stage
         table["layer"], table["thought"] = [1, 2], np.arange(N_THOUGHT) + 1
-        for name, mean in statistics(N_EPOCH, *means, saturating(N_EPOCH)).items():
+        for name, mean in statistics(
+                N_EPOCH, *means, saturating(N_EPOCH) if growth is None else growth).items():
             table[name], table[f"{name}_std"] = mean, np.full(mean.shape, 0.5)
             table[f"{name}_count"] = np.full(mean.shape, 100)
 

@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "src/train": ["src/analysis", "src/model", "src/optim", "src/data", "src/distributed", "io",
                   "src/core"],
     "src/analysis": ["src/model", "src/data", "src/distributed", "io", "src/core"],
-    "src/theory": ["src/model", "src/data", "io", "src/core"],
+    "src/theory": ["src/model", "src/data", "src/distributed", "io", "src/core"],
     "io": ["src/distributed", "src/core"],
     "src/config": ["src/core"],  # and OPTIONS
     "jobs": ALL,

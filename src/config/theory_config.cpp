@@ -1,0 +1,109 @@
+#include "config/theory_config.hpp"
+
+#include "core/error.hpp"
+
+namespace superpose::config {
+namespace {
+
+/// A vocabulary has up to this many symbols: W is a square matrix of them.
+constexpr double most_symbols = 4096;
+
+void add_rows(OptionTable& table, theory::ProblemOptions& problems) {
+  table.add("data", problems.data, "problem file; empty: problems are generated");
+  table.add("count", problems.count, "problems used, at most", at_least(1));
+  table.add("n_nodes", problems.n_nodes, "nodes of generated problems", from_to(8, most_symbols));
+  table.add("seed", problems.seed, "of every draw");
+}
+
+void add_vocabulary(OptionTable& table, int& vocabulary) {
+  table.add("vocabulary", vocabulary, "symbols; 0: the nodes of the largest graph",
+            from_to(0, most_symbols));
+}
+
+template <class Options>
+Options read(const std::vector<Override>& overrides) {
+  Options options;
+  auto table = option_table(options);
+  for (const auto& override : overrides) table.set(override);
+  return options;
+}
+
+}  // namespace
+
+OptionTable option_table(theory::ConstructOptions& options) {
+  OptionTable table;
+  table.add("data", options.data, "problem file; empty: graphs are drawn");
+  table.add("graphs", options.graphs, "what is drawn", {"random", "prosqa"});
+  table.add("count", options.count, "graphs drawn", at_least(1));
+  table.add("min_nodes", options.min_nodes, "smallest random graph", from_to(4, most_symbols));
+  table.add("max_nodes", options.max_nodes, "largest random graph", from_to(4, most_symbols));
+  table.add("seed", options.seed, "of every draw");
+  table.add_enum("encoding", options.encoding, "positions",
+                 {theory::encoding_names.begin(), theory::encoding_names.end()});
+  table.add_enum("precision", options.precision, "number format",
+                 {theory::precision_names.begin(), theory::precision_names.end()});
+  table.add("d_pe", options.d_pe, "width of the positions, even; 0: by the rule", from_to(0, 4096));
+  table.add("beyond", options.beyond, "thoughts after the diameter", from_to(0, 1000));
+  table.add("longest", options.longest, "precision study: positions, at most; 0: no study",
+            from_to(0, 1 << 24));
+  table.add("largest", options.largest, "precision study: nodes, at most", from_to(10, 1000));
+  return table;
+}
+
+OptionTable option_table(theory::FlowOptions& options) {
+  OptionTable table;
+  add_rows(table, options.problems);
+  add_vocabulary(table, options.vocabulary);
+  table.add("decades", options.decades, "the flow runs to time 10^decades", from_to(4, 12));
+  table.add("replicas", options.replicas, "independent runs of gradient descent on W; 0: none",
+            from_to(0, 100000));
+  table.add("steps", options.steps, "steps of each", at_least(1));
+  table.add("batch", options.batch, "permuted problems a step", at_least(1));
+  table.add("learning_rate", options.learning_rate, "flow time of a step", from_above_to(0, 1000));
+  return table;
+}
+
+OptionTable option_table(theory::PredictOptions& options) {
+  OptionTable table;
+  add_rows(table, options.problems);
+  add_vocabulary(table, options.vocabulary);
+  table.add("decades", options.decades, "the flow runs to time 10^decades", from_to(10, 100000));
+  table.add("steps", options.steps, "steps of gradient descent", from_to(1, 1 << 24));
+  table.add("learning_rate", options.learning_rate, "its step size", from_above_to(0, 1000));
+  return table;
+}
+
+theory::ConstructOptions read_construct_options(const std::vector<Override>& overrides) {
+  const auto options = read<theory::ConstructOptions>(overrides);
+  validate(
+      options.min_nodes <= options.max_nodes, ExitCode::usage,
+      "min_nodes = {} is more than max_nodes = {} (there is no such graph); change one of them",
+      options.min_nodes, options.max_nodes);
+  const int smallest = options.encoding == theory::Encoding::rope ? 4 : 2;
+  validate(options.d_pe == 0 || (options.d_pe % 2 == 0 && options.d_pe >= smallest),
+           ExitCode::usage,
+           "d_pe = {} is no width (positions come in planes of 2, RoPE needs two of "
+           "them); give an even number from {} on, or 0 for the rule's",
+           options.d_pe, smallest);
+  return options;
+}
+
+theory::FlowOptions read_flow_options(const std::vector<Override>& overrides) {
+  return read<theory::FlowOptions>(overrides);
+}
+
+theory::PredictOptions read_predict_options(const std::vector<Override>& overrides) {
+  return read<theory::PredictOptions>(overrides);
+}
+
+std::string effective_config(theory::ConstructOptions options) {
+  return option_table(options).toml();
+}
+std::string effective_config(theory::FlowOptions options) {
+  return option_table(options).toml();
+}
+std::string effective_config(theory::PredictOptions options) {
+  return option_table(options).toml();
+}
+
+}  // namespace superpose::config

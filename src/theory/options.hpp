@@ -1,0 +1,56 @@
+#pragma once
+/// What a user can set of `superpose theory`.
+
+#include <cstdint>
+#include <string>
+
+#include "theory/position_encoding.hpp"
+#include "theory/precision_names.hpp"
+
+namespace superpose::theory {
+
+/// `superpose theory construct`.
+struct ConstructOptions {
+  std::string data;                   ///< problem file; empty: graphs are drawn
+  std::string graphs = "random";      ///< "random" (random_graphs.hpp) or "prosqa"
+  int count = 300;                    ///< graphs drawn
+  int min_nodes = 5, max_nodes = 40;  ///< of random graphs
+  std::uint64_t seed = 0;
+  Encoding encoding = Encoding::sinusoidal;
+  Precision precision = Precision::f64;
+  int d_pe = 0;       ///< width of the positions; 0: by the rule (position_encoding.hpp)
+  int beyond = 2;     ///< thoughts after the diameter
+  int longest = 0;    ///< precision study: longest prompt, in positions; 0: no study
+  int largest = 100;  ///< precision study: most nodes of a graph
+};
+
+/// Problems of `superpose theory flow` and `predict`: a file, or ProsQA ones with the defaults of
+/// `superpose generate`.
+struct ProblemOptions {
+  std::string data;  ///< problem file; empty: generated
+  int count = 100;   ///< problems used
+  int n_nodes = 28;  ///< of generated ones, before isolated nodes are dropped
+  std::uint64_t seed = 0;
+};
+
+/// `superpose theory flow`.
+struct FlowOptions {
+  ProblemOptions problems;
+  int vocabulary = 0;           ///< symbols of W; 0: as many as the largest graph has nodes
+  double decades = 8;           ///< the flow runs to time 10^decades
+  int replicas = 8;             ///< independent runs of stochastic gradient descent; 0: none
+  int steps = 2000;             ///< of each
+  int batch = 64;               ///< permuted problems a step
+  double learning_rate = 0.02;  ///< flow time of a step
+};
+
+/// `superpose theory predict`.
+struct PredictOptions {
+  ProblemOptions problems;
+  int vocabulary = 0;          ///< symbols; 0: as many as the largest graph has nodes
+  double decades = 2000;       ///< the flow runs to time 10^decades
+  int steps = 1000;            ///< gradient descent: steps
+  double learning_rate = 0.1;  ///< and its step size
+};
+
+}  // namespace superpose::theory

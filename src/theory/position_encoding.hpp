@@ -1,0 +1,39 @@
+#pragma once
+/// Positions as the construction sees them (RbS, arXiv 2505.12514, Theorem 1; RoPE: App. B.6):
+/// d_PE / 2 planes, in plane j = 1 .. d_PE / 2 the point (cos, sin)(i w_j), w_j = M^(-2j / d_PE),
+/// M = 10^4. A plane is written by its index j - 1 from 0; the last one turns once in 2 pi M
+/// positions. The inner product of two positions depends on their distance k alone:
+///   g(k) = sum_j cos(k w_j).
+
+#include <array>
+#include <vector>
+
+namespace superpose::theory {
+
+enum class Encoding { sinusoidal, rope };
+
+/// Their names, in the order of Encoding.
+inline constexpr std::array<const char*, 2> encoding_names = {"sinusoidal", "rope"};
+
+/// [j - 1] = w_j, radians a position; d_PE / 2 of them, descending.
+std::vector<double> frequencies(int d_pe);
+
+/// How well an attention chooser can tell positions apart.
+struct PositionGap {
+  double same = 0;                               ///< g(0), the number of planes used
+  double nearest = 0;                            ///< largest g(k) over 1 <= k <= t_max
+  double lowest = 0;                             ///< smallest g(k) there
+  int imitator = 0;                              ///< the k of `nearest`
+  double gap() const { return same - nearest; }  ///< Delta > 0 unless a far position imitates
+};
+
+/// Over the planes a chooser of this encoding uses for offsets: all of them, or with RoPE all but
+/// the slowest, which it keeps for the first position. d_pe is even, and with RoPE at least 4.
+PositionGap position_gap(Encoding encoding, int d_pe, int t_max);
+
+/// The smallest power of two >= 8 for which gap() / same is half its limit for large d_PE. Reason:
+/// the largest logit is eta xi g(0), proportional to (same / gap)^2, which rounding has to stay
+/// small against; a d_PE beyond this one gains less than a factor 2 in the gap for twice the work.
+int choose_d_pe(Encoding encoding, int t_max);
+
+}  // namespace superpose::theory

@@ -1,0 +1,141 @@
+#include "theory/random_graphs.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/random.hpp"
+
+namespace superpose::theory {
+namespace {
+
+using Edges = std::vector<std::array<int, 2>>;
+
+/// Number of edges between random nodes of [begin, end); self-loops and repetitions among them.
+void add_sparse(Edges& edges, int begin, int end, int count, RandomStream& random) {
+  const auto node = [&] { return begin + static_cast<int>(random.below(end - begin)); };
+  for (int i = 0; i < count; ++i) {
+    const int from = node();
+    edges.push_back({from, node()});
+  }
+}
+
+void add_path(Edges& edges, int begin, int end) {
+  for (int v = begin; v + 1 < end; ++v) edges.push_back({v, v + 1});
+}
+
+Edges sparse_edges(int n, RandomStream& random) {
+  Edges edges;
+  add_sparse(edges, 0, n, n / 2 + static_cast<int>(random.below(2 * n)), random);
+  return edges;
+}
+
+Edges path_edges(int n, RandomStream& random) {
+  Edges edges;
+  const int length = 2 + static_cast<int>(random.below(n - 1));  // nodes on the path
+  add_path(edges, 0, length);
+  for (int v = length; v < n; ++v) edges.push_back({static_cast<int>(random.below(v)), v});
+  for (int i = 0; i < n / 2; ++i) {
+    const int from = static_cast<int>(random.below(length));
+    edges.push_back({from, static_cast<int>(random.below(from + 1))});  // back, or a self-loop
+  }
+  return edges;
+}
+
+Edges parts_edges(int n, RandomStream& random) {
+  Edges edges;
+  const int parts = 2 + static_cast<int>(random.below(std::min(3, n / 2 - 1)));
+  for (int part = 0; part < parts; ++part) {
+    const int begin = n * part / parts, end = n * (part + 1) / parts;
+    add_path(edges, begin, std::min(end, begin + 4));
+    edges.push_back({std::min(end, begin + 4) - 1, begin});  // a cycle
+    add_sparse(edges, begin, end, end - begin, random);
+  }
+  return edges;
+}
+
+data::Graph draw_graph(Family family, int n, RandomStream& random) {
+  data::Graph graph{n, {}};
+  auto edges = family == Family::sparse ? sparse_edges(n, random)
+               : family == Family::path ? path_edges(n, random)
+                                        : parts_edges(n, random);
+  std::vector<int> id(n);
+  std::iota(id.begin(), id.end(), 0);
+  random.shuffle(id);
+  std::set<std::array<int, 2>> seen;
+  random.shuffle(edges);
+  for (const auto& [from, to] : edges)
+    if (seen.insert({from, to}).second) graph.edges.push_back({id[from], id[to]});
+  return graph;
+}
+
+template <class Items>
+auto any_of_them(const Items& items, RandomStream& random) {
+  return items[random.below(static_cast<std::uint32_t>(items.size()))];
+}
+
+/// A node that reaches some nodes and not others, or nothing.
+std::optional<int> draw_root(const data::Graph& graph, RandomStream& random) {
+  std::vector<int> roots;
+  int furthest = 0, best = -1;
+  for (int v = 0; v < graph.n_nodes; ++v) {
+    const auto distance = data::distances_from(graph, v);
+    const int deepest = *std::max_element(distance.begin(), distance.end());
+    if (deepest < 1 || *std::min_element(distance.begin(), distance.end()) >= 0) continue;
+    roots.push_back(v);
+    if (deepest > furthest) {
+      furthest = deepest;
+      best = v;
+    }
+  }
+  if (roots.empty()) return std::nullopt;
+  return random.below(2) == 0 ? best : any_of_them(roots, random);
+}
+
+std::optional<data::Problem> draw_problem(Family family, int n, RandomStream& random) {
+  data::Problem problem;
+  problem.graph = draw_graph(family, n, random);
+  const auto root = draw_root(problem.graph, random);
+  if (!root) return std::nullopt;
+  problem.root = *root;
+  const auto distance = data::distances_from(problem.graph, *root);
+  std::vector<int> reached, others;
+  for (int v = 0; v < n; ++v)
+    if (v != *root) (distance[v] > 0 ? reached : others).push_back(v);
+  problem.target = any_of_them(reached, random);
+  if (random.below(2) == 0)
+    problem.target =
+        static_cast<int>(std::max_element(distance.begin(), distance.end()) - distance.begin());
+  problem.neg_target = any_of_them(others, random);
+  data::derive(problem);
+  return problem;
+}
+
+}  // namespace
+
+Family family_of(std::uint64_t index) {
+  return static_cast<Family>(index % family_names.size());
+}
+
+data::Problem random_problem(std::uint64_t seed, std::uint64_t index, int min_nodes,
+                             int max_nodes) {
+  RandomStream random(seed, Purpose::theory, index, 0);
+  for (;;) {
+    const int n = min_nodes + static_cast<int>(random.below(max_nodes - min_nodes + 1));
+    if (auto problem = draw_problem(family_of(index), n, random)) return *problem;
+  }
+}
+
+int diameter(const data::Graph& graph) {
+  const auto children = data::children_of(graph);
+  int longest = 0;
+  for (int v = 0; v < graph.n_nodes; ++v) {
+    const auto distance = data::distances_from(children, v);
+    longest = std::max(longest, *std::max_element(distance.begin(), distance.end()));
+  }
+  return longest;
+}
+
+}  // namespace superpose::theory

@@ -1,0 +1,193 @@
+"""`superpose theory` with the real program. Usage: see harness.py."""
+
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+
+import harness
+
+sys.path.append(str(harness.pathlib.Path(__file__).resolve().parents[1] / "figures"))
+import synthetic  # noqa: E402
+
+FIGURES = harness.pathlib.Path(__file__).resolve().parents[2] / "jobs" / "figures" / "theory.py"
+FLOW = ("--count", 6, "--replicas", 4, "--steps", 64, "--batch", 8, "--decades", 6)
+PREDICT = ("--count", 6, "--steps", 20, "--decades", 300)
+
+
+def tables(path):
+    """{"table/column": array} of an HDF5 file."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[()]})
+                        if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+class Theory(harness.Case):
+    @classmethod
+    def run_theory(cls, *arguments, ranks=None):
+        return harness.run("theory", *arguments, ranks=ranks, folder=cls.path)
+
+    @classmethod
+    def settle_in(cls):
+        cls.outputs = {}
+        for name, arguments in (("construct", ("--count", 12, "--longest", 256, "--largest", 20)),
+                                ("flow", FLOW), ("predict", PREDICT)):
+            result = cls.run_theory(name, f"{name}.h5", *arguments)
+            assert result.returncode == 0, result.stderr
+            cls.outputs[name] = result.stdout
+
+
+class Results(Theory):
+    def test_construct_finds_every_reachable_target_and_no_other(self):
+        data = tables(self.path / "construct.h5")
+        late = data["answers/offset"] >= 0
+        self.assertTrue((data["answers/right"][late] == data["answers/asked"][late]).all())
+        self.assertGreater(data["answers/asked"][late].min(), 0)
+        self.assertEqual(data["answers/right"][~late].sum(), 0)
+        self.assertLess(data["graphs/thought_error"].max(), 1e-6)
+        self.assertGreater(data["graphs/smallest_reachable"].min(), 1)
+        self.assertLess(data["graphs/largest_other"].max(), 1)
+        self.assertEqual(data["graphs/beyond_found"].sum(), 0)
+        self.assertEqual(data["choosers/leak_rope_bf16"].shape, (3, 6))
+        self.assertIn("(100 %)", self.outputs["construct"])
+
+    def test_flow_holds_the_bounds_of_the_theorems(self):
+        data = tables(self.path / "flow.h5")
+        bounded = data["steps/d_p"] < data["steps/d_max"]
+        off = np.abs(data["steps/F_end"] - data["steps/d_p"])[bounded]
+        self.assertTrue(len(off) > 0 and off.max() < 1e-6)
+        self.assertTrue(data["steps/monotone"][~bounded].all() and (~bounded).any())
+        self.assertTrue(np.isnan(data["steps/mu_star"][~bounded]).all())
+        self.assertGreater(data["steps/rate_r_squared"].min(), 0.99)
+        self.assertEqual(len(data["sgd/record"]), 32)
+        self.assertEqual(data["sgd/problems"][-1], 64 * 8)
+
+    def test_predict_ends_along_the_max_margin_direction(self):
+        data = tables(self.path / "predict.h5")
+        self.assertLess(data["problems/off_direction"].max(), 0.01)
+        self.assertLess(data["sets/off_direction"].max(), 0.01)
+        np.testing.assert_allclose(data["problems/ratio_max_margin"], np.sqrt(data["problems/K"]),
+                                   rtol=1e-6)
+        self.assertLess(np.abs(data["sets/rate"] + 1).max(), 0.1)
+        self.assertEqual(data["descent/step"][-1], 20)
+
+    def test_columns_have_units_and_files_say_what_they_are(self):
+        for name in ("construct", "flow", "predict"):
+            with h5py.File(self.path / f"{name}.h5") as file:
+                self.assertEqual(file.attrs["file_type"], "superpose_theory")
+                self.assertIn(f"theory {name}", file.attrs["command_line"])
+                self.assertIn("count = ", file.attrs["configuration"])
+                for table in file.values():
+                    for column in (table.values() if isinstance(table, h5py.Group) else ()):
+                        self.assertIn("long_name", column.attrs, column.name)
+                        self.assertIn("units", column.attrs, column.name)
+                        self.assertTrue(h5py.h5ds.is_scale(column.id) or
+                                        all(len(d) for d in column.dims), column.name)
+            result = harness.run("inspect", f"{name}.h5", folder=self.path)
+            self.assert_succeeds(result, "superpose_theory", "intact")
+
+    def test_any_number_of_ranks_gives_the_same_numbers(self):
+        runs = {"construct": ("--count", 12, "--longest", 256, "--largest", 20), "flow": FLOW,
+                "predict": PREDICT}
+        for name, arguments in runs.items():
+            result = self.run_theory(name, "two.h5", *arguments, ranks=2)
+            self.assert_succeeds(result, "2 ranks")
+            alone, together = tables(self.path / f"{name}.h5"), tables(self.path / "two.h5")
+            self.assertEqual(alone.keys(), together.keys())
+            for column, values in alone.items():
+                np.testing.assert_array_equal(values, together[column], err_msg=column)
+
+    def test_problem_files_are_read(self):
+        self.assert_succeeds(harness.run("generate", "problems.json", "--count", 5,
+                                         folder=self.path))
+        for name, options in (("construct", ("--encoding", "rope")), ("flow", ("--replicas", 0)),
+                              ("predict", ("--steps", 5, "--decades", 100))):
+            result = self.run_theory(name, "file.h5", "--data", "problems.json", *options)
+            self.assert_succeeds(result, "5 problems of problems.json")
+            with h5py.File(self.path / "file.h5") as file:
+                self.assertEqual(len(file.attrs["data_hash_theory"]), 16)
+
+    def test_narrow_formats(self):
+        result = self.run_theory("construct", "bf16.h5", "--precision", "bf16", "--count", 6)
+        self.assert_succeeds(result, "bf16", "(100 %)")
+        error = tables(self.path / "bf16.h5")["graphs/thought_error"].max()
+        self.assertTrue(1e-4 < error < 1e-2, error)
+
+
+class Figures(Theory):
+    def draw(self, *arguments):
+        return subprocess.run([sys.executable, FIGURES, *map(str, arguments)], cwd=self.path,
+                              capture_output=True, text=True, timeout=120)
+
+    def test_every_file_gives_its_figures(self):
+        result = self.draw("construct.h5", "flow.h5", "predict.h5")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for name in ("construct_construct", "construct_precision", "flow_flow", "flow_descent",
+                     "predict_predict"):
+            for kind in ("png", "pdf"):
+                self.assertGreater((self.path / "figures" / f"{name}.{kind}").stat().st_size, 5000)
+
+    def test_the_flow_is_laid_over_a_measured_difference(self):
+        flow = tables(self.path / "flow.h5")
+        mu = np.interp(np.arange(synthetic.N_EPOCH) + 1, flow["average/t"],
+                       flow["average/mu_coconut_scalar"])
+        of_groups = np.ones((len(synthetic.GROUPS), synthetic.N_THOUGHT))
+        synthetic.write_run(self.path / "run", (of_groups, of_groups),
+                            growth=7 * mu[:, None] * np.ones(synthetic.N_THOUGHT))
+        result = self.draw("flow.h5", "--run", "run", "--output", "over")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        line = next(l for l in result.stdout.splitlines() if "thought 1, flow, coconut" in l)
+        self.assertGreater(float(line.split()[-2]), 99)
+
+    def test_what_cannot_be_drawn_is_said(self):
+        (self.path / "cut.h5").write_bytes((self.path / "flow.h5").read_bytes()[:5000])
+        for arguments, code, part in (
+                (("none.h5",), 5, "none.h5"), (("cut.h5",), 5, "cut.h5"),
+                (("flow.h5", "--run", "flow.h5"), 5, "is not the history of a run"),
+                (("predict.h5", "--run", "run.h5"), 2, "superpose theory flow")):
+            result = self.draw(*arguments)
+            self.assertEqual(result.returncode, code, result.stderr)
+            self.assertIn(part, result.stderr)
+
+
+class Errors(harness.Case):
+    def fails(self, code, *arguments, parts):
+        result = harness.run("theory", *arguments, folder=self.path)
+        self.assert_fails(result, code, *parts)
+        self.assertEqual(result.stdout, "")
+
+    def test_command_line(self):
+        self.fails(2, parts=["superpose theory --help"])
+        self.fails(2, "constract", "out.h5", parts=["did you mean 'construct'"])
+        self.fails(2, "flow", parts=["OUT is required", "superpose theory flow --help"])
+        self.fails(2, "flow", "a.h5", "b.h5", parts=["'b.h5'", "superpose theory flow takes fewer"])
+        self.fails(2, "flow", "a.h5", "--replica", "3", parts=["did you mean '--replicas'"])
+        self.fails(2, "predict", "a.h5", "--beyond", "3", parts=["unknown option '--beyond'"])
+
+    def test_values(self):
+        for name, option, value, part in (("construct", "--count", "0", "an integer >= 1"),
+                                          ("construct", "--encoding", "absolute", "one of sin"),
+                                          ("construct", "--d_pe", "3", "even number"),
+                                          ("construct", "--min_nodes", "50", "max_nodes = 40"),
+                                          ("flow", "--learning_rate", "fast", "a number"),
+                                          ("flow", "--vocabulary", "5", "is too small"),
+                                          ("predict", "--count", "2", "at least 3")):
+            with self.subTest(option=option):
+                self.fails(2, name, "out.h5", option, value, parts=[part])
+
+    def test_files(self):
+        (self.path / "bad.json").write_text("[{")
+        (self.path / "folder").mkdir()
+        for name in ("construct", "flow", "predict"):
+            self.fails(3, name, "out.h5", "--data", "none.json", parts=["none.json"])
+            self.fails(3, name, "out.h5", "--data", "bad.json", parts=["bad.json"])
+            self.fails(5, name, "folder", parts=["not a file"])
+            self.fails(5, name, "bad.json/out.h5", parts=["bad.json"])
+        self.assertFalse((self.path / "out.h5").exists())
+
+
+if __name__ == "__main__":
+    harness.main()
