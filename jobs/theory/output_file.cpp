@@ -8,14 +8,15 @@
 
 #include "core/error.hpp"
 #include "io/agreement.hpp"
+#include "io/history_layout.hpp"
+#include "io/replaceable_file.hpp"
 
 namespace superpose::jobs {
 
 void prepare_output(const std::string& path, const distributed::Communicator& world) {
   namespace fs = std::filesystem;
   io::agree_on_rank_0(world, [&] {
-    validate(!fs::exists(path) || fs::is_regular_file(path), ExitCode::io,
-             "'{}' is there and not a file (it would be replaced); choose another name", path);
+    io::require_replaceable(path, io::history_layout::theory_kind);
     const auto parent = fs::path(path).parent_path();
     const fs::path folder = parent.empty() ? fs::path(".") : parent;
     std::error_code error;

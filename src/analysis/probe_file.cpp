@@ -7,6 +7,7 @@
 #include "io/agreement.hpp"
 #include "io/durable_file.hpp"
 #include "io/probe_layout.hpp"
+#include "io/replaceable_file.hpp"
 
 namespace superpose::analysis {
 namespace {
@@ -17,26 +18,13 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t checkpoint_bytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t structure_bytes = std::uint64_t{1} << 20;
 
-/// Error unless a file can be made at `path`: what stands there may be replaced only if it is a
-/// probe file itself.
-void require_replaceable(const std::string& path) {
+/// Error (io) if there is no such directory.
+void require_directory_of(const std::string& path) {
   std::error_code error;
   const auto directory = fs::path(path).parent_path();
   validate(!path.empty() && (directory.empty() || fs::is_directory(directory, error)), ExitCode::io,
            "cannot write '{}' (there is no such directory); create it or name another --output",
            path);
-  if (!fs::exists(path, error)) return;
-  std::string type = "something else";
-  if (fs::is_regular_file(path, error)) {
-    try {
-      type = io::File::open(path).attribute<std::string>("/", "file_type");
-    } catch (const Error&) {
-    }
-  }
-  validate(type == io::probe_layout::kind.type, ExitCode::usage,
-           "{} is there and is no probe file (it is {}; a probe replaces probe files only); name "
-           "another --output",
-           path, type);
 }
 
 void describe(io::File& file, const std::string& dataset, const std::string& units,
@@ -214,7 +202,8 @@ ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communic
                      std::size_t n_checkpoints)
     : path_(std::move(path)), temporary_(path_ + ".tmp"), communicator_(communicator), plan_(plan) {
   io::agree_on_rank_0(communicator_, [&] {
-    require_replaceable(path_);
+    require_directory_of(path_);
+    io::require_replaceable(path_, io::probe_layout::kind);
     const auto directory = fs::path(path_).parent_path();
     io::require_free_space(directory.empty() ? "." : directory.string(),
                            file_bytes(plan, n_checkpoints));

@@ -306,11 +306,11 @@ class Probe(SmallRuns):
         checkpoint = self.checkpoints("precious")[0]
         for precious in (checkpoint, self.path / "precious" / "run.h5", self.path / "valid.json"):
             before = precious.read_bytes()
-            self.assert_fails(self.probe(precious, checkpoint), 2, "no probe file", precious.name)
+            self.assert_fails(self.probe(precious, checkpoint), 2, "would be lost", precious.name)
             self.assertEqual(precious.read_bytes(), before)
         for _ in range(2):
             self.assert_succeeds(self.probe("again.h5", checkpoint))
-        self.assert_fails(self.probe("precious", checkpoint), 2, "no probe file")
+        self.assert_fails(self.probe("precious", checkpoint), 2, "would be lost")
 
     def test_the_frontier_by_walks(self):
         self.assert_succeeds(self.probe("walk.h5", "run", "--frontier", "walk"))

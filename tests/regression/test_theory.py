@@ -184,9 +184,11 @@ class Errors(harness.Case):
         for name in ("construct", "flow", "predict"):
             self.fails(3, name, "out.h5", "--data", "none.json", parts=["none.json"])
             self.fails(3, name, "out.h5", "--data", "bad.json", parts=["bad.json"])
-            self.fails(5, name, "folder", parts=["not a file"])
+            for precious in ("folder", "bad.json"):  # only its own kind of file is replaced
+                self.fails(2, name, precious, parts=[precious, "would be lost"])
             self.fails(5, name, "bad.json/out.h5", parts=["bad.json"])
         self.assertFalse((self.path / "out.h5").exists())
+        self.assertEqual((self.path / "bad.json").read_text(), "[{")
 
 
 if __name__ == "__main__":
