@@ -6,6 +6,7 @@ usage: theory.py FILE... [--run RUN] [--output DIR]
 Reads files of superpose theory (layout: io/FORMAT.md) and writes, as PNG and PDF, what they hold:
   construct    answers by number of thoughts; weights inside and outside V_c
   precision    attention a chooser loses, by length of the prompt, width and number format
+  sizes        answers and errors of thoughts by nodes of the graph and number format
   flow         the index-matching logit mu(t) of single steps under both losses
   descent      gradient descent on the whole matrix W beside the flow
   predict      approach to the max-margin direction; answers by step of gradient descent
@@ -115,6 +116,26 @@ def draw_precision(tables):
     limit = plt.Line2D([], [], **REFERENCE)
     fig.legend([*handles, limit], [*(f"$d_{{PE}}$ = {label}" for label in labels), "limit"],
                **below(4))
+    return fig
+
+
+def draw_sizes(tables):
+    formats = tables["formats"]
+    fig, axes = grid(2, 2, width=3.2, height=1.9, sharex=True, sharey="row")
+    for (encoding, name), top, bottom in zip(ENCODINGS.items(), *axes):
+        for precision, colour in zip(FORMATS, (BLUE, ORANGE, GREEN)):
+            style = {"color": colour, "marker": "o", "label": precision}
+            top.plot(formats["n_nodes"], 100 * formats[f"right_{encoding}_{precision}"], **style)
+            error = np.maximum(formats[f"thought_error_{encoding}_{precision}"], 1e-17)
+            bottom.plot(formats["n_nodes"], error, **style)
+        title(top, name)
+        bottom.set_yscale("log")
+        bottom.set_xscale("log", base=2)
+        bottom.set_xlabel("nodes of the graphs")
+    axes[0, 0].set_ylim(-3, 103)
+    axes[0, 0].set_ylabel("answers right (%)")
+    axes[1, 0].set_ylabel("error of a thought\n(1e-17: none)")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), **below(3))
     return fig
 
 
@@ -250,6 +271,7 @@ def draw_overlay(tables, epochs, measured):
 
 
 FIGURES = [("construct", "answers", draw_construct), ("precision", "choosers", draw_precision),
+           ("sizes", "formats", draw_sizes),
            ("flow", "steps", draw_flow), ("descent", "sgd", draw_descent),
            ("predict", "descent", draw_predict)]
 

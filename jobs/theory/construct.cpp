@@ -75,7 +75,9 @@ int theory_construct_job(const TheoryArguments& arguments, const Communicator& w
     const auto choosers = study_choosers(options.longest, world);
     log::info("{}", text(choosers));
     tables.push_back(chooser_table(choosers));
-    tables.push_back(graph_precision_table(study_graphs(options.largest, options.seed, world)));
+    const auto sizes = study_graphs(options.largest, options.seed, world);
+    log::info("{}", text(sizes));
+    tables.push_back(graph_precision_table(sizes));
   }
   write_output(arguments.output, metadata, tables, world);
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "jobs/theory/columns.hpp"
+#include "theory/extremes.hpp"
 
 namespace superpose::jobs {
 namespace {
@@ -31,9 +32,9 @@ Totals totals_of(const std::vector<GraphResult>& graphs) {
     t.beyond_found += g.beyond_found;
     t.nodes = std::max(t.nodes, g.n_nodes);
     t.diameter = std::max(t.diameter, g.diameter);
-    t.error = std::max(t.error, g.thought_error);
-    t.reachable = std::min(t.reachable, g.smallest_reachable);
-    t.other = std::max(t.other, g.largest_other);
+    t.error = theory::larger(t.error, g.thought_error);
+    t.reachable = theory::smaller(t.reachable, g.smallest_reachable);
+    t.other = theory::larger(t.other, g.largest_other);
   }
   return t;
 }

@@ -116,6 +116,8 @@ SgdComparison descend(const FlowOptions& options, Loss loss, const Steps& all,
   sgd.full = theory::flow(set, loss, Coupling::full, from_zero);
   sgd.scalar = theory::flow(set, loss, Coupling::scalar, from_zero);
   for (auto* path : {&sgd.full, &sgd.scalar}) path->erase(path->begin());
+  sgd.mean_descent =
+      theory::mean_descent(set, loss, options.learning_rate, theory::recorded_steps(settings));
   return sgd;
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "jobs/theory/columns.hpp"
+#include "theory/extremes.hpp"
 
 namespace superpose::jobs {
 namespace {
@@ -37,14 +38,14 @@ Totals totals_of(const std::vector<StepResult>& steps) {
   for (const auto& s : steps) {
     if (s.bounded()) {
       ++t.bounded;
-      t.residual = std::max(t.residual, std::abs(s.F_end - static_cast<double>(s.d_p)));
-      t.distance = std::max(t.distance, std::abs(s.mu_end - s.mu_star));
+      t.residual = theory::larger(t.residual, std::abs(s.F_end - static_cast<double>(s.d_p)));
+      t.distance = theory::larger(t.distance, std::abs(s.mu_end - s.mu_star));
     } else {
       ++t.unbounded;
       t.monotone += s.monotone;
     }
-    t.r_squared = std::min(t.r_squared, s.rate.r_squared);
-    t.rate_error = std::max(t.rate_error, std::abs(s.rate.slope / s.predicted_rate() - 1));
+    t.r_squared = theory::smaller(t.r_squared, s.rate.r_squared);
+    t.rate_error = theory::larger(t.rate_error, std::abs(s.rate.slope / s.predicted_rate() - 1));
   }
   return t;
 }
@@ -69,7 +70,7 @@ std::array<double, 2> largest_deviation(const OverReplicas& sgd,
   std::array<double, 2> largest{0, 0};
   for (std::size_t i = 0; i < flow.size(); ++i) {
     const double off = std::abs(sgd.mean[i] - flow[i].mu);
-    largest = {std::max(largest[0], off / sgd.error[i]), std::max(largest[1], off)};
+    largest = {theory::larger(largest[0], off / sgd.error[i]), theory::larger(largest[1], off)};
   }
   return largest;
 }
@@ -192,6 +193,8 @@ io::Table sgd_table(const std::array<SgdComparison, 2>& by_loss) {
         values_of(sgd.full, &theory::IndexMatching::mu));
     add(columns, rows, "nu_full" + suffix, "flow of (mu, nu): nu",
         values_of(sgd.full, &theory::IndexMatching::nu));
+    add(columns, rows, "mu_steps" + suffix, "mu of that flow in steps of the learning rate",
+        values_of(sgd.mean_descent, &theory::IndexMatching::mu));
     add(columns, rows, "mu_scalar" + suffix, "flow of mu with nu = 0",
         values_of(sgd.scalar, &theory::IndexMatching::mu));
   }
@@ -243,6 +246,7 @@ std::string text(const std::array<SgdComparison, 2>& by_loss) {
     const auto rest = over_replicas(sgd, &MatrixState::rest);
     const auto full = largest_deviation(diagonal, sgd.full);
     const auto scalar = largest_deviation(diagonal, sgd.scalar);
+    const auto steps = largest_deviation(diagonal, sgd.mean_descent);
     lines += fmt::format(
         "\n  {:<8} diagonal {:.4f} +- {:.4f}, flow {:.4f}   off the diagonal {:.4f} +- {:.4f}, "
         "flow "
@@ -250,10 +254,9 @@ std::string text(const std::array<SgdComparison, 2>& by_loss) {
         loss_names[loss], diagonal.mean.back(), diagonal.error.back(), sgd.full.back().mu,
         rest.mean.back(), rest.error.back(), sgd.full.back().nu);
     lines += fmt::format(
-        "\n           farthest from the flow of (mu, nu): {:.4f}, {:.1f} standard errors; from "
-        "that "
-        "with nu = 0: {:.4f}",
-        full[1], full[0], scalar[1]);
+        "\n           farthest of {} moments from the flow of (mu, nu): {:.4f}, {:.1f} standard "
+        "errors; taken in steps of the learning rate: {:.4f}, {:.1f}; with nu = 0: {:.4f}",
+        sgd.times.size(), full[1], full[0], steps[1], steps[0], scalar[1]);
   }
   return lines;
 }

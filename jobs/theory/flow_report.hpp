@@ -44,6 +44,7 @@ struct AverageFlows {
 struct SgdComparison {
   std::vector<double> times, problems;              ///< [record]
   std::vector<theory::IndexMatching> full, scalar;  ///< [record] the flows
+  std::vector<theory::IndexMatching> mean_descent;  ///< [record] `full` in steps of the rate
   std::vector<theory::SgdHistory> replicas;
 };
 

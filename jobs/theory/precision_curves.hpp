@@ -38,6 +38,9 @@ ChooserCurve study_choosers(int longest, const distributed::Communicator& world)
 /// Six random graphs each of 10, 20, ... up to `largest` nodes. Collective.
 GraphCurve study_graphs(int largest, std::uint64_t seed, const distributed::Communicator& world);
 
+/// The worst of all sizes and formats, for people.
+std::string text(const GraphCurve& curve);
+
 io::Table chooser_table(const ChooserCurve& curve);
 io::Table graph_precision_table(const GraphCurve& curve);
 

@@ -17,8 +17,9 @@ namespace {
 ProblemSet from_file(const std::string& path, std::uint64_t at_most) {
   const auto file = std::make_shared<data::ProblemFile>(data::read_problems(path));
   const std::uint64_t count = std::min<std::uint64_t>(file->problems.size(), at_most);
-  return {"problems of " + path, file->hash, count,
-          [file](std::uint64_t i) { return file->problems[i]; }};
+  const std::uint64_t all = file->problems.size();
+  return {count < all ? fmt::format("of the {} problems of {}", all, path) : "problems of " + path,
+          file->hash, count, [file](std::uint64_t i) { return file->problems[i]; }};
 }
 
 ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {
@@ -32,7 +33,7 @@ ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {
 }  // namespace
 
 ProblemSet problem_set(const theory::ConstructOptions& options) {
-  if (!options.data.empty()) return from_file(options.data, ~std::uint64_t{0});
+  if (!options.data.empty()) return from_file(options.data, options.count);
   if (options.graphs == "prosqa") return generated(options.count, options.seed, 28);
   return {fmt::format("random graphs of {} to {} nodes", options.min_nodes, options.max_nodes), "",
           static_cast<std::uint64_t>(options.count), [options](std::uint64_t i) {

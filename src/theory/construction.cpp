@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "theory/extremes.hpp"
 
 namespace superpose::theory {
 namespace {
@@ -60,11 +61,11 @@ void layer_norm(std::initializer_list<Content<X>*> parts) {
 }  // namespace
 
 bool Slack::passes(double x, double eps) {
-  if (x < eps) {
-    below = std::max(below, x / eps);
+  if (!(x >= eps)) {  // NaN too
+    below = larger(below, x / eps);
     return false;
   }
-  above = std::min(above, x / eps);
+  above = smaller(above, x / eps);
   return true;
 }
 

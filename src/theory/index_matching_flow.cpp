@@ -59,6 +59,22 @@ std::vector<IndexMatching> flow(const StepSet& steps, Loss loss, Coupling coupli
   return w;
 }
 
+std::vector<IndexMatching> mean_descent(const StepSet& steps, Loss loss, double learning_rate,
+                                        const std::vector<int>& after) {
+  std::vector<IndexMatching> path;
+  IndexMatching w;
+  int done = 0;
+  for (const int stop : after) {
+    for (; done < stop; ++done) {
+      const auto v = steps.velocity(loss, w);
+      w.mu += learning_rate * v.mu;
+      w.nu += learning_rate * v.nu;
+    }
+    path.push_back(w);
+  }
+  return path;
+}
+
 std::optional<double> fixed_point(const ThoughtStep& step) {
   if (step.d_p >= step.d_max) return std::nullopt;
   const double d_p = static_cast<double>(step.d_p);

@@ -40,6 +40,11 @@ enum class Coupling { scalar, full };
 std::vector<IndexMatching> flow(const StepSet& steps, Loss loss, Coupling coupling,
                                 const std::vector<double>& times);
 
+/// The same in Euler steps of `learning_rate`, after each of these ascending numbers of steps: what
+/// gradient descent with fresh problems does on average. It is off the flow by O(learning_rate).
+std::vector<IndexMatching> mean_descent(const StepSet& steps, Loss loss, double learning_rate,
+                                        const std::vector<int>& after);
+
 /// The mu* with F(mu*) = d_p, by bisection; nothing if d_p = d_max, where mu grows without bound.
 std::optional<double> fixed_point(const ThoughtStep& step);
 

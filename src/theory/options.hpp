@@ -13,7 +13,7 @@ namespace superpose::theory {
 struct ConstructOptions {
   std::string data;                   ///< problem file; empty: graphs are drawn
   std::string graphs = "random";      ///< "random" (random_graphs.hpp) or "prosqa"
-  int count = 300;                    ///< graphs drawn
+  int count = 300;                    ///< graphs drawn, or problems of the file at most
   int min_nodes = 5, max_nodes = 40;  ///< of random graphs
   std::uint64_t seed = 0;
   Encoding encoding = Encoding::sinusoidal;
@@ -28,7 +28,7 @@ struct ConstructOptions {
 /// `superpose generate`.
 struct ProblemOptions {
   std::string data;  ///< problem file; empty: generated
-  int count = 100;   ///< problems used
+  int count = 100;   ///< problems drawn, or of the file at most
   int n_nodes = 28;  ///< of generated ones, before isolated nodes are dropped
   std::uint64_t seed = 0;
 };

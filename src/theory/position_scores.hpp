@@ -49,7 +49,7 @@ class PositionScores {
   const std::vector<R>& offset(int l, int i);
 
   /// Match of position j with the first one, as position i sees it; times <u_notx, h_i>. With RoPE
-  /// it is what the first position gets, and no other one: see attention_chooser.hpp.
+  /// it is what the first position gets, and no other one: see Construction::rope_logits.
   R first(int i, int j) const;
 
  private:

@@ -111,6 +111,16 @@ MatrixState state_of(const std::vector<double>& W, int V) {
   return state;
 }
 
+/// Error (divergence) if a number is not finite.
+MatrixState finite_state(const std::vector<double>& W, const SgdSettings& settings, int step) {
+  const auto state = state_of(W, settings.symbols);
+  validate(std::isfinite(state.diagonal) && std::isfinite(state.rest), ExitCode::divergence,
+           "the descent on W diverged before step {} (learning_rate = {}); lower learning_rate or "
+           "raise batch",
+           step, settings.learning_rate);
+  return state;
+}
+
 }  // namespace
 
 std::vector<int> recorded_steps(const SgdSettings& settings) {
@@ -133,7 +143,7 @@ SgdHistory sgd_full_matrix(const std::vector<data::Problem>& problems, const Sgd
   int recorded = 0;
   const auto record = [&](int step) {
     for (; recorded < sgd_records && records[recorded] == step; ++recorded)
-      history[recorded] = state_of(W, settings.symbols);
+      history[recorded] = finite_state(W, settings, step);
   };
   record(0);
   for (int step = 1; step <= settings.steps; ++step) {

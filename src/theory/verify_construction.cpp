@@ -5,6 +5,7 @@
 
 #include "core/random.hpp"
 #include "data/expand.hpp"
+#include "theory/extremes.hpp"
 #include "theory/random_graphs.hpp"
 
 namespace superpose::theory {
@@ -52,14 +53,13 @@ template <class X>
 void check_thought(const typename Construction<X>::Output& output, const data::Problem& problem,
                    int c, double eps, GraphResult& result) {
   const auto thought = dense(output.thought, static_cast<int>(output.weights.size()));
-  result.thought_error =
-      std::max(result.thought_error, thought_error(thought, problem.distance, c));
+  result.thought_error = larger(result.thought_error, thought_error(thought, problem.distance, c));
   for (int v = 0; v < problem.graph.n_nodes; ++v) {
     const int d = problem.distance[v];
     const double weight = static_cast<double>(output.weights[v]) / eps;
     const bool reachable = d >= 0 && d <= c;
-    if (reachable) result.smallest_reachable = std::min(result.smallest_reachable, weight);
-    if (!reachable) result.largest_other = std::max(result.largest_other, weight);
+    if (reachable) result.smallest_reachable = smaller(result.smallest_reachable, weight);
+    if (!reachable) result.largest_other = larger(result.largest_other, weight);
     result.beyond_nodes += d == c + 1;
     result.beyond_found += d == c + 1 && thought[v] > 0;
   }

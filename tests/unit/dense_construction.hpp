@@ -1,8 +1,7 @@
 #pragma once
-/// RbS Theorem 1 once more, as a plain dense transformer: every weight matrix written out,
-/// [out][in], over the whole stream of d = 3 d_TE + d_PE (RoPE: 3 d_TE) numbers, token embeddings a
-/// random orthonormal basis, loops over everything. Independent of src/theory/construction.cpp,
-/// with which it shares the constants.
+/// RbS Theorem 1 once more, densely: token embeddings are a random orthonormal basis of d_TE
+/// numbers, content and both buffers are full vectors in it, every map is applied to them by plain
+/// loops. Independent of src/theory/construction.cpp, with which it shares the constants.
 
 #include <cmath>
 #include <cstdint>
@@ -17,7 +16,6 @@ namespace superpose::theory {
 class DenseConstruction {
  public:
   using Vector = std::vector<double>;
-  using Matrix = std::vector<Vector>;
 
   DenseConstruction(const Constants& constants, const data::Vocabulary& vocabulary)
       : c_(constants), vocabulary_(vocabulary), d_te_(vocabulary.size()), w_(frequencies(c_.d_pe)) {
@@ -26,11 +24,12 @@ class DenseConstruction {
 
   const Vector& embedding(int token) const { return basis_[token]; }
 
-  /// The content of the output at the last position of a sequence of contents.
-  Vector run(const std::vector<Vector>& contents) const {
-    const auto rows = layer_1(contents);
-    return layer_2(rows);
-  }
+  /// At the last position of a sequence of contents.
+  struct Output {
+    Vector before;   ///< content before the threshold of layer 2
+    Vector content;  ///< and after it and the LayerNorm
+  };
+  Output run(const std::vector<Vector>& contents) const { return layer_2(layer_1(contents)); }
 
   /// <u_v, content> of every node.
   Vector weights(const Vector& content) const {
@@ -167,7 +166,7 @@ class DenseConstruction {
     return rows;
   }
 
-  Vector layer_2(const std::vector<Row>& rows) const {
+  Output layer_2(const std::vector<Row>& rows) const {
     const Row& last = rows.back();
     Vector q = last.content;  // as it is on nodes; [A] reads as [R]; nothing else
     const Vector& answer = basis_[vocabulary_.answer()];
@@ -189,7 +188,7 @@ class DenseConstruction {
     const Vector copied = threshold(last.buffer_1, c_.eps_2, true);
     for (int i = 0; i < d_te_; ++i) out[i] += copied[i];
     normalise({&out});
-    return out;
+    return {content, out};
   }
 
   Constants c_;

@@ -92,8 +92,12 @@ TEST(Construction, AgreesWithADenseTransformerInAnotherBasis) {
           sparse.append(vocabulary.answer());
           contents.push_back(dense.embedding(vocabulary.answer()));
         }
-        const auto thought = sparse.output().thought;
-        const auto expected = dense.run(contents);
+        const auto output = sparse.output();
+        const auto thought = output.thought;
+        const auto [before, expected] = dense.run(contents);
+        const auto inputs = dense.weights(before);  // where errors of attention show
+        for (int v = 0; v < vocabulary.n_symbols(); ++v)
+          EXPECT_NEAR(output.weights[v], inputs[v], 1e-12);
         std::vector<double> found(vocabulary.n_symbols(), 0);
         for (const auto& [token, weight] : thought) found[token] = weight;
         const auto weights = dense.weights(expected);

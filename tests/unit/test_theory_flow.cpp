@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "data/generator.hpp"
+#include "tests/error_of.hpp"
+#include "theory/extremes.hpp"
 #include "theory/index_matching_flow.hpp"
 #include "theory/sgd_full_matrix.hpp"
 #include "theory/stiff_flow.hpp"
@@ -160,10 +162,13 @@ TEST(StepSet, CountsEqualStepsOnce) {
 
 /// The diagonal of W and the rest follow the flow of (mu, nu) within their statistical error; the
 /// flow without nu is out of reach, so the test sees a difference that small.
-TEST(Sgd, FollowsTheFlowWithinItsStatisticalError) {
+class Sgd : public testing::TestWithParam<Loss> {};
+
+TEST_P(Sgd, FollowsTheFlowWithinItsStatisticalError) {
+  const Loss loss = GetParam();
   std::vector<data::Problem> problems;
   StepSet set;
-  const SgdSettings settings{Loss::coconut, V, 1200, 64, 0.02, 7};
+  const SgdSettings settings{loss, V, 1200, 64, 0.02, 7};
   for (int i = 0; i < 10; ++i) {
     problems.push_back(generated(i));
     for (int c = 0; c < problems[i].hops; ++c)
@@ -180,16 +185,41 @@ TEST(Sgd, FollowsTheFlowWithinItsStatisticalError) {
     EXPECT_LT(last.diagonal_spread, 0.2 * last.diagonal);
   }
   const double error = std::sqrt((squares - diagonal * diagonal) / (replicas - 1));
+  const auto stepped = mean_descent(set, loss, settings.learning_rate, {settings.steps}).back();
   const std::vector<double> times{0, settings.steps * settings.learning_rate};
-  const auto full = flow(set, Loss::coconut, Coupling::full, times).back();
-  const auto scalar = flow(set, Loss::coconut, Coupling::scalar, times).back();
-  EXPECT_NEAR(diagonal, full.mu, 4 * error);
+  const auto full = flow(set, loss, Coupling::full, times).back();
+  const auto scalar = flow(set, loss, Coupling::scalar, times).back();
+  EXPECT_NEAR(diagonal, stepped.mu, 4 * error);
+  EXPECT_NEAR(stepped.mu, full.mu, 1e-3 * full.mu);  // O(learning_rate)
   EXPECT_LT(error, 0.02);
-  EXPECT_GT(std::abs(diagonal - scalar.mu), 8 * error);
-  EXPECT_NEAR(rest, full.nu, 0.05 * std::abs(full.nu));
+  EXPECT_NEAR(rest, full.nu, 0.05 * std::abs(full.nu) + 0.001);
+  // Under the BFS loss nu is small at this time, and the two flows are close.
+  if (loss == Loss::coconut) {
+    EXPECT_GT(std::abs(diagonal - scalar.mu), 8 * error);
+  }
 }
 
-TEST(Sgd, IsTheSameForTheSameReplicaOnly) {
+INSTANTIATE_TEST_SUITE_P(Losses, Sgd, testing::Values(Loss::coconut, Loss::coconut_bfs),
+                         [](const auto& tested) {
+                           return tested.param == Loss::coconut ? "coconut" : "coconut_bfs";
+                         });
+
+TEST(SgdDivergence, IsAnError) {
+  const std::vector<data::Problem> problems{generated(0), generated(1)};
+  const SgdSettings settings{Loss::coconut_bfs, V, 400, 2, 1e6, 7};
+  const auto [code, message] = tests::error_of([&] { sgd_full_matrix(problems, settings, 0); });
+  EXPECT_EQ(code, ExitCode::divergence);
+  EXPECT_NE(message.find("learning_rate = 1000000"), std::string::npos) << message;
+}
+
+TEST(Extremes, KeepNaN) {
+  EXPECT_EQ(larger(1, 2), 2);
+  EXPECT_EQ(smaller(1, 2), 1);
+  for (const double x : {larger(NAN, 1), larger(1, NAN), smaller(NAN, 1), smaller(1, NAN)})
+    EXPECT_TRUE(std::isnan(x));
+}
+
+TEST(SgdReplica, IsTheSameForTheSameReplicaOnly) {
   const std::vector<data::Problem> problems{generated(0)};
   const SgdSettings settings{Loss::coconut_bfs, V, 20, 4, 0.1, 7};
   const auto a = sgd_full_matrix(problems, settings, 1).back();
