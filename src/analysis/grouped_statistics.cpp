@@ -117,10 +117,8 @@ void add_index_matching(const ProbedBatch& batch, int p, int layer, int thought,
 
 void add_inner_products(const ProbedBatch& batch, int p, int thought, GroupedStatistics& s) {
   const auto& [index, problem, positions, search] = batch.problems()[p];
-  const float* hidden = batch.hidden(p, positions.thoughts[thought - 1]);
   for (int node = 0; node < problem->graph.n_nodes; ++node) {
-    const double product =
-        std::inner_product(hidden, hidden + batch.n_embd(), batch.embedding(node), 0.0);
+    const double product = batch.inner_product(p, thought, node);
     for (const Group group : all_groups)
       if (search.node_in(group, thought, node))
         s.inner_product[static_cast<int>(group)].at({thought - 1}).add(product);

@@ -1,6 +1,7 @@
 #include "analysis/probed_batch.hpp"
 
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,11 @@ ProbedBatch::ProbedBatch(model::Network<float>& model, std::vector<ProbedProblem
   longest_ = model::longest(batch);
   find_rows(batch, sequences);
   copy_results(model, batch);
+}
+
+double ProbedBatch::inner_product(int p, int thought, int node) const {
+  const float* h = hidden(p, problems_[p].positions.thoughts[thought - 1]);
+  return std::inner_product(h, h + n_embd(), &embedding_(node, 0), 0.0);
 }
 
 void ProbedBatch::find_rows(const model::PackedBatch& batch,

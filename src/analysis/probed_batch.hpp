@@ -45,8 +45,8 @@ class ProbedBatch {
   const float* hidden(int p, int position) const { return &hidden_(row_of_[p][position], 0); }
   /// [vocab_size] next-token logits of a position.
   const float* logits(int p, int position) const { return &logits_(row_of_[p][position], 0); }
-  /// [n_embd] embedding of a token.
-  const float* embedding(int token) const { return &embedding_(token, 0); }
+  /// Inner product of thought k = 1..H of problem p and the embedding of a node, summed in double.
+  double inner_product(int p, int thought, int node) const;
 
  private:
   using HostMatrix = Kokkos::View<const float**, Kokkos::LayoutRight, Kokkos::HostSpace>;

@@ -33,13 +33,12 @@ void keep_thoughts(const RawPlan& plan, const ProbedBatch& batch, int p,
   const auto place = extent(p);
   for (std::size_t k = 0; k < problem.positions.thoughts.size(); ++k) {
     const int position = problem.positions.thoughts[k];
-    const float* hidden = batch.hidden(p, position);
-    std::copy_n(hidden, plan.n_embd, parts[thoughts].values.at({place, k}));
+    std::copy_n(batch.hidden(p, position), plan.n_embd, parts[thoughts].values.at({place, k}));
     std::copy_n(batch.logits(p, position), plan.vocab_size,
                 parts[next_node_logits].values.at({place, k}));
     for (int node = 0; node < problem.problem->graph.n_nodes; ++node)
-      *parts[inner_products].values.at({place, k, extent(node)}) = static_cast<float>(
-          std::inner_product(hidden, hidden + plan.n_embd, batch.embedding(node), 0.0));
+      *parts[inner_products].values.at({place, k, extent(node)}) =
+          static_cast<float>(batch.inner_product(p, static_cast<int>(k) + 1, node));
   }
   std::copy_n(batch.logits(p, problem.positions.answer), plan.vocab_size,
               parts[answer_logits].values.at({place}));

@@ -87,8 +87,7 @@ io::Row evaluation_row(int stage, const EvaluationSummary& s, int max_hops) {
   return row;
 }
 
-// --- "attention": grouped statistics, summed over heads
-// -------------------------------------------
+// --- "attention": grouped statistics, summed over heads ----------------------------------------
 
 /// Mean, standard deviation and count of one statistic.
 std::vector<io::Column> columns_of(const analysis::Statistic& statistic) {

@@ -104,8 +104,7 @@ Recorder::Plan Trainer::recorder_plan() const {
   plan.log_every = options_.output.log_every;
   plan.total_epochs = options_.train.epochs;
   plan.total_steps = options_.train.epochs * steps_per_epoch();
-  for (const auto& problem : data_.valid.problems)
-    plan.max_hops = std::max(plan.max_hops, problem.hops);
+  plan.max_hops = analysis::most_hops(data_.valid.problems);
   if (!recorded_.empty())
     plan.attention = {options_.model.n_layer, options_.model.n_head, plan.max_hops};
   return plan;
