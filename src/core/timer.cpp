@@ -4,6 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -28,14 +29,18 @@ std::string TimeTable::table(double total_seconds) const {
   return text;
 }
 
-ScopedTimer::ScopedTimer(TimeTable& table, std::string region)
-    : table_(table), region_(std::move(region)) {
+ScopedTimer::ScopedTimer(TimeTable& table, const char* region)
+    : table_(table),
+      region_(region),
+      around_(table.activity().enter(region)),
+      exceptions_at_start_(std::uncaught_exceptions()) {
   Kokkos::Profiling::pushRegion(region_);
 }
 
 ScopedTimer::~ScopedTimer() {
   Kokkos::Profiling::popRegion();
   table_.add(region_, watch_.seconds());
+  if (std::uncaught_exceptions() == exceptions_at_start_) table_.activity().leave(around_);
 }
 
 }  // namespace superpose

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "core/activity.hpp"
+
 namespace superpose {
 
 /// Seconds since construction.
@@ -30,24 +32,30 @@ class TimeTable {
     ++entry.calls;
   }
   const std::map<std::string, Entry>& entries() const { return entries_; }
+  /// The region being measured now.
+  Activity& activity() { return activity_; }
   /// Lines "region  seconds  share  calls", longest first, with the rest of `total` last.
   std::string table(double total_seconds) const;
 
  private:
   std::map<std::string, Entry> entries_;
+  Activity activity_;
 };
 
-/// Adds the time of its scope to a region, which Kokkos' tools see under the same name.
+/// Adds the time of its scope to a region, which Kokkos' tools see under the same name. The region
+/// is the table's activity until the scope ends, and stays it if an error ends the scope.
 class ScopedTimer {
  public:
-  ScopedTimer(TimeTable& table, std::string region);
+  ScopedTimer(TimeTable& table, const char* region);
   ScopedTimer(const ScopedTimer&) = delete;
   ScopedTimer& operator=(const ScopedTimer&) = delete;
   ~ScopedTimer();
 
  private:
   TimeTable& table_;
-  std::string region_;
+  const char* region_;
+  const char* around_;
+  int exceptions_at_start_;
   Stopwatch watch_;
 };
 

@@ -154,6 +154,7 @@ Trainer::Flow Trainer::run_epoch() {
 
 Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   const Stopwatch watch;
+  times_.activity().set_step(progress_.step + 1);
   const BatchKey key{progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
   const auto gradient = gradient_.compute(batch, key, stop_request_.requested_here(), times_);
   const auto& sums = gradient_.sums();
