@@ -1,8 +1,8 @@
 #pragma once
 /// Checkpoints: named tensors, counters and values that together continue a run to the same bits.
 /// One HDF5 file a checkpoint, `<directory>/checkpoint_<step, 9 digits>.h5`, written in parallel
-/// under a temporary name and renamed when complete; layout in FORMAT.md. This file knows nothing
-/// of the model: the lists come from and go to src/train.
+/// under a temporary name, sealed, read back and renamed; layout in FORMAT.md. This file knows
+/// nothing of the model: the lists come from and go to src/train.
 
 #include <cstdint>
 #include <map>
@@ -21,6 +21,7 @@ struct CheckpointHeader {
   std::int64_t step = 0;                         ///< optimiser steps done
   std::map<std::string, std::int64_t> counters;  ///< e.g. "epoch", "stage"
   std::map<std::string, double> values;          ///< e.g. "epoch_loss"
+  std::optional<double> score;                   ///< what the best checkpoint has most of; written
   RunMetadata metadata;
 };
 
@@ -29,7 +30,8 @@ struct CheckpointFile {
   std::int64_t step = 0;
 };
 
-/// Writes a checkpoint and then removes all but the newest `keep` of those up to header.step.
+/// Writes a checkpoint and then removes those up to header.step but the newest `keep` and the one
+/// with the highest score (the later of equals), to which the link `best.h5` then points.
 /// Collective. Every rank holds the same tensors, whole, and writes a part of their rows. Names may
 /// hold groups ("optimizer/exp_avg/wte.weight"); a dimension has one extent in all tensors.
 /// Errors, the same on every rank: Error (io) for space, directory or writing, and then the
@@ -38,8 +40,8 @@ void write_checkpoint(const distributed::Communicator& communicator, const std::
                       const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
                       int keep);
 
-/// Checkpoints in a directory, newest first by the step in the file (by the one in its name if the
-/// file cannot be read: to be reported when it is tried). Empty if there is no such
+/// Checkpoints in a directory, newest first by the step that the file itself tells (by the one in
+/// its name if it cannot be read: to be reported when it is tried). Empty if there is no such
 /// directory; Error (io) if it cannot be listed.
 std::vector<CheckpointFile> find_checkpoints(const std::string& directory);
 
@@ -47,12 +49,20 @@ std::vector<CheckpointFile> find_checkpoints(const std::string& directory);
 /// version, incomplete or damaged.
 CheckpointHeader read_header(const std::string& path);
 
+/// The same on all ranks: rank 0 checks the whole file before the others open it. Collective.
+CheckpointHeader read_header(const distributed::Communicator& communicator,
+                             const std::string& path);
+
 /// Fills the tensors of these names, read by this rank alone; shapes, types and checksums are
 /// checked. Error (checkpoint) naming file and dataset. Others in the file are left out.
 void read_tensors(const std::string& path, const std::vector<NamedTensor>& tensors);
 
-/// read_header and read_tensors on all ranks: rank 0 reads, the others receive. Collective; any
-/// number of ranks may read what any other number wrote.
+/// The same on all ranks: rank 0 reads, the others receive. Collective; any number of ranks may
+/// read what any other number wrote.
+void read_tensors(const distributed::Communicator& communicator, const std::string& path,
+                  const std::vector<NamedTensor>& tensors);
+
+/// read_header and read_tensors on all ranks. Collective.
 CheckpointHeader read_checkpoint(const distributed::Communicator& communicator,
                                  const std::string& path, const std::vector<NamedTensor>& tensors);
 

@@ -13,10 +13,11 @@
 
 namespace superpose::io::checkpoint_layout {
 
-inline const FileKind kind{"superpose_checkpoint", 1, 1};
+inline const FileKind kind{"superpose_checkpoint", 2, 1};
 inline constexpr const char* name_prefix = "checkpoint_";
 inline constexpr const char* checksum_attribute = "xxh3_64";
-inline constexpr const char* complete_attribute = "complete";  ///< 1 once all values are on disk
+/// In version 1, which had no seal: 1 once all values are on disk.
+inline constexpr const char* complete_attribute = "complete";
 
 /// XXH3, 64 bits, of a tensor's bytes in row-major order.
 inline std::uint64_t checksum(const NamedTensor& tensor) {
@@ -26,7 +27,9 @@ inline std::uint64_t checksum(const NamedTensor& tensor) {
 /// "checkpoint_", digits, then `ending`.
 bool is_name(const std::string& file_name, const std::string& ending);
 
+/// Once a seal has been found where the version asks for one.
 inline bool is_complete(const File& file) {
+  if (file.attribute<std::int64_t>("/", "format_version") >= first_sealed_version) return true;
   return file.has_attribute("/", complete_attribute) &&
          file.attribute<std::int64_t>("/", complete_attribute) == 1;
 }

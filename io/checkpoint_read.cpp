@@ -10,6 +10,7 @@
 #include "io/checkpoint.hpp"
 #include "io/checkpoint_layout.hpp"
 #include "io/hdf5_file.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::io {
 
@@ -40,8 +41,7 @@ auto reading(Read&& read) {
 }
 
 File open_checkpoint(const std::string& path) {
-  File file = File::open(path);
-  require_kind(file, layout::kind, ExitCode::checkpoint);
+  File file = open_checked(path, layout::kind, ExitCode::checkpoint);
   validate(layout::is_complete(file), ExitCode::checkpoint,
            "checkpoint {} is incomplete (it was not written to its end)", path);
   return file;
@@ -65,6 +65,7 @@ std::int64_t step_in_name(const fs::path& path) {
 }
 
 std::int64_t step_of(const fs::path& path) {
+  if (const auto seal = read_seal(path.string())) return seal->step;
   try {
     return File::open(path.string()).attribute<std::int64_t>("/", "step");
   } catch (const Error&) {
@@ -94,10 +95,12 @@ void broadcast(const Communicator& communicator, const std::vector<NamedTensor>&
   for (const auto& tensor : tensors) communicator.broadcast_bytes(tensor.data, tensor.bytes());
 }
 
-/// The header is small: each rank reads it from the file system itself.
-CheckpointHeader read_header_everywhere(const Communicator& communicator, const std::string& path) {
+CheckpointHeader header_in(const File& file) {
   CheckpointHeader header;
-  agree(communicator, [&] { header = read_header(path); });
+  header.step = file.attribute<std::int64_t>("/", "step");
+  header.counters = layout::read_group<std::int64_t>(file, "counters");
+  header.values = layout::read_group<double>(file, "values");
+  header.metadata = read_metadata(file);
   return header;
 }
 
@@ -120,15 +123,16 @@ std::vector<CheckpointFile> find_checkpoints(const std::string& directory) {
 }
 
 CheckpointHeader read_header(const std::string& path) {
-  return reading([&] {
-    const File file = open_checkpoint(path);
-    CheckpointHeader header;
-    header.step = file.attribute<std::int64_t>("/", "step");
-    header.counters = layout::read_group<std::int64_t>(file, "counters");
-    header.values = layout::read_group<double>(file, "values");
-    header.metadata = read_metadata(file);
-    return header;
+  return reading([&] { return header_in(open_checkpoint(path)); });
+}
+
+CheckpointHeader read_header(const Communicator& communicator, const std::string& path) {
+  CheckpointHeader header;
+  agree_on_rank_0(communicator, [&] { header = read_header(path); });
+  agree(communicator, [&] {
+    if (communicator.rank() != 0) header = header_in(File::open(path));
   });
+  return header;
 }
 
 void read_tensors(const std::string& path, const std::vector<NamedTensor>& tensors) {
@@ -138,11 +142,17 @@ void read_tensors(const std::string& path, const std::vector<NamedTensor>& tenso
   });
 }
 
-CheckpointHeader read_checkpoint(const Communicator& communicator, const std::string& path,
-                                 const std::vector<NamedTensor>& tensors) {
+void read_tensors(const Communicator& communicator, const std::string& path,
+                  const std::vector<NamedTensor>& tensors) {
   agree_on_rank_0(communicator, [&] { read_tensors(path, tensors); });
   broadcast(communicator, tensors);
-  return read_header_everywhere(communicator, path);
+}
+
+CheckpointHeader read_checkpoint(const Communicator& communicator, const std::string& path,
+                                 const std::vector<NamedTensor>& tensors) {
+  auto header = read_header(communicator, path);
+  read_tensors(communicator, path, tensors);
+  return header;
 }
 
 std::optional<CheckpointHeader> read_newest(const Communicator& communicator,
@@ -156,7 +166,7 @@ std::optional<CheckpointHeader> read_newest(const Communicator& communicator,
   path = communicator.broadcast(path);
   if (path.empty()) return std::nullopt;
   broadcast(communicator, tensors);
-  return read_header_everywhere(communicator, path);
+  return read_header(communicator, path);
 }
 
 }  // namespace superpose::io

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -8,6 +9,7 @@
 #include "io/checkpoint_layout.hpp"
 #include "io/durable_file.hpp"
 #include "io/hdf5_file.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::io {
 namespace {
@@ -90,7 +92,6 @@ void write_structure(const std::string& path, const CheckpointHeader& header,
   File file = File::create(path);
   write(file, layout::kind, header.metadata);
   file.set_attribute("/", "step", header.step);
-  file.set_attribute("/", layout::complete_attribute, std::int64_t{0});
   write_group(file, "counters", header.counters);
   write_group(file, "values", header.values);
   create_datasets(file, tensors, checksums);
@@ -111,18 +112,63 @@ void write_values(const Communicator& communicator, const std::string& path,
   agree(communicator, [&] { file->close(); });
 }
 
-void mark_complete(const std::string& path) {
-  File file = File::modify(path);
-  file.set_attribute("/", layout::complete_attribute, std::int64_t{1});
-  file.close();
+/// Whether the values in the file are those in memory: whatever ranks, MPI-IO and file system made
+/// of them. One tensor at a time in memory.
+void read_back(const std::string& path, const std::vector<NamedTensor>& tensors,
+               const std::vector<std::uint64_t>& checksums) {
+  const File file = File::open(path);
+  std::vector<std::byte> values;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    values.resize(tensors[i].bytes());
+    NamedTensor stored = tensors[i];
+    stored.data = values.data();
+    file.read(stored);
+    validate(layout::checksum(stored) == checksums[i], ExitCode::io,
+             "{} of {} does not read back as it was written (the file system or MPI-IO loses data)",
+             stored.name, path);
+  }
+}
+
+void seal(const std::string& path, const CheckpointHeader& header) {
+  Seal seal{header.step};
+  if (header.score) seal.score = *header.score;
+  append_seal(path, seal);
   sync_file(path);
+}
+
+/// The one with the highest score, the first of equals in `checkpoints`; null if none has a score.
+const CheckpointFile* best_of(const std::vector<CheckpointFile>& checkpoints) {
+  const CheckpointFile* best = nullptr;
+  double best_score = 0;
+  for (const auto& checkpoint : checkpoints) {
+    const auto seal = read_seal(checkpoint.path);
+    if (!seal || std::isnan(seal->score) || (best && seal->score <= best_score)) continue;
+    best = &checkpoint;
+    best_score = seal->score;
+  }
+  return best;
+}
+
+/// A link beside the file, replaced at once. For the user's convenience: where a file system knows
+/// no links, none is there.
+void link_best(const fs::path& best) {
+  const auto link = best.parent_path() / "best.h5", temporary = best.parent_path() / "best.h5.tmp";
+  std::error_code ignored;
+  fs::remove(temporary, ignored);
+  fs::create_symlink(best.filename(), temporary, ignored);
+  if (!ignored) fs::rename(temporary, link, ignored);
 }
 
 /// Checkpoints beyond `step`, from a run that was taken back, neither count nor go.
 void remove_older(const std::string& directory, std::int64_t step, int keep) {
-  int kept = 0;
-  for (const auto& found : find_checkpoints(directory))
-    if (found.step <= step && ++kept > keep) fs::remove(found.path);
+  auto checkpoints = find_checkpoints(directory);
+  const auto beyond = [&](const CheckpointFile& found) { return found.step > step; };
+  checkpoints.erase(std::remove_if(checkpoints.begin(), checkpoints.end(), beyond),
+                    checkpoints.end());
+  const auto* best = best_of(checkpoints);
+  if (best) link_best(best->path);
+  for (std::size_t i = static_cast<std::size_t>(keep); i < checkpoints.size(); ++i)
+    if (&checkpoints[i] != best) fs::remove(checkpoints[i].path);
 }
 
 /// What a run killed while writing left behind.
@@ -146,7 +192,10 @@ void write_checkpoint(const Communicator& communicator, const std::string& direc
   try {
     agree_on_rank_0(communicator, [&] { write_structure(temporary, header, tensors, checksums); });
     write_values(communicator, temporary, tensors);
-    agree_on_rank_0(communicator, [&] { mark_complete(temporary); });
+    agree_on_rank_0(communicator, [&] {
+      read_back(temporary, tensors, checksums);
+      seal(temporary, header);
+    });
   } catch (const Error&) {
     std::error_code ignored;  // the first error is the one to report
     if (communicator.rank() == 0) fs::remove(temporary, ignored);

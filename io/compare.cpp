@@ -96,17 +96,20 @@ bool matches(const std::string& name, const std::string& pattern) {
   return name == pattern || last == pattern || name.rfind(pattern + "/", 0) == 0;
 }
 
+File open_intact(const FileReport& report) {
+  require_intact(report);
+  return File::open(report.path);
+}
+
 /// The two files and what has been found between them.
 class Comparer {
  public:
   Comparer(const std::string& path_a, const std::string& path_b, const CompareOptions& options)
       : report_a_(inspect(path_a)),
         report_b_(inspect(path_b)),
-        file_a_(File::open(path_a)),
-        file_b_(File::open(path_b)),
+        file_a_(open_intact(report_a_)),
+        file_b_(open_intact(report_b_)),
         options_(options) {
-    require_intact(report_a_);
-    require_intact(report_b_);
     validate(report_a_.kind.type == report_b_.kind.type, ExitCode::usage,
              "cannot compare {} with {} (a {} with a {})", path_a, path_b, report_a_.kind.type,
              report_b_.kind.type);

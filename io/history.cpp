@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "io/durable_file.hpp"
 #include "io/history_layout.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::io {
 namespace {
@@ -84,7 +85,9 @@ void write_tables(const std::string& path, const FileKind& kind, const RunMetada
   File file = File::in_memory(path);
   io::write(file, kind, metadata);
   for (const auto& table : tables) table.write(file);
-  replace_file(path, file.image());
+  auto contents = file.image();
+  append_seal(contents);
+  replace_file(path, contents);
 }
 
 }  // namespace
@@ -155,8 +158,7 @@ History::History(std::string path, RunMetadata metadata)
     : path_(std::move(path)), metadata_(std::move(metadata)) {}
 
 History History::load(const std::string& path, RunMetadata metadata) {
-  const File file = File::open(path);
-  require_kind(file, history_layout::kind, ExitCode::io);
+  const File file = open_checked(path, history_layout::kind, ExitCode::io);
   metadata.created = read_metadata(file).created;
   History history(path, std::move(metadata));
   for (const auto& child : file.children("/"))

@@ -6,8 +6,8 @@
 
 namespace superpose::io::history_layout {
 
-inline const FileKind kind{"superpose_run", 1, 1};
-inline const FileKind theory_kind{"superpose_theory", 1, 1};
+inline const FileKind kind{"superpose_run", 2, 1};
+inline const FileKind theory_kind{"superpose_theory", 2, 1};
 inline constexpr const char* index_attribute = "index";  ///< names the first dimension of a table
 
 }  // namespace superpose::io::history_layout

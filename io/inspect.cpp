@@ -10,6 +10,7 @@
 #include "io/child_process.hpp"
 #include "io/history_layout.hpp"
 #include "io/probe_layout.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::io {
 namespace {
@@ -186,11 +187,23 @@ bool fits(const NamedTensor& tensor, std::size_t bytes) {
   return n > 0;
 }
 
-FileReport read_report(const std::string& path) {
+/// What the seal says of a file whose version is known.
+void read_seal(SealState seal, FileReport& report) {
+  report.sealed = seal == SealState::intact;
+  if (seal == SealState::broken)
+    report.problems.emplace_back(
+        "its seal does not match: bytes have changed since it was written");
+  if (seal == SealState::absent && report.kind.version >= first_sealed_version)
+    report.problems.emplace_back(
+        "it has no seal: it is incomplete, or another program has changed it");
+}
+
+FileReport read_report(const std::string& path, SealState seal) {
   const File file = File::open(path);
   FileReport report;
   report.path = path;
   read_kind(file, report);
+  read_seal(seal, report);
   attempt(report, [&] { report.metadata = read_metadata(file); });
   attempt(report, [&] { find_datasets(file, "", 0, report.datasets); });
   if (report.checkpoint)
@@ -205,13 +218,15 @@ FileReport read_report(const std::string& path) {
 }  // namespace
 
 FileReport inspect(const std::string& path) {
+  const auto seal = check_seal(path);
+  if (seal == SealState::intact) return read_report(path, seal);
   // Reading and checksums take a second a GB.
   std::error_code unknown;
   const auto size = std::filesystem::file_size(path, unknown);
   const unsigned long seconds = 10 + (unknown ? 0 : size / 50'000'000);
-  validate(survives(seconds, [&] { read_report(path); }), ExitCode::io,
+  validate(survives(seconds, [&] { read_report(path, seal); }), ExitCode::io,
            "cannot read {} (it is so damaged that HDF5 crashes over it)", path);
-  return read_report(path);
+  return read_report(path, seal);
 }
 
 bool FileReport::intact() const {

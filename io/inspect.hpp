@@ -32,7 +32,8 @@ struct TableReport {
 struct FileReport {
   std::string path;
   FileKind kind;                                 ///< type and version as the file states them
-  bool checkpoint = false;                       ///< the others have no checksums
+  bool checkpoint = false;                       ///< the others have no checksum a dataset
+  bool sealed = false;                           ///< and the seal matches; version 1 has none
   RunMetadata metadata;                          ///< empty if it cannot be read
   std::optional<std::int64_t> step;              ///< checkpoints
   std::map<std::string, std::int64_t> counters;  ///< checkpoints
@@ -44,10 +45,10 @@ struct FileReport {
   bool intact() const;
 };
 
-/// Reads the whole file twice, first in a child process (child_process.hpp), one dataset in memory
-/// at a time. Error (io) if it cannot be opened, is none of these or makes HDF5 crash; Error
-/// (checkpoint, or io for the others) if its format version is not one this program reads. All else
-/// that is wrong is in the report.
+/// Reads the whole file, one dataset in memory at a time; if its seal does not match, first in a
+/// child process (child_process.hpp). Error (io) if it cannot be opened, is none of these or makes
+/// HDF5 crash; Error (checkpoint, or io for the others) if its format version is not one this
+/// program reads. All else that is wrong is in the report.
 FileReport inspect(const std::string& path);
 
 /// Error (checkpoint, or io for the others) that names everything wrong in the report, if anything

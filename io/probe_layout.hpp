@@ -5,6 +5,6 @@
 
 namespace superpose::io::probe_layout {
 
-inline const FileKind kind{"superpose_probe", 1, 1};
+inline const FileKind kind{"superpose_probe", 2, 1};
 
 }  // namespace superpose::io::probe_layout

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "io/hdf5_file.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::io {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 /// As the file says itself.
 std::string type_of(const std::string& path) {
   try {
+    if (check_seal(path) == SealState::broken) return "damaged";
     return File::open(path).attribute<std::string>("/", "file_type");
   } catch (const Error&) {
     return "no file of superpose";

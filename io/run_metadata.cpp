@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "io/seal.hpp"
+
 namespace superpose::io {
 namespace {
 
@@ -89,6 +91,20 @@ void require_kind(const File& file, const FileKind& kind, ExitCode code) {
            "cannot read {} (format version {}, this program knows {} and later) use an older "
            "superpose",
            file.path(), version, kind.oldest);
+}
+
+File open_checked(const std::string& path, const FileKind& kind, ExitCode code) {
+  const auto seal = check_seal(path);
+  validate(seal != SealState::broken, code,
+           "{} is damaged (its seal does not match: bytes have changed since it was written; "
+           "superpose inspect names what they belong to)",
+           path);
+  File file = File::open(path);
+  require_kind(file, kind, code);
+  const auto version = file.attribute<std::int64_t>(root, "format_version");
+  validate(seal == SealState::intact || version < first_sealed_version, code,
+           "{} has no seal (it is incomplete, or another program has changed it)", path);
+  return file;
 }
 
 }  // namespace superpose::io

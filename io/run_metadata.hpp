@@ -43,4 +43,11 @@ RunMetadata read_metadata(const File& file);
 /// Error (code) unless the file is of this type and in a version between oldest and version.
 void require_kind(const File& file, const FileKind& kind, ExitCode code);
 
+/// From this version on files of all kinds end with a seal (seal.hpp).
+inline constexpr std::int64_t first_sealed_version = 2;
+
+/// Opens a file of this kind to read, its seal first. Error (code) if it is damaged, incomplete or
+/// of another kind or version; Error (io) if it cannot be opened.
+File open_checked(const std::string& path, const FileKind& kind, ExitCode code);
+
 }  // namespace superpose::io

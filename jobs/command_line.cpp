@@ -84,6 +84,10 @@ void add_train(CLI::App& app, Command& command, const std::string& command_line)
          "or from this checkpoint")
       ->capture_default_str()
       ->type_name("auto|never|PATH");
+  sub->add_option("--max_time", arguments->max_time,
+                  "Stop with a checkpoint and exit code 75 before so much wall time has passed: "
+                  "minutes, HH:MM:SS or D-HH:MM:SS")
+      ->type_name("TIME");
   train::RunOptions defaults;
   add_table_options(*sub, config::option_table(defaults), arguments->overrides);
   sub->callback([arguments, &command] {

@@ -116,7 +116,7 @@ void check_fits(const data::ProblemFile& file, const train::RunOptions& options,
 }  // namespace
 
 int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world) {
-  const auto header = io::read_header(arguments.checkpoint);
+  const auto header = io::read_header(world, arguments.checkpoint);
   const auto options =
       config::parse_run_config(header.metadata.configuration, arguments.checkpoint);
   const auto file = data::read_problems(arguments.data);
@@ -126,7 +126,7 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   if (writes_json) check_writable(arguments.json);
   const ComputeSession compute;
   const auto model = model::make_network(options.model);
-  train::load_parameters(arguments.checkpoint, model->parameters());
+  train::load_parameters(world, arguments.checkpoint, model->parameters());
   log::info("{} (step {}) on {}: {} problems\n", arguments.checkpoint, header.step, arguments.data,
             file.problems.size());
   std::vector<Result> results;

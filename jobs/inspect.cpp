@@ -50,6 +50,7 @@ Json to_json(const io::FileReport& report) {
             {"kind", report.kind.type},
             {"format_version", report.kind.version},
             {"intact", report.intact()},
+            {"sealed", report.sealed},
             {"faults", report.problems},
             {"created", report.metadata.created},
             {"superpose_version", report.metadata.superpose_version},
@@ -69,11 +70,12 @@ Json to_json(const io::FileReport& report) {
 }
 
 void print_line(const char* label, const std::string& text) {
-  fmt::print("  {:<16}{}\n", label, text);
+  fmt::print("  {:<19}{}\n", label, text);
 }
 
 void print_header(const io::FileReport& report) {
   fmt::print("{}: {}, format version {}\n", report.path, report.kind.type, report.kind.version);
+  print_line("seal", report.sealed ? "matches" : "none that matches");
   print_line("created", report.metadata.created);
   print_line("program", fmt::format("superpose {}, commit {}", report.metadata.superpose_version,
                                     report.metadata.git_hash));

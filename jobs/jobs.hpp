@@ -19,10 +19,11 @@ struct GenerateArguments {
   std::vector<config::Override> overrides;  ///< keys of data::GeneratorOptions
 };
 
-/// `superpose train CONFIG [--resume WHAT] [--KEY VALUE ...]`
+/// `superpose train CONFIG [--resume WHAT] [--max_time TIME] [--KEY VALUE ...]`
 struct TrainArguments {
   std::string config;                       ///< TOML file
   std::string resume = "auto";              ///< "auto", "never", or the path of a checkpoint
+  std::optional<std::string> max_time;      ///< as SLURM writes durations; none: no limit
   std::vector<config::Override> overrides;  ///< keys of train::RunOptions
   std::string command_line;                 ///< as typed, for the output files
 };

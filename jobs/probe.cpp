@@ -74,7 +74,7 @@ std::vector<analysis::CheckpointFindings> probe_all(const std::vector<Candidate>
       continue;
     }
     try {
-      io::agree(world, [&] { train::load_parameters(candidate.path, model->parameters()); });
+      train::load_parameters(world, candidate.path, model->parameters());
     } catch (const Error& error) {
       skipped.add(candidate.path, error.what());
       continue;

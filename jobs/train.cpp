@@ -1,3 +1,4 @@
+#include "config/duration.hpp"
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -42,6 +43,9 @@ void greet(const train::RunOptions& options, const train::TrainingData& data,
 }  // namespace
 
 int train_job(const TrainArguments& arguments, const distributed::Communicator& world) {
+  train::JobLimits limits;
+  if (arguments.max_time)
+    limits.max_seconds = config::parse_duration(*arguments.max_time, "--max_time");
   const auto options = config::read_run_config(arguments.config, arguments.overrides);
   const auto data = read_data(options);
   auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
@@ -50,7 +54,7 @@ int train_job(const TrainArguments& arguments, const distributed::Communicator& 
   if (options.curriculum.stage_end == "settled") metadata.data_hashes["valid"] = data.valid.hash;
   greet(options, data, world);
   const ComputeSession compute;
-  train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume));
+  train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume), limits);
   return static_cast<int>(trainer.run());
 }
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from libraries import h5py, tomllib
 
-FORMAT_VERSION = 1  # of all kinds
+FORMAT_VERSION = 2  # of all kinds; 1 has the same datasets
 
 KINDS = {
     "superpose_run": "the history of a run",

@@ -62,11 +62,9 @@ std::vector<Candidate> find_candidates(const std::vector<std::string>& arguments
   std::vector<Candidate> candidates;
   for (const auto& path : checkpoint_paths(arguments, world, skipped)) {
     try {
-      Candidate candidate;
-      io::agree(world, [&] {
-        const auto header = io::read_header(path);
-        candidate = {path, header, config::parse_run_config(header.metadata.configuration, path)};
-      });
+      const auto header = io::read_header(world, path);
+      const Candidate candidate{path, header,
+                                config::parse_run_config(header.metadata.configuration, path)};
       const auto reason = candidates.empty() ? "" : why_apart(candidates[0], candidate);
       reason.empty() ? candidates.push_back(candidate) : skipped.add(path, reason);
     } catch (const Error& error) {

@@ -8,6 +8,7 @@
 #include "io/durable_file.hpp"
 #include "io/probe_layout.hpp"
 #include "io/replaceable_file.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::analysis {
 namespace {
@@ -260,6 +261,7 @@ void ProbeFile::finish(const std::vector<CheckpointFindings>& findings,
     write_interventions(file, findings, grids);
     file.set_attribute("/", "skipped", skipped);
     file.close();
+    io::append_seal(temporary_);
     io::sync_file(temporary_);
     io::publish(temporary_, path_);
   });

@@ -28,11 +28,17 @@ std::vector<data::Problem> recorded_problems(const RunOptions& options,
   return first_problems(held_out, options.record.problems);
 }
 
+/// Of a state of so many parameters, with two moments each, before one has been measured.
+double estimated_save_seconds(std::size_t n_parameters) {
+  constexpr double bytes_per_second = 50e6;
+  return 1 + 3.0 * sizeof(float) * static_cast<double>(n_parameters) / bytes_per_second;
+}
+
 }  // namespace
 
 Trainer::Trainer(const RunOptions& options, const TrainingData& data,
                  const distributed::Communicator& communicator, const io::RunMetadata& metadata,
-                 const Start& from)
+                 const Start& from, const JobLimits& limits)
     : options_(options),
       data_(data),
       communicator_(communicator),
@@ -41,7 +47,9 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       model_(model::make_network(options.model)),
       optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
       gradient_(options, data.train.problems, communicator, *model_),
-      state_(*model_, optimizer_) {
+      state_(*model_, optimizer_),
+      stop_(options.output.directory, communicator.rank() == 0, limits,
+            estimated_save_seconds(model_->parameters().flat.extent(0))) {
   model::initialise(model_->parameters(), options.train.seed);
   start(from);
 }
@@ -87,7 +95,10 @@ std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool 
 
 void Trainer::start(const Start& from) {
   const auto& directory = options_.output.directory;
-  io::agree_on_rank_0(communicator_, [&] { create_directory(directory); });
+  io::agree_on_rank_0(communicator_, [&] {
+    create_directory(directory);
+    lock_.emplace(directory);
+  });
   const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
   const auto restored = restore(from, has_run);
   if (restored) progress_ = restored->progress;
@@ -129,8 +140,7 @@ ExitCode Trainer::run() {
   if (flow == Flow::go_on) return ExitCode::done;
   if (communicator_.rank() == 0)
     log::warning("stopped by {} at step {} after a checkpoint; run the same command to go on",
-                 stop_request_.requested_here() ? stop_request_.signal_name() : "another rank",
-                 progress_.step);
+                 stop_.reason(), progress_.step);
   return ExitCode::interrupted;
 }
 
@@ -146,6 +156,7 @@ Trainer::Flow Trainer::run_epoch() {
         step({order.begin() + static_cast<long>(begin), order.begin() + static_cast<long>(end)});
     if (flow == Flow::go_on) continue;
     save();
+    stop_.done();
     return Flow::stop;
   }
   finish_epoch(watch.seconds());
@@ -154,9 +165,10 @@ Trainer::Flow Trainer::run_epoch() {
 
 Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   const Stopwatch watch;
+  if (lock_) lock_->refresh();
   times_.activity().set_step(progress_.step + 1);
   const BatchKey key{progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
-  const auto gradient = gradient_.compute(batch, key, stop_request_.requested_here(), times_);
+  const auto gradient = gradient_.compute(batch, key, stop_.due(), times_);
   const auto& sums = gradient_.sums();
   const double scale = 1.0 / static_cast<double>(sums.labels);  // mean over labels
   ScopedTimer timer(times_, "optimizer");
@@ -169,6 +181,7 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   Kokkos::fence();  // the step's time includes the update
   ++progress_.step;
   ++progress_.step_in_epoch;
+  progress_.held_out_accuracy.reset();
   progress_.epoch_loss += sums.loss;
   progress_.epoch_labels += sums.labels;
   recorder_->record(StepRecord{progress_.step, progress_.epoch, key.stage, sums.loss * scale, norm,
@@ -223,7 +236,13 @@ void Trainer::finish_epoch(double seconds) {
   record.stage = progress_.curriculum.stage;
   record.loss = progress_.epoch_loss / static_cast<double>(progress_.epoch_labels);
   record.seconds = seconds + watch.seconds();
-  outcomes ? recorder_->record(record, summarise(*outcomes)) : recorder_->record(record);
+  if (outcomes) {
+    const auto summary = summarise(*outcomes);
+    progress_.held_out_accuracy = summary.all.accuracy;
+    recorder_->record(record, summary);
+  } else {
+    recorder_->record(record);
+  }
   record_attention(record);
   recorder_->flush();  // readers see every epoch; a resumed run drops what its checkpoint lacks
   const double excess = outcomes ? excess_loss(*outcomes, record.stage) : std::nan("");
@@ -240,9 +259,11 @@ void Trainer::finish_epoch(double seconds) {
 
 void Trainer::save() {
   const ScopedTimer timer(times_, "checkpoint");
+  const Stopwatch watch;
   require_finite_weights();
   recorder_->flush();  // first: a resumed run can drop steps, not bring them back
   state_.save(communicator_, options_.output.directory, progress_, metadata_, options_.output.keep);
+  stop_.saved(watch.seconds());
 }
 
 }  // namespace superpose::train

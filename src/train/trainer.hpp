@@ -9,7 +9,7 @@
 #include "core/timer.hpp"
 #include "data/problem_file.hpp"
 #include "distributed/communicator.hpp"
-#include "distributed/stop_request.hpp"
+#include "io/run_lock.hpp"
 #include "io/run_metadata.hpp"
 #include "model/network.hpp"
 #include "optim/optimizer.hpp"
@@ -17,6 +17,7 @@
 #include "train/evaluation_summary.hpp"
 #include "train/options.hpp"
 #include "train/recorder.hpp"
+#include "train/stop_conditions.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::train {
@@ -37,13 +38,13 @@ struct Start {
 class Trainer {
  public:
   /// Loads the checkpoint that `start` asks for. Collective, as is run(). Error (usage) if
-  /// the directory holds another run, or any run for Source::scratch.
+  /// the directory holds another run, or any run for Source::scratch, or is in use by another job.
   Trainer(const RunOptions& options, const TrainingData& data,
           const distributed::Communicator& communicator, const io::RunMetadata& metadata,
-          const Start& start);
+          const Start& start, const JobLimits& limits);
 
   /// Trains to the last epoch: ExitCode::done, also if that was reached before; or
-  /// ExitCode::interrupted after a checkpoint if a rank was asked to stop.
+  /// ExitCode::interrupted after a checkpoint if it was asked to stop (StopConditions).
   /// Error (divergence) at the first loss or gradient that is not finite, or instead of a
   /// checkpoint of weights that are not.
   ExitCode run();
@@ -69,11 +70,12 @@ class Trainer {
   distributed::Communicator communicator_;
   io::RunMetadata metadata_;
   std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures
-  distributed::StopRequest stop_request_;
+  std::optional<io::RunLock> lock_;      ///< of rank 0
   std::unique_ptr<model::Network<float>> model_;
   optim::AdamW<float> optimizer_;
   BatchGradient gradient_;
   TrainingState state_;
+  StopConditions stop_;
   Progress progress_;
   std::optional<Recorder> recorder_;
   TimeTable times_;

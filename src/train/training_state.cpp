@@ -40,6 +40,8 @@ io::CheckpointHeader header_of(const Progress& progress, std::int64_t optimizer_
                      {"epoch_labels", progress.epoch_labels},
                      {"optimizer_steps", optimizer_steps}};
   header.values = {{"epoch_loss", progress.epoch_loss}};
+  header.score = progress.held_out_accuracy;
+  if (header.score) header.values["held_out_accuracy"] = *header.score;
   header.metadata = metadata;
   return header;
 }
@@ -105,9 +107,11 @@ TrainingState::Restored TrainingState::restore(const distributed::Communicator& 
   return adopt(host, header, model_, optimizer_);
 }
 
-void load_parameters(const std::string& path, model::Parameters<float>& parameters) {
+void load_parameters(const distributed::Communicator& communicator, const std::string& path,
+                     model::Parameters<float>& parameters) {
   const auto host = Kokkos::create_mirror(parameters.flat);
-  io::read_tensors(path, model::named_tensors(parameters.list, host.data(), parameter_prefix));
+  io::read_tensors(communicator, path,
+                   model::named_tensors(parameters.list, host.data(), parameter_prefix));
   Kokkos::deep_copy(parameters.flat, host);
 }
 

@@ -22,6 +22,8 @@ struct Progress {
   data::CurriculumState curriculum;
   double epoch_loss = 0;          ///< sum of losses of the epoch so far [nats]
   std::int64_t epoch_labels = 0;  ///< and their number
+  /// Share of held-out answers right, if measured with these very weights; scores the checkpoint.
+  std::optional<double> held_out_accuracy;
 };
 
 /// Saves and restores a model, its optimiser and the progress. Tensors are called
@@ -53,7 +55,8 @@ class TrainingState {
   optim::AdamW<float>& optimizer_;
 };
 
-/// Fills the parameters of a model from a checkpoint, read by this rank alone.
-void load_parameters(const std::string& path, model::Parameters<float>& parameters);
+/// Fills the parameters of a model from a checkpoint. Collective.
+void load_parameters(const distributed::Communicator& communicator, const std::string& path,
+                     model::Parameters<float>& parameters);
 
 }  // namespace superpose::train

@@ -34,7 +34,7 @@ STEPS = [100, 200]
 
 
 def write_attributes(file, kind, method, seed=0):
-    file.attrs.update({"file_type": kind, "format_version": 1, "git_hash": "0123456789abcdef",
+    file.attrs.update({"file_type": kind, "format_version": 2, "git_hash": "0123456789abcdef",
                        "command_line": "superpose synthetic", "seed_train": seed, "skipped": "",
                        "configuration": CONFIGURATION.format(method=method, seed=seed)})
 

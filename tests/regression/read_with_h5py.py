@@ -48,7 +48,6 @@ def check_root(file):
         require(isinstance(file.attrs.get(name), str), f"root attribute {name} is not text")
     require(file.attrs["format_version"] >= 1, "root attribute format_version")
     if file.attrs["file_type"] == "superpose_checkpoint":
-        require(file.attrs["complete"] == 1, "the checkpoint is incomplete")
         for group in ("counters", "values"):
             require(group in file, f"no group {group}")
 

@@ -150,15 +150,15 @@ class Errors(SmallRuns):
         for path, part in (("none.h5", "none.h5"), ("valid.json", "valid.json"),
                            ("coconut/run.h5", "is not a superpose_checkpoint"),
                            ("cut.h5", "cut.h5"),
-                           ("damaged.h5", "checksum of dataset parameters/h.1.mlp.c_fc.weight")):
+                           ("damaged.h5", "damaged.h5 is damaged (its seal does not match")):
             with self.subTest(path=path):
                 self.assert_evaluate_fails(path, "valid.json", 4, part)
         self.assert_evaluate_fails("none.h5", "valid.json", 4, "none.h5", "on rank ", ranks=2)
 
-    def test_damage_outside_the_parameters_does_not_matter(self):
+    def test_damage_outside_the_parameters_is_refused_too(self):
         (self.path / "moments.h5").write_bytes(self.checkpoint.read_bytes())
         damage(self.path / "moments.h5", "optimizer/exp_avg/wte.weight")
-        self.assert_succeeds(self.run_program("evaluate", "moments.h5", "valid.json"))
+        self.assert_evaluate_fails("moments.h5", "valid.json", 4, "moments.h5 is damaged")
 
     def test_problems_that_do_not_fit_the_model_are_refused(self):
         self.generate("large.json", count=4, n_nodes=60, min_hops=3, max_hops=5)

@@ -272,11 +272,11 @@ class Probe(SmallRuns):
         damage(self.checkpoints("damaged")[0])
         result = self.probe("damaged.h5", "damaged", "valid.json", "nothing.h5")
         self.assertEqual(result.returncode, 0, result.stderr)
-        for part in (self.checkpoints("damaged")[0].name, "checksum", "valid.json", "nothing.h5"):
+        for part in (self.checkpoints("damaged")[0].name, "seal", "valid.json", "nothing.h5"):
             self.assertIn(part, result.stderr)
         with h5py.File(self.path / "damaged.h5") as file:
             self.assertEqual(len(file["checkpoint"]), 1)
-            for part in ("checksum", "valid.json", "nothing.h5"):
+            for part in ("seal", "valid.json", "nothing.h5"):
                 self.assertIn(part, file.attrs["skipped"])
             self.assertEqual(list(file["raw"]), ["checkpoint_%09d" % file["checkpoint"][0]])
 
@@ -296,7 +296,7 @@ class Probe(SmallRuns):
         damage(self.checkpoints("copy")[1])
         result = self.probe("c.h5", self.checkpoints("copy")[1], "run", *self.checkpoints("copy")[:1])
         self.assert_succeeds(result)
-        self.assertIn("checksum", result.stderr)
+        self.assertIn("its seal does not match", result.stderr)
         self.assertIn("another one at step", result.stderr)
         with h5py.File(self.path / "c.h5") as file, h5py.File(self.path / "all.h5") as all_file:
             self.assertEqual(file["checkpoint"][()].tolist(), all_file["checkpoint"][()].tolist())

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import harness
-from small_runs import SmallRuns, counters, damage
+from small_runs import SmallRuns, column, counters, damage
 
 EPOCHS, STEPS_PER_EPOCH = 3, 60
 IN_SECOND_EPOCH = f"step {STEPS_PER_EPOCH + 2:>6}/"  # what such a run prints
@@ -73,6 +73,74 @@ class MixedPrecision(Interrupted):
         self.assert_ends_undisturbed("usr1", ranks=3)
 
 
+class StopConditions(Interrupted):
+    def test_max_time_stops_with_a_checkpoint_and_the_same_command_goes_on(self):
+        """Without an end of its own: so many epochs would take days."""
+        endless = {**self.settings, "train.epochs": 10**6, "optimizer.schedule": "constant"}
+        arguments = self.train_arguments("time", endless)
+        result = self.run_program(*arguments, "--max_time", "0:03", ranks=2)
+        self.assertEqual(result.returncode, 75, result.stderr)
+        self.assertIn("stopped by --max_time at step ", result.stderr)
+        first = counters(self.checkpoints("time")[-1])
+        again = self.run_program(*arguments, "--max_time=0:03", ranks=1)
+        self.assertEqual(again.returncode, 75, again.stderr)
+        self.assertIn("resumed at step", again.stdout)
+        self.assertGreater(counters(self.checkpoints("time")[-1])["epoch"], first["epoch"])
+
+    def test_a_duration_of_another_form_is_refused(self):
+        for text in ("1h", "0", "-5", ""):
+            result = self.run_program(*self.train_arguments("none", self.settings),
+                                      f"--max_time={text}")
+            self.assert_fails(result, 2, "--max_time", "HH:MM:SS")
+
+    def test_a_file_stops_the_run_and_is_removed(self):
+        (self.path / "file").mkdir()
+        (self.path / "file" / "stop").touch()
+        result = self.train("file", self.settings, ranks=2)
+        self.assertEqual(result.returncode, 75, result.stderr)
+        self.assertIn("stopped by the file file/stop at step 1 ", result.stderr)
+        self.assertFalse((self.path / "file" / "stop").exists())
+        self.assert_ends_undisturbed("file")
+
+
+class Lock(Interrupted):
+    """Two jobs on one run directory."""
+
+    def test_a_second_job_is_refused_and_the_next_takes_over_from_a_killed_one(self):
+        arguments = self.train_arguments("shared", self.settings)
+        with subprocess.Popen(harness.command(*arguments), cwd=self.path, bufsize=0,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as first:
+            fcntl.fcntl(first.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            first.stdout.readline(), first.stdout.readline()
+            for line in first.stdout:
+                if b"step " in line:
+                    break
+            second = self.train("shared", self.settings, ranks=2)
+            self.assert_fails(second, 2, "shared is in use (process ", f"{first.pid} on ",
+                              "remove shared/lock")
+            first.kill()
+            first.communicate(timeout=60)
+        self.assertTrue((self.path / "shared" / "lock").exists())
+        third = self.train("shared", self.settings)
+        self.assert_succeeds(third)
+        self.assertIn("taken over from a job that has ended", third.stderr)
+        self.assertEqual(self.outcome("shared"), self.outcome("undisturbed"))
+        self.assertFalse((self.path / "shared" / "lock").exists())
+
+
+class BestCheckpoint(Interrupted):
+    def test_the_best_is_kept_and_evaluates_as_it_did(self):
+        settings = {**self.settings, "output.keep": 1}
+        self.assert_succeeds(self.train("best", settings))
+        accuracies = list(column(self.path / "best" / "run.h5", "evaluation", "accuracy"))
+        epoch = max(range(EPOCHS), key=lambda i: (accuracies[i], i))
+        best = self.path / "best" / "best.h5"
+        self.assertEqual(counters(best)["epoch"], epoch + 1)
+        self.assertLessEqual(len(self.checkpoints("best")), 2)
+        self.assert_succeeds(self.run_program("evaluate", best, "valid.json"),
+                             f"{100 * accuracies[epoch]:.2f} %")
+
+
 class Resume(Interrupted):
     def test_sigusr1_stops_with_a_checkpoint(self):
         stopped = self.send(signal.SIGUSR1, "usr1", after=IN_SECOND_EPOCH)
@@ -121,7 +189,7 @@ class Resume(Interrupted):
     def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(self):
         newest = self.copy("damaged")[-1]
         damage(newest, "optimizer/exp_avg/ln_f.bias")
-        warning = f"{newest.name} is damaged (checksum of dataset optimizer/exp_avg/ln_f.bias"
+        warning = f"{newest.name} is damaged (its seal does not match"
         self.assertIn("resumed at step 120 ",
                       self.assert_ends_undisturbed("damaged", warning=warning))
 

@@ -17,6 +17,7 @@
 #include "io/checkpoint_layout.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/history.hpp"
+#include "io/seal.hpp"
 
 namespace superpose::io {
 
@@ -31,14 +32,14 @@ struct SmallCheckpoint {
       {"optimizer/exp_avg_sq/ln_f.bias", {2, 2, 2}}};
   std::map<std::string, std::int64_t> counters{{"epoch", 3}, {"stage", 1}};
   std::map<std::string, double> values{{"epoch_loss", 0.75}};
-  std::int64_t step = 12, complete = 1;
+  std::int64_t step = 12;
+  bool sealed = true;
   RunMetadata metadata;
 
   void write(const std::string& path) const {
     File file = File::create(path);
     io::write(file, checkpoint_layout::kind, metadata);
     file.set_attribute("/", "step", step);
-    file.set_attribute("/", checkpoint_layout::complete_attribute, complete);
     file.create_dimension("vocab_size", 2);
     file.create_dimension("n_embd", 3);
     for (const auto& [name, numbers] : tensors) write_tensor(file, name, numbers);
@@ -47,6 +48,7 @@ struct SmallCheckpoint {
     file.create_group("values");
     for (const auto& [name, value] : values) file.set_attribute("values", name, value);
     file.close();
+    if (sealed) append_seal(path, {step});
   }
 
  private:
@@ -93,6 +95,15 @@ class SmallFiles : public testing::Test {
 
   static void replace_contents(const std::string& path, const std::string& bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
+  }
+
+  /// Gives a file that a test has changed a seal that matches, in place of the one it had if any:
+  /// what a writer with a defect would leave, for the checks behind the seal.
+  static void reseal(const std::string& path) {
+    auto bytes = contents(path);
+    const auto seal = bytes.rfind("superpose seal ");
+    if (seal != std::string::npos) replace_contents(path, bytes.substr(0, seal));
+    append_seal(path);
   }
 
   /// Inverts the byte at which these bytes begin.

@@ -159,7 +159,7 @@ TEST_F(Compare, RunsOfDifferentLengthDiffer) {
 
 TEST_F(Compare, ADamagedFileIsNotCompared) {
   a_.write(at("a.h5"));
-  b_.complete = 0;
+  b_.sealed = false;
   b_.write(at("b.h5"));
   for (const auto& [x, y] : {std::pair("a.h5", "b.h5"), std::pair("b.h5", "a.h5")})
     EXPECT_THAT(error_of([&, x = x, y = y] { compare(at(x), at(y), {}); }),

@@ -45,7 +45,8 @@ TEST_F(Inspect, SaysWhatACheckpointHolds) {
   const auto report = inspect_checkpoint();
   EXPECT_TRUE(report.checkpoint);
   EXPECT_EQ(report.kind.type, "superpose_checkpoint");
-  EXPECT_EQ(report.kind.version, 1);
+  EXPECT_EQ(report.kind.version, 2);
+  EXPECT_TRUE(report.sealed);
   EXPECT_EQ(report.step, 12);
   EXPECT_EQ(report.counters, checkpoint_.counters);
   EXPECT_EQ(report.values, checkpoint_.values);
@@ -103,9 +104,9 @@ TEST_F(Inspect, FindsDatasetsThatAreMissing) {
 }
 
 TEST_F(Inspect, AnIncompleteCheckpointIsStillDescribed) {
-  checkpoint_.complete = 0;
+  checkpoint_.sealed = false;
   const auto report = inspect_checkpoint();
-  EXPECT_THAT(report.problems, ElementsAre(HasSubstr("incomplete")));
+  EXPECT_THAT(report.problems, ElementsAre(HasSubstr("it has no seal: it is incomplete")));
   EXPECT_EQ(report.step, 12);
   EXPECT_EQ(report.datasets.size(), 6U);
   EXPECT_FALSE(report.intact());
@@ -121,14 +122,23 @@ TEST_F(Inspect, ADatasetWithoutChecksumIsNotIntact) {
               ElementsAre(std::pair("parameters/late", "it has no checksum")));
 }
 
+TEST_F(Inspect, ReadsTheVersionBeforeWhichHadNoSeal) {
+  for (const char* name : {"checkpoint_version_1.h5", "run_version_1.h5"}) {
+    const auto report = inspect(std::string(SUPERPOSE_SOURCE_DIR) + "/tests/data/" + name);
+    EXPECT_TRUE(report.intact()) << name;
+    EXPECT_FALSE(report.sealed);
+    EXPECT_EQ(report.kind.version, 1);
+  }
+}
+
 TEST_F(Inspect, RefusesAnotherVersionAsTheProgramDoes) {
   checkpoint_.write(path_);
   File file = File::modify(path_);
-  file.set_attribute<std::int64_t>("/", "format_version", 2);
+  file.set_attribute<std::int64_t>("/", "format_version", 3);
   file.close();
   const auto [code, message] = error_of([&] { inspect(path_); });
   EXPECT_EQ(code, ExitCode::checkpoint);
-  EXPECT_THAT(message, HasSubstr("format version 2"));
+  EXPECT_THAT(message, HasSubstr("format version 3"));
 }
 
 TEST_F(Inspect, RefusesWhatIsNotOfThisProgram) {
@@ -192,6 +202,8 @@ TEST_F(Inspect, CountsTheRowsOfARun) {
 TEST_F(Inspect, FindsRowsOutOfOrder) {
   write_small_run(at("run.h5"), {3, 2, 1});
   damage_at(at("run.h5"), bytes_of<std::int64_t>({1, 2, 3}));
+  EXPECT_THAT(inspect(at("run.h5")).problems.front(), HasSubstr("its seal does not match"));
+  reseal(at("run.h5"));
   const auto report = inspect(at("run.h5"));
   EXPECT_THAT(report.problems, ElementsAre("steps/step does not ascend"));
   EXPECT_THAT(error_of([&] { require_intact(report); }),

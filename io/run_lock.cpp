@@ -1,0 +1,155 @@
+#include "io/run_lock.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "distributed/communicator.hpp"
+#include "io/run_metadata.hpp"
+
+namespace superpose::io {
+namespace {
+
+constexpr double refresh_seconds = 10;
+// A holder on another machine that has not refreshed for so long has ended: longer than any step.
+constexpr double stale_seconds = 1800;
+
+std::string first_line(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+LockHolder this_process() {
+  auto slurm = slurm_environment();
+  const auto job = slurm["SLURM_JOB_ID"], restarts = slurm["SLURM_RESTART_COUNT"];
+  return {distributed::host_name(), first_line("/proc/sys/kernel/random/boot_id"),
+          std::to_string(getpid()),
+          job.empty() ? "" : job + "/" + (restarts.empty() ? "0" : restarts), utc_now()};
+}
+
+std::string text_of(const LockHolder& holder) {
+  return fmt::format("host={}\nboot={}\npid={}\njob={}\nsince={}\n", holder.host, holder.boot,
+                     holder.pid, holder.job, holder.since);
+}
+
+LockHolder parse(const std::string& text) {
+  std::map<std::string, std::string> values;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find('=');
+    if (equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  return {values["host"], values["boot"], values["pid"], values["job"], values["since"]};
+}
+
+std::string name_of(const LockHolder& holder) {
+  const auto job = holder.job.empty() ? "" : ", SLURM job " + holder.job;
+  return fmt::format("process {} on {}{}, since {}", holder.pid, holder.host, job, holder.since);
+}
+
+std::string read_all(int file) {
+  char text[4096];
+  const auto count = ::pread(file, text, sizeof text, 0);
+  return count > 0 ? std::string(text, static_cast<std::size_t>(count)) : "";
+}
+
+/// Seconds since the file was changed, by the clock of its file system: that of a new file.
+double age_of(int file, const std::string& path) {
+  const std::string probe = path + fmt::format(".{}.tmp", getpid());
+  const int fresh = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  struct stat now {
+  }, then{};
+  const bool known = fresh >= 0 && ::fstat(fresh, &now) == 0 && ::fstat(file, &then) == 0;
+  if (fresh >= 0) ::close(fresh);
+  ::unlink(probe.c_str());
+  return known ? static_cast<double>(now.st_mtime - then.st_mtime) : 0;
+}
+
+/// Whether `path` still names the open file: its holder may have removed it meanwhile.
+bool is_current(int file, const std::string& path) {
+  struct stat open_file {
+  }, named{};
+  return ::fstat(file, &open_file) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open_file.st_ino == named.st_ino;
+}
+
+/// The open lock file and whether this process has the kernel's lock on it, or someone else.
+struct OpenLock {
+  int file;
+  bool kernel_lock, taken;
+};
+
+OpenLock open_lock(const std::string& path) {
+  while (true) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    validate(file >= 0, ExitCode::io, "cannot make {} ({}); choose another output.directory", path,
+             std::strerror(errno));
+    const bool locked = ::flock(file, LOCK_EX | LOCK_NB) == 0;
+    const bool taken = !locked && errno == EWOULDBLOCK;
+    if (taken || is_current(file, path)) return {file, locked, taken};
+    ::close(file);
+  }
+}
+
+void write_holder(int file, const std::string& path) {
+  const auto text = text_of(this_process());
+  const bool written =
+      ::ftruncate(file, 0) == 0 &&
+      ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+      ::fsync(file) == 0;
+  validate(written, ExitCode::io, "cannot write {} ({})", path, std::strerror(errno));
+}
+
+}  // namespace
+
+bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age, bool kernel_lock) {
+  if (holder.boot == seeker.boot)
+    return kernel_lock || (::kill(std::atoi(holder.pid.c_str()), 0) != 0 && errno == ESRCH);
+  const auto job_of = [](const LockHolder& of) { return of.job.substr(0, of.job.find('/')); };
+  const bool requeued = !holder.job.empty() && job_of(holder) == job_of(seeker);
+  if (requeued && holder.job != seeker.job) return true;  // SLURM runs a job once at a time
+  return age > stale_seconds;
+}
+
+RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
+  const auto [file, kernel_lock, taken] = open_lock(path_);
+  const auto text = read_all(file);
+  const auto holder = parse(text);
+  const bool free = !taken && (text.empty() ||
+                               has_ended(holder, this_process(), age_of(file, path_), kernel_lock));
+  if (!free) ::close(file);
+  validate(free, ExitCode::usage,
+           "{} is in use ({}); wait for that job, or choose another output.directory. If it is "
+           "gone, remove {}",
+           directory, name_of(holder), path_);
+  if (!text.empty())
+    log::warning("{}: taken over from a job that has ended ({})", path_, name_of(holder));
+  file_ = file;
+  write_holder(file_, path_);
+}
+
+RunLock::~RunLock() {
+  if (is_current(file_, path_)) ::unlink(path_.c_str());
+  ::close(file_);  // gives the kernel's lock back
+}
+
+void RunLock::refresh() {
+  if (since_refresh_.seconds() < refresh_seconds) return;
+  ::futimens(file_, nullptr);  // if it fails, the directory is gone: the next write says so
+  since_refresh_ = Stopwatch();
+}
+
+}  // namespace superpose::io

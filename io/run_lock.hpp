@@ -1,0 +1,46 @@
+#pragma once
+/// One job at a time in a run directory. The file `lock` names who holds it; the kernel's lock on
+/// that file (flock) tells at once whether the holder lives, where the file system has such locks.
+/// Elsewhere the holder's machine, SLURM's job and the age of the file decide.
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "core/timer.hpp"
+
+namespace superpose::io {
+
+/// Who holds a run directory.
+struct LockHolder {
+  std::string host;
+  std::string boot;  ///< changes with the machine and each start of it
+  std::string pid;
+  std::string job;  ///< SLURM's job id and restart count; empty outside SLURM
+  std::string since;
+};
+
+/// Holds the directory from construction to destruction. For one process of a job, rank 0.
+class RunLock {
+ public:
+  /// Takes over, with a warning, from a job that has ended without giving the directory back.
+  /// Error (usage) if another job holds it; Error (io) if there can be no lock.
+  explicit RunLock(const std::string& directory);
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+  ~RunLock();
+
+  /// Shows that the holder lives; to be called while it works, however often.
+  void refresh();
+
+ private:
+  std::string path_;
+  int file_ = -1;
+  Stopwatch since_refresh_;
+};
+
+/// Whether `holder`, whose lock file was refreshed `age` seconds ago, has ended, as seen by
+/// `seeker`. `kernel_lock`: the seeker has the kernel's lock on the file, which the holder had.
+bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age, bool kernel_lock);
+
+}  // namespace superpose::io

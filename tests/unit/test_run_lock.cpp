@@ -1,0 +1,85 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "core/error.hpp"
+#include "io/run_lock.hpp"
+#include "small_files.hpp"
+#include "tests/error_of.hpp"
+
+namespace superpose::io {
+namespace {
+
+using testing::HasSubstr;
+
+class Directory : public SmallFiles {
+ protected:
+  std::string directory_ = at("");
+  std::string lock_ = at("lock");
+};
+
+TEST_F(Directory, IsHeldAndGivenBack) {
+  {
+    RunLock lock(directory_);
+    EXPECT_THAT(contents(lock_), HasSubstr(fmt::format("pid={}\n", getpid())));
+    lock.refresh();
+  }
+  EXPECT_FALSE(std::filesystem::exists(lock_));
+}
+
+TEST_F(Directory, IsHeldByOneOnly) {
+  const RunLock first(directory_);
+  const auto [code, message] = tests::error_of([&] { RunLock second(directory_); });
+  EXPECT_EQ(code, ExitCode::usage);
+  EXPECT_THAT(message, HasSubstr(fmt::format("is in use (process {} on ", getpid())));
+  EXPECT_TRUE(std::filesystem::exists(lock_)) << "the first one's";
+}
+
+TEST_F(Directory, IsTakenOverFromAProcessThatLeftItsLock) {
+  std::string left;
+  {
+    const RunLock lock(directory_);
+    left = contents(lock_);
+  }
+  replace_contents(lock_, left);
+  testing::internal::CaptureStderr();
+  { const RunLock lock(directory_); }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("taken over"));
+}
+
+TEST_F(Directory, IsNotTakenFromALivingJobOnAnotherMachine) {
+  replace_contents(lock_, "host=far\nboot=other\npid=1\njob=\nsince=now\n");
+  const auto [code, message] = tests::error_of([&] { RunLock lock(directory_); });
+  EXPECT_EQ(code, ExitCode::usage);
+  EXPECT_THAT(message, HasSubstr("process 1 on far"));
+}
+
+TEST_F(Directory, ThatIsNotThereIsReported) {
+  EXPECT_EQ(tests::error_of([&] { RunLock lock(at("none")); }).first, ExitCode::io);
+}
+
+TEST(LockHolder, HasEndedOrNot) {
+  const LockHolder me{"a", "boot 1", "77", "5/1", ""};
+  const std::string living = std::to_string(getpid());
+  struct Case {
+    const char* what;
+    LockHolder holder;
+    double age;
+    bool kernel_lock, ended;
+  };
+  for (const Case& c :
+       {Case{"same machine, kernel's lock free", {"a", "boot 1", living, "", ""}, 0, true, true},
+        Case{"same machine, no such locks", {"a", "boot 1", living, "", ""}, 1e9, false, false},
+        Case{"same machine, dead", {"a", "boot 1", "99999999", "", ""}, 0, false, true},
+        Case{"machine started again", {"a", "boot 0", "1", "", ""}, 60, true, false},
+        Case{"elsewhere, old", {"b", "boot 2", "1", "4/0", ""}, 1e5, true, true},
+        Case{"elsewhere, this job before its requeue",
+             {"b", "boot 2", "1", "5/0", ""},
+             0,
+             true,
+             true},
+        Case{"elsewhere, this very job", {"b", "boot 2", "1", "5/1", ""}, 0, true, false}})
+    EXPECT_EQ(has_ended(c.holder, me, c.age, c.kernel_lock), c.ended) << c.what;
+}
+
+}  // namespace
+}  // namespace superpose::io

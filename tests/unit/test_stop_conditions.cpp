@@ -1,0 +1,69 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "train/stop_conditions.hpp"
+
+namespace superpose::train {
+namespace {
+
+class Stop : public testing::Test {
+ protected:
+  Stop() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "superpose_XXXXXX").string();
+    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+  }
+  ~Stop() override { std::filesystem::remove_all(directory_); }
+  static JobLimits seconds(double limit) { return {limit, {}}; }
+  std::string directory_;
+};
+
+TEST_F(Stop, IsNotDueWithoutAReason) {
+  StopConditions stop(directory_, true, {}, 1000);
+  EXPECT_FALSE(stop.due());
+  EXPECT_EQ(stop.reason(), "another rank");
+}
+
+TEST_F(Stop, IsDueAtASignal) {
+  StopConditions stop(directory_, false, {}, 0);
+  raise(SIGUSR1);
+  EXPECT_TRUE(stop.due());
+  EXPECT_EQ(stop.reason(), "SIGUSR1");
+}
+
+TEST_F(Stop, LeavesTimeForSaving) {
+  EXPECT_FALSE(StopConditions(directory_, true, seconds(1000), 600).due());
+  StopConditions late(directory_, true, seconds(1000), 700);
+  EXPECT_TRUE(late.due()) << "1.5 times the estimate";
+  EXPECT_EQ(late.reason(), "--max_time");
+}
+
+TEST_F(Stop, TakesTheMeasuredTimeOfSavingForTheEstimate) {
+  StopConditions stop(directory_, true, seconds(1000), 700);
+  stop.saved(5);
+  EXPECT_FALSE(stop.due());
+  stop.saved(800);
+  EXPECT_TRUE(stop.due());
+}
+
+TEST_F(Stop, IsForOneRankToSeeTheClockAndTheFile) {
+  std::ofstream(directory_ + "/stop");
+  EXPECT_FALSE(StopConditions(directory_, false, seconds(1e-9), 0).due());
+}
+
+TEST_F(Stop, IsDueWhileAFileAsksAndRemovesItInTheEnd) {
+  std::ofstream(directory_ + "/stop");
+  StopConditions stop(directory_, true, {}, 0);
+  EXPECT_TRUE(stop.due());
+  EXPECT_EQ(stop.reason(), "the file " + directory_ + "/stop");
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/stop"));
+  stop.done();
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/stop"));
+}
+
+}  // namespace
+}  // namespace superpose::train
