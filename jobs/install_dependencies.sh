@@ -13,7 +13,8 @@ required=(
   libspdlog-dev libfmt-dev librandom123-dev libxxhash-dev
   libboost-dev                                          # theory: odeint
   libgtest-dev libgmock-dev libbenchmark-dev            # tests, microbenchmarks
-  python3-h5py python3-h5netcdf python3-matplotlib python3-xarray        # figures, and tests of the file formats
+  python3-h5py python3-h5netcdf python3-matplotlib python3-xarray  # figures, and tests of the file formats
+  python3-xxhash                                        # tests of the file formats
 )
 optional=(ccache)  # rebuilds in seconds
 
