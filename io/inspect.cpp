@@ -186,7 +186,9 @@ bool fits(const NamedTensor& tensor, std::size_t bytes) {
   return n > 0;
 }
 
-FileReport read_report(const std::string& path) {
+}  // namespace
+
+FileReport inspect_unguarded(const std::string& path) {
   const File file = File::open(path);
   FileReport report;
   report.path = path;
@@ -202,16 +204,14 @@ FileReport read_report(const std::string& path) {
   return report;
 }
 
-}  // namespace
-
 FileReport inspect(const std::string& path) {
   // Reading and checksums take a second a GB.
   std::error_code unknown;
   const auto size = std::filesystem::file_size(path, unknown);
   const unsigned long seconds = 10 + (unknown ? 0 : size / 50'000'000);
-  validate(survives(seconds, [&] { read_report(path); }), ExitCode::io,
+  validate(survives(seconds, [&] { inspect_unguarded(path); }), ExitCode::io,
            "cannot read {} (it is so damaged that HDF5 crashes over it)", path);
-  return read_report(path);
+  return inspect_unguarded(path);
 }
 
 bool FileReport::intact() const {
