@@ -1,11 +1,14 @@
 #include "io/history.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
 #include <utility>
 
 #include "core/error.hpp"
 #include "io/durable_file.hpp"
 #include "io/history_layout.hpp"
+#include "io/inspect.hpp"
 #include "io/seal.hpp"
 
 namespace superpose::io {
@@ -44,16 +47,39 @@ void write_values(File& file, const NamedTensor& layout, const std::vector<doubl
 }
 
 template <class T>
-std::vector<T> read_all(const File& file, NamedTensor layout) {
+std::vector<T> read_all(const File& file, const NamedTensor& layout) {
+  validate(layout.dtype == dtype_of<T>(), ExitCode::io,
+           "cannot read {} in {} (its numbers are of another type)", layout.name, file.path());
+  const auto bytes = read_values(file, layout);
   std::vector<T> values(layout.size());
-  layout.data = values.data();
-  file.read(layout);
+  if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
 
-std::vector<double> read_values(const File& file, const NamedTensor& layout) {
+std::vector<std::int64_t> read_coordinates(const File& file, const NamedTensor& layout) {
+  validate(layout.shape.size() == 1, ExitCode::io, "cannot read {} in {} (it is not a list)",
+           layout.name, file.path());
+  return read_all<std::int64_t>(file, layout);
+}
+
+/// Coordinates of the rows, which append and truncate_after rely on to ascend.
+std::vector<std::int64_t> read_index(const File& file, const NamedTensor& layout) {
+  auto index = read_coordinates(file, layout);
+  const auto disorder = std::adjacent_find(index.begin(), index.end(), std::greater_equal<>());
+  validate(disorder == index.end(), ExitCode::io, "cannot read {} in {} (it does not ascend)",
+           layout.name, file.path());
+  return index;
+}
+
+/// Integers are kept as doubles, see Column.
+std::vector<double> read_numbers(const File& file, const NamedTensor& layout) {
   if (layout.dtype == DType::f64) return read_all<double>(file, layout);
+  constexpr std::int64_t largest = std::int64_t{1} << 53;
   const auto integers = read_all<std::int64_t>(file, layout);
+  const bool exact = std::all_of(integers.begin(), integers.end(),
+                                 [](auto i) { return -largest <= i && i <= largest; });
+  validate(exact, ExitCode::io, "cannot read {} in {} (it holds integers beyond 2^53)", layout.name,
+           file.path());
   return {integers.begin(), integers.end()};
 }
 
@@ -66,9 +92,18 @@ Column read_column(const File& file, const NamedTensor& layout, const std::strin
                 {}};
   for (std::size_t d = 1; d < layout.dims.size(); ++d) {
     const auto coordinates = file.layout(group + "/" + layout.dims[d]);
-    column.by.push_back({layout.dims[d], read_all<std::int64_t>(file, coordinates)});
+    column.by.push_back({layout.dims[d], read_coordinates(file, coordinates)});
   }
   return column;
+}
+
+/// A dataset may name dimensions that have another extent than it.
+void check_shape(const File& file, const NamedTensor& layout, const Column& column,
+                 std::size_t rows) {
+  const auto expected = tensor_of("", column, "", rows, nullptr).shape;
+  validate(layout.shape == expected, ExitCode::io,
+           "cannot read {} in {} (its shape is [{}], its dimensions have [{}])", layout.name,
+           file.path(), fmt::join(layout.shape, ", "), fmt::join(expected, ", "));
 }
 
 bool same_dimension(const ColumnDimension& a, const ColumnDimension& b) {
@@ -144,12 +179,13 @@ Table Table::read(const File& file, const std::string& name) {
   const auto index_name = file.attribute<std::string>(name, history_layout::index_attribute);
   const auto index = file.layout(name + "/" + index_name);
   Table table(name, read_column(file, index, name, index_name), {});
-  table.index_ = read_all<std::int64_t>(file, index);
+  table.index_ = read_index(file, index);
   for (const auto& child : file.children(name)) {
     const auto layout = file.layout(name + "/" + child);
     if (layout.dims.empty() || layout.dims[0] != index_name || child == index_name) continue;
     table.columns_.push_back(read_column(file, layout, name, child));
-    table.values_[child] = read_values(file, layout);
+    check_shape(file, layout, table.columns_.back(), table.index_.size());
+    table.values_[child] = read_numbers(file, layout);
   }
   return table;
 }

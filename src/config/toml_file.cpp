@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <sstream>
 
 #include "core/error.hpp"
@@ -23,13 +25,23 @@ Value value_of(const toml::node& node) {
   return OtherValue{kind_name(node)};
 }
 
+/// Settings are two deep; what is deeper than this is not even listed as unknown.
+constexpr int max_depth = 8;
+
+/// The parser makes and destroys a table for each part of a dotted key one within the other, and
+/// runs out of stack over some 10,000.
+constexpr std::ptrdiff_t max_dots = 4096;
+
 void flatten(const toml::table& table, const std::string& prefix, const std::string& source,
-             std::vector<Setting>& settings) {
+             int depth, std::vector<Setting>& settings) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     const toml::table* section = node.as_table();
     if (section != nullptr && !section->empty()) {
-      flatten(*section, key + ".", source, settings);
+      validate(depth < max_depth, ExitCode::usage,
+               "'{}' is nested too deep (line {} of {}); settings are written section.name", key,
+               node.source().begin.line, source);
+      flatten(*section, key + ".", source, depth + 1, settings);
     } else {
       settings.push_back(
           {key, value_of(node), fmt::format("line {} of {}", node.source().begin.line, source)});
@@ -40,9 +52,12 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
 }  // namespace
 
 std::vector<Setting> read_toml(const std::string& text, const std::string& source) {
+  validate(std::count(text.begin(), text.end(), '.') <= max_dots, ExitCode::usage,
+           "{} is no configuration (it has more than {} dots); give a file of settings", source,
+           max_dots);
   std::vector<Setting> settings;
   try {
-    flatten(toml::parse(text), "", source, settings);
+    flatten(toml::parse(text), "", source, 0, settings);
   } catch (const toml::parse_error& error) {
     fail(ExitCode::usage, "{} is not TOML (line {}, column {}: {}); correct that line", source,
          error.source().begin.line, error.source().begin.column, error.description());

@@ -58,6 +58,8 @@ std::vector<Problem> parse(const std::string& path, const std::string& text) {
   } catch (const json::parse_error& error) {
     fail(ExitCode::data, "{} is not valid JSON (at byte {} of {}: {})", path, error.byte,
          text.size(), error.what());
+  } catch (const json::out_of_range& error) {  // a number too large for a double
+    fail(ExitCode::data, "{} cannot be read ({})", path, error.what());
   }
   return problems;
 }
