@@ -23,6 +23,7 @@ struct GenerateArguments {
 struct TrainArguments {
   std::string config;                       ///< TOML file
   std::string resume = "auto";              ///< "auto", "never", or the path of a checkpoint
+  int watchdog = 1800;                      ///< [s] how long ranks may be stuck; 0: for ever
   std::vector<config::Override> overrides;  ///< keys of train::RunOptions
   std::string command_line;                 ///< as typed, for the output files
 };

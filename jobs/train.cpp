@@ -50,7 +50,8 @@ int train_job(const TrainArguments& arguments, const distributed::Communicator& 
   if (options.curriculum.stage_end == "settled") metadata.data_hashes["valid"] = data.valid.hash;
   greet(options, data, world);
   const ComputeSession compute;
-  train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume));
+  train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume),
+                         arguments.watchdog);
   return static_cast<int>(trainer.run());
 }
 

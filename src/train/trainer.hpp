@@ -10,6 +10,7 @@
 #include "data/problem_file.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/stop_request.hpp"
+#include "distributed/watchdog.hpp"
 #include "io/run_metadata.hpp"
 #include "model/network.hpp"
 #include "optim/optimizer.hpp"
@@ -37,15 +38,16 @@ struct Start {
 class Trainer {
  public:
   /// Loads the checkpoint that `start` asks for. Collective, as is run(). Error (usage) if
-  /// the directory holds another run, or any run for Source::scratch.
+  /// the directory holds another run, or any run for Source::scratch. A rank that keeps the others
+  /// waiting for more than `watchdog_limit` seconds ends the job; 0: never.
   Trainer(const RunOptions& options, const TrainingData& data,
           const distributed::Communicator& communicator, const io::RunMetadata& metadata,
-          const Start& start);
+          const Start& start, int watchdog_limit = 0);
 
   /// Trains to the last epoch: ExitCode::done, also if that was reached before; or
   /// ExitCode::interrupted after a checkpoint if a rank was asked to stop.
   /// Error (divergence) at the first loss or gradient that is not finite, or instead of a
-  /// checkpoint of weights that are not.
+  /// checkpoint of weights that are not. Errors say in which phase of which step they came up.
   ExitCode run();
 
  private:
@@ -54,6 +56,7 @@ class Trainer {
   std::optional<TrainingState::Restored> restore(const Start& from, bool has_run);
   void start(const Start& from);
   Recorder::Plan recorder_plan() const;
+  Flow run_epochs();
   Flow run_epoch();
   Flow step(const std::vector<std::uint32_t>& batch);
   void finish_epoch(double seconds);
@@ -77,6 +80,7 @@ class Trainer {
   Progress progress_;
   std::optional<Recorder> recorder_;
   TimeTable times_;
+  std::optional<distributed::Watchdog> watchdog_;  // goes first: it looks at times_
 };
 
 }  // namespace superpose::train
