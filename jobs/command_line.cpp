@@ -20,8 +20,8 @@ namespace {
 
 constexpr const char* exit_codes =
     "Exit codes: 0 done, 1 different (diff), 2 usage or configuration, 3 data, 4 unusable\n"
-    "checkpoint, 5 I/O or space, 6 NaN or divergence, 7 MPI, 75 interrupted after a checkpoint:\n"
-    "submit again.\n"
+    "checkpoint, 5 I/O or space, 6 NaN or divergence, 7 MPI or a stuck rank, 75 interrupted after\n"
+    "a checkpoint: submit again.\n"
     "`superpose SUBCOMMAND --help` lists the options of a subcommand.";
 
 constexpr const char* settings_group = "Settings";
@@ -88,6 +88,11 @@ void add_train(CLI::App& app, Command& command, const std::string& command_line)
                   "Stop with a checkpoint and exit code 75 before so much wall time has passed: "
                   "minutes, HH:MM:SS or D-HH:MM:SS")
       ->type_name("TIME");
+  sub->add_option("--watchdog", arguments->watchdog,
+                  "End the job if ranks are silent or stuck for so long (0: never)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str()
+      ->type_name("SECONDS");
   train::RunOptions defaults;
   add_table_options(*sub, config::option_table(defaults), arguments->overrides);
   sub->callback([arguments, &command] {

@@ -24,6 +24,7 @@ struct TrainArguments {
   std::string config;                       ///< TOML file
   std::string resume = "auto";              ///< "auto", "never", or the path of a checkpoint
   std::optional<std::string> max_time;      ///< as SLURM writes durations; none: no limit
+  int watchdog = 1800;                      ///< [s] how long ranks may be stuck; 0: for ever
   std::vector<config::Override> overrides;  ///< keys of train::RunOptions
   std::string command_line;                 ///< as typed, for the output files
 };

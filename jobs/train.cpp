@@ -44,6 +44,7 @@ void greet(const train::RunOptions& options, const train::TrainingData& data,
 
 int train_job(const TrainArguments& arguments, const distributed::Communicator& world) {
   train::JobLimits limits;
+  limits.watchdog_seconds = arguments.watchdog;
   if (arguments.max_time)
     limits.max_seconds = config::parse_duration(*arguments.max_time, "--max_time");
   const auto options = config::read_run_config(arguments.config, arguments.overrides);

@@ -14,6 +14,7 @@ namespace superpose {
 /// Exit codes of the program; part of its interface (README, "Exit codes").
 enum class ExitCode : int {
   done = 0,
+  failure = 1,       ///< out of memory or a defect of the program; of `diff`: different
   usage = 2,         ///< wrong option, key, type or value
   data = 3,          ///< missing or malformed problem file
   checkpoint = 4,    ///< no usable checkpoint
@@ -40,6 +41,13 @@ class Error : public std::runtime_error {
 template <class... Args>
 [[noreturn]] void fail(ExitCode code, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// For what every rank finds out at once: the error is printed once, by rank 0.
+template <class... Args>
+[[noreturn]] void fail_everywhere(ExitCode code, fmt::format_string<Args...> format,
+                                  Args&&... args) {
+  throw Error(code, fmt::format(format, std::forward<Args>(args)...), true);
 }
 
 /// Throws Error(code, message) unless `condition` holds; for what a user can get wrong.

@@ -13,7 +13,7 @@ namespace {
 
 MPI_Comm started_world(int& argc, char**& argv) {
   int provided = MPI_THREAD_SINGLE;
-  check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
   validate(
       provided >= MPI_THREAD_FUNNELED, ExitCode::mpi,
       "MPI has no thread support (level {}, MPI_THREAD_FUNNELED is needed): use an MPI library "
@@ -49,6 +49,12 @@ void check_mpi(int code, const char* call) {
   if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) length = 0;
   fail(ExitCode::mpi, "{} failed ({}): see the messages of the MPI library above", call,
        length > 0 ? std::string(text, length) : fmt::format("error code {}", code));
+}
+
+bool threads_may_call_mpi() {
+  int provided = MPI_THREAD_SINGLE;
+  check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
+  return provided >= MPI_THREAD_MULTIPLE;
 }
 
 Communicator::Communicator(MPI_Comm handle) : handle_(handle) {

@@ -16,6 +16,9 @@ namespace superpose::distributed {
 /// Error (mpi) with MPI's own text unless `code`, returned by the function `call`, is MPI_SUCCESS.
 void check_mpi(int code, const char* call);
 
+/// Whether any thread may call MPI at any time (MPI_THREAD_MULTIPLE).
+bool threads_may_call_mpi();
+
 /// Name of the machine this rank runs on.
 std::string host_name();
 
@@ -71,8 +74,8 @@ class OwnCommunicator {
   Communicator communicator_;
 };
 
-/// MPI from construction to destruction; at most one a process. MPI may be called from the thread
-/// that made the session only (MPI_THREAD_FUNNELED).
+/// MPI from construction to destruction; at most one a process. Threads other than the one that
+/// made the session call MPI only if threads_may_call_mpi().
 class MpiSession {
  public:
   MpiSession(int& argc, char**& argv);

@@ -74,6 +74,7 @@ Vector<const float> BatchGradient::compute(const std::vector<std::uint32_t>& bat
     memory_.bring_to_host(0);
     reduction_.add_leaf();
   }
+  times.activity().meet();
   const ScopedTimer timer(times, "allreduce (exposed)");
   sums_ = distributed::sum_leaves(communicator_, leaf_sums, options_.train.leaves);
   return memory_.publish(reduction_.reduce());

@@ -154,8 +154,8 @@ double next_node_loss(const std::vector<double>& log_p, const Problem& problem, 
 }
 
 Outcomes evaluate(model::Network<float>& model, const std::vector<Problem>& problems,
-                  const EvaluationSettings& settings,
-                  const distributed::Communicator& communicator) {
+                  const EvaluationSettings& settings, const distributed::Communicator& communicator,
+                  Activity* activity) {
   const data::Vocabulary vocabulary(model.options().vocab_size);
   const auto run = settings.method.name == Method::cot ? evaluate_decoded : evaluate_logits;
   Outcomes mine;
@@ -164,7 +164,9 @@ Outcomes evaluate(model::Network<float>& model, const std::vector<Problem>& prob
     std::vector<std::uint32_t> chunk(std::min(chunk_size, problems.size() - begin));
     std::iota(chunk.begin(), chunk.end(), static_cast<std::uint32_t>(begin));
     run(model, problems, chunk, settings, vocabulary, mine);
+    if (activity) activity->advance();
   }
+  if (activity) activity->meet();
   return gather_in_order(communicator, mine);
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/activity.hpp"
 #include "data/options.hpp"
 #include "data/problem.hpp"
 #include "distributed/communicator.hpp"
@@ -52,9 +53,10 @@ double next_node_loss(const std::vector<double>& log_p, const data::Problem& pro
 
 /// Evaluates without dropout, problems shared out over the ranks; the same result on every rank and
 /// for every number of ranks. Collective. cot decodes greedily and counts the token after `[A]`
-/// (then `preferred` is `correct`); the other methods read it off the logits at `[A]`.
+/// (then `preferred` is `correct`); the other methods read it off the logits at `[A]`. `activity`,
+/// if given, gets a sign of life for every 32 problems.
 Outcomes evaluate(model::Network<float>& model, const std::vector<data::Problem>& problems,
-                  const EvaluationSettings& settings,
-                  const distributed::Communicator& communicator);
+                  const EvaluationSettings& settings, const distributed::Communicator& communicator,
+                  Activity* activity = nullptr);
 
 }  // namespace superpose::train

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <new>
 
 #include "analysis/probe.hpp"
 #include "core/error.hpp"
@@ -50,6 +51,8 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       state_(*model_, optimizer_),
       stop_(options.output.directory, communicator.rank() == 0, limits,
             estimated_save_seconds(model_->parameters().flat.extent(0))) {
+  if (limits.watchdog_seconds > 0)
+    watchdog_.emplace(communicator, times_.activity(), limits.watchdog_seconds);
   model::initialise(model_->parameters(), options.train.seed);
   start(from);
 }
@@ -134,14 +137,29 @@ ExitCode Trainer::run() {
   }
   recorder_->flush();  // a directory that cannot be written to is found before the first step
   const Stopwatch watch;
-  Flow flow = Flow::go_on;
-  while (flow == Flow::go_on && progress_.epoch < options_.train.epochs) flow = run_epoch();
+  const Flow flow = run_epochs();
   log::info("\nwhere the time went (rank 0):\n{}", times_.table(watch.seconds()));
   if (flow == Flow::go_on) return ExitCode::done;
   if (communicator_.rank() == 0)
     log::warning("stopped by {} at step {} after a checkpoint; run the same command to go on",
                  stop_.reason(), progress_.step);
   return ExitCode::interrupted;
+}
+
+Trainer::Flow Trainer::run_epochs() {
+  const auto& activity = times_.activity();
+  const auto here = [&] { return place(activity.phase(), activity.step()); };
+  times_.activity().enter("training");  // what is between the measured phases
+  try {
+    Flow flow = Flow::go_on;
+    while (flow == Flow::go_on && progress_.epoch < options_.train.epochs) flow = run_epoch();
+    return flow;
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{} (in {})", error.what(), here()), error.agreed());
+  } catch (const std::bad_alloc&) {
+    fail(ExitCode::failure, "out of memory (in {}); use more nodes, or fewer ranks on each",
+         here());
+  }
 }
 
 Trainer::Flow Trainer::run_epoch() {
@@ -192,19 +210,21 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
 void Trainer::require_finite(double loss, double gradient_norm) {
   if (std::isfinite(loss) && std::isfinite(gradient_norm)) return;
   recorder_->flush();  // the steps that led here
-  fail(ExitCode::divergence,
-       "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
-       "optimizer.learning_rate or set optimizer.clip_norm. Checkpoints written before are intact",
-       progress_.step + 1, progress_.epoch, loss, gradient_norm);
+  fail_everywhere(
+      ExitCode::divergence,
+      "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
+      "optimizer.learning_rate or set optimizer.clip_norm. Checkpoints written before are intact",
+      progress_.step + 1, progress_.epoch, loss, gradient_norm);
 }
 
 void Trainer::require_finite_weights() {
   if (std::isfinite(optim::norm<float>(model_->parameters().flat))) return;
   recorder_->flush();
-  fail(ExitCode::divergence,
-       "the training diverged at step {} (a weight is not finite); lower "
-       "optimizer.learning_rate or optimizer.weight_decay. Checkpoints written before are intact",
-       progress_.step);
+  fail_everywhere(
+      ExitCode::divergence,
+      "the training diverged at step {} (a weight is not finite); lower "
+      "optimizer.learning_rate or optimizer.weight_decay. Checkpoints written before are intact",
+      progress_.step);
 }
 
 std::optional<Outcomes> Trainer::evaluate_held_out() {
@@ -216,7 +236,7 @@ std::optional<Outcomes> Trainer::evaluate_held_out() {
   settings.method = options_.method;
   settings.seed = options_.train.seed;
   return evaluate(*model_, first_problems(data_.valid.problems, options_.train.eval_problems),
-                  settings, communicator_);
+                  settings, communicator_, &times_.activity());
 }
 
 void Trainer::record_attention(const EpochRecord& epoch) {
@@ -225,7 +245,9 @@ void Trainer::record_attention(const EpochRecord& epoch) {
   const ScopedTimer timer(times_, "recording");
   analysis::ProbeSettings settings{options_.method, options_.train.seed};
   settings.n_thoughts = analysis::most_hops(data_.valid.problems);  // whatever record.problems is
-  recorder_->record(epoch, analysis::probe(*model_, recorded_, settings, communicator_));
+  const auto round_done = [this](const analysis::ProbedBatch*) { times_.activity().meet(); };
+  recorder_->record(epoch,
+                    analysis::probe(*model_, recorded_, settings, communicator_, round_done));
 }
 
 void Trainer::finish_epoch(double seconds) {
@@ -262,6 +284,7 @@ void Trainer::save() {
   const Stopwatch watch;
   require_finite_weights();
   recorder_->flush();  // first: a resumed run can drop steps, not bring them back
+  times_.activity().meet();
   state_.save(communicator_, options_.output.directory, progress_, metadata_, options_.output.keep);
   stop_.saved(watch.seconds());
 }

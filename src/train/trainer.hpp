@@ -9,6 +9,7 @@
 #include "core/timer.hpp"
 #include "data/problem_file.hpp"
 #include "distributed/communicator.hpp"
+#include "distributed/watchdog.hpp"
 #include "io/run_lock.hpp"
 #include "io/run_metadata.hpp"
 #include "model/network.hpp"
@@ -46,7 +47,7 @@ class Trainer {
   /// Trains to the last epoch: ExitCode::done, also if that was reached before; or
   /// ExitCode::interrupted after a checkpoint if it was asked to stop (StopConditions).
   /// Error (divergence) at the first loss or gradient that is not finite, or instead of a
-  /// checkpoint of weights that are not.
+  /// checkpoint of weights that are not. Errors say in which phase of which step they came up.
   ExitCode run();
 
  private:
@@ -55,6 +56,7 @@ class Trainer {
   std::optional<TrainingState::Restored> restore(const Start& from, bool has_run);
   void start(const Start& from);
   Recorder::Plan recorder_plan() const;
+  Flow run_epochs();
   Flow run_epoch();
   Flow step(const std::vector<std::uint32_t>& batch);
   void finish_epoch(double seconds);
@@ -79,6 +81,7 @@ class Trainer {
   Progress progress_;
   std::optional<Recorder> recorder_;
   TimeTable times_;
+  std::optional<distributed::Watchdog> watchdog_;  // goes first: it looks at times_
 };
 
 }  // namespace superpose::train

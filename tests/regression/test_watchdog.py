@@ -1,0 +1,141 @@
+"""Ranks that are stopped, stuck or suspended with the job, and the watchdog that tells them apart.
+Usage: see harness.py.
+
+No time is compared with anything but generous bounds for "ends"."""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import harness
+from small_runs import SmallRuns
+
+ENDS = 60  # seconds: more than the limit of 2, whatever else the machine does
+LONG = {"train.epochs": 1000000, "optimizer.schedule": "constant", "output.log_every": 1,
+        "train.eval_every": 1000000}
+PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
+
+
+def environment(process):
+    try:
+        entries = pathlib.Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is not ours
+        return {}
+    return dict(entry.partition(b"=")[::2] for entry in entries)
+
+
+def ranks_of(mark):
+    """Process by rank of the job that was started with WATCHDOG_TEST=mark."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        variables = environment(entry) if entry.isdigit() else {}
+        rank = variables.get(b"OMPI_COMM_WORLD_RANK", variables.get(b"PMIX_RANK"))
+        if rank is not None and variables.get(b"WATCHDOG_TEST") == mark.encode():
+            found[int(rank)] = int(entry)
+    return found
+
+
+def stop_main_thread(process):
+    """Stops this thread alone, as long as the calling thread lives; False if it is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    arguments = (process, ctypes.c_void_p(0), ctypes.c_void_p(0))
+    return libc.ptrace(PTRACE_SEIZE, *arguments) == 0 and \
+        libc.ptrace(PTRACE_INTERRUPT, *arguments) == 0
+
+
+class Watchdog(SmallRuns):
+    @contextlib.contextmanager
+    def training(self, directory, ranks, limit):
+        """A training without end that has done its first steps; self.job and its processes."""
+        mark = f"{os.getpid()}_{directory}"
+        arguments = self.train_arguments(directory, LONG) + ["--watchdog", limit]
+        with open(self.path / f"{directory}.out", "wb") as output, subprocess.Popen(
+                harness.command(*arguments, ranks=ranks), cwd=self.path, stdout=output,
+                stderr=subprocess.PIPE, text=True,
+                env={**os.environ, "WATCHDOG_TEST": mark}) as job:
+            try:
+                self.wait_for(lambda: "step      3/" in
+                              (self.path / f"{directory}.out").read_text(), job)
+                processes = ranks_of(mark)
+                self.assertEqual(sorted(processes), list(range(ranks)))
+                yield job, processes
+                self.wait_for(lambda: not ranks_of(mark))  # no process is left
+            finally:
+                job.kill()
+                for process in ranks_of(mark).values():
+                    os.kill(process, signal.SIGKILL)
+
+    def wait_for(self, condition, job=None):
+        deadline = time.monotonic() + ENDS
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            self.assertIsNone(job and job.poll())
+            time.sleep(0.05)
+
+    def assert_ends(self, job, pattern):
+        _, errors = job.communicate(timeout=ENDS)
+        self.assertEqual(job.returncode, 7, errors)
+        self.assertRegex(errors, "superpose: error: " + pattern)
+        self.assertEqual(errors.count("superpose: error"), 1, errors)
+
+    def assert_stopped_rank_is_named(self, rank, ranks):
+        with self.training(f"stopped_{rank}_of_{ranks}", ranks, limit=2) as (job, processes):
+            os.kill(processes[rank], signal.SIGSTOP)
+            self.assert_ends(job, rf"rank {rank} \(.+\) has not been heard of for \d+ s")
+
+    def test_a_stopped_rank_is_named(self):
+        for rank, ranks in ((1, 2), (3, 4)):
+            with self.subTest(rank=rank, ranks=ranks):
+                self.assert_stopped_rank_is_named(rank, ranks)
+
+    def test_a_stopped_rank_0_is_named_by_another(self):
+        for ranks in (2, 4):
+            with self.subTest(ranks=ranks):
+                self.assert_stopped_rank_is_named(0, ranks)
+
+    def test_a_rank_that_computes_without_end_is_named_with_step_and_phase(self):
+        """As seen from the watchdog: its main thread does not go on. Stopped between two steps, or
+        in the exchange, it is not behind."""
+        with self.training("stuck", ranks=2, limit=2) as (job, processes):
+            if not stop_main_thread(processes[1]):
+                job.kill()
+                raise unittest.SkipTest("this system does not let a test stop a thread")
+            self.assert_ends(job, r"(rank 1 \(.+\) is stuck in .+ of step \d+ for \d+ s|"
+                                  r"no rank has moved on for \d+ s \(all are in .+ of step \d+)")
+
+    def test_a_job_suspended_as_a_whole_goes_on(self):
+        with self.training("suspended", ranks=2, limit=2) as (job, processes):
+            for process in processes.values():
+                os.kill(process, signal.SIGSTOP)
+            time.sleep(5)
+            for process in processes.values():
+                os.kill(process, signal.SIGCONT)
+            time.sleep(4)
+            self.assertIsNone(job.poll())
+            job.send_signal(signal.SIGUSR1)
+            _, errors = job.communicate(timeout=ENDS)
+            self.assertEqual(job.returncode, 75, errors)
+            self.assertNotIn("superpose: error", errors)
+
+    def test_an_undisturbed_run_is_left_alone_and_the_same_bit_for_bit(self):
+        outcomes = []
+        for limit, ranks in ((0, 2), (1, 2), (1, 4), (1, None)):
+            directory = f"undisturbed_{limit}_{ranks}"
+            arguments = self.train_arguments(directory, {}) + ["--watchdog", limit]
+            self.assert_succeeds(self.run_program(*arguments, ranks=ranks))
+            outcomes.append(self.outcome(directory))
+        for outcome in outcomes[1:]:
+            self.assertEqual(outcome, outcomes[0])
+
+    def test_a_negative_limit_is_refused(self):
+        self.assert_fails(self.run_program(*self.train_arguments("refused", {}), "--watchdog", -1),
+                          2, "--watchdog")
+
+
+if __name__ == "__main__":
+    harness.main()
