@@ -1,6 +1,7 @@
 #include "distributed/failure_detector.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 #include <utility>
@@ -69,9 +70,11 @@ std::optional<std::string> FailureDetector::silent_ranks(double now) const {
 std::optional<std::string> FailureDetector::stuck_ranks(const Beat& mine) const {
   std::map<int, Beat> all{{rank_, mine}};
   for (const auto& [rank, heard] : heard_) all.emplace(rank, heard.beat);
-  // While one rank moves on, the others may have reason to wait for it.
+  // While one rank moves on, the others may have reason to wait for it. Those that leave wait.
+  double least_idle = std::numeric_limits<double>::infinity();
   for (const auto& [rank, beat] : all)
-    if (!beat.is_last && beat.idle_seconds < limit_) return std::nullopt;
+    if (!beat.is_last) least_idle = std::min(least_idle, beat.idle_seconds);
+  if (least_idle < limit_ || std::isinf(least_idle)) return std::nullopt;
   return stuck_among(all);
 }
 

@@ -40,17 +40,17 @@ void Heartbeats::send(const Beat& beat) {
 
 void Heartbeats::receive(const Listener& listener) {
   for (Peer& peer : peers_) {
-    while (!peer.received.is_last && is_complete(peer.receiving)) {
+    while (!peer.has_left && is_complete(peer.receiving)) {
       listener(peer.rank, peer.received);
-      if (!peer.received.is_last) expect_beat(peer);
+      peer.has_left = peer.received.is_last;
+      if (!peer.has_left) expect_beat(peer);
     }
   }
 }
 
 bool Heartbeats::done() {
   return std::all_of(peers_.begin(), peers_.end(), [](Peer& peer) {
-    return peer.sent.is_last && is_complete(peer.sending) && peer.received.is_last &&
-           peer.receiving == MPI_REQUEST_NULL;
+    return peer.has_left && peer.sent.is_last && is_complete(peer.sending);
   });
 }
 

@@ -46,6 +46,7 @@ class Heartbeats {
     int rank = 0;
     Beat sent, received;
     MPI_Request sending = MPI_REQUEST_NULL, receiving = MPI_REQUEST_NULL;
+    bool has_left = false;  // `received` changes before `receiving` is known to be complete
   };
 
   void expect_beat(Peer& peer);

@@ -62,7 +62,10 @@ TEST(Watchdog, NamesTheRankThatIsBehindOnRankZero) {
     for (int i = 0; i < 200 && alarms.text().empty() && world().rank() == 0; ++i) sleep(0.1);
     world().barrier();
   }
-  if (world().rank() != 0) return EXPECT_THAT(alarms.text(), IsEmpty());
+  if (world().rank() != 0) {
+    EXPECT_THAT(alarms.text(), IsEmpty());
+    return;
+  }
   EXPECT_THAT(alarms.text(), HasSubstr("rank " + std::to_string(behind) + " (" + host_name() +
                                        ") is stuck in forward of step 3 for"));
 }
