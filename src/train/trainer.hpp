@@ -15,6 +15,7 @@
 #include "optim/optimizer.hpp"
 #include "train/batch_gradient.hpp"
 #include "train/evaluation_summary.hpp"
+#include "train/fault_injection.hpp"
 #include "train/options.hpp"
 #include "train/recorder.hpp"
 #include "train/training_state.hpp"
@@ -44,8 +45,8 @@ class Trainer {
 
   /// Trains to the last epoch: ExitCode::done, also if that was reached before; or
   /// ExitCode::interrupted after a checkpoint if a rank was asked to stop.
-  /// Error (divergence) at the first loss or gradient that is not finite, or instead of a
-  /// checkpoint of weights that are not.
+  /// Error (divergence) at the first step whose loss, gradient or new weights are not finite:
+  /// nothing of that step is on the disk but its batch, a problem file beside the checkpoints.
   ExitCode run();
 
  private:
@@ -53,6 +54,7 @@ class Trainer {
 
   std::optional<TrainingState::Restored> restore(const Start& from, bool has_run);
   void start(const Start& from);
+  void listen_for_faults();
   Recorder::Plan recorder_plan() const;
   Flow run_epoch();
   Flow step(const std::vector<std::uint32_t>& batch);
@@ -61,8 +63,9 @@ class Trainer {
   void record_attention(const EpochRecord& epoch);
   void save();
   std::int64_t steps_per_epoch() const;
-  void require_finite(double loss, double gradient_norm);
-  void require_finite_weights();
+  void require_finite(double loss, double gradient_norm, const std::vector<std::uint32_t>& batch);
+  void require_finite_weights(const std::vector<std::uint32_t>& batch);
+  std::string keep_diverged_batch(const std::vector<std::uint32_t>& batch);
 
   RunOptions options_;
   const TrainingData& data_;
@@ -72,6 +75,7 @@ class Trainer {
   distributed::StopRequest stop_request_;
   std::unique_ptr<model::Network<float>> model_;
   optim::AdamW<float> optimizer_;
+  FaultInjection faults_;
   BatchGradient gradient_;
   TrainingState state_;
   Progress progress_;
