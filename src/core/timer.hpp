@@ -34,6 +34,7 @@ class TimeTable {
   const std::map<std::string, Entry>& entries() const { return entries_; }
   /// The region being measured now.
   Activity& activity() { return activity_; }
+  const Activity& activity() const { return activity_; }
   /// Lines "region  seconds  share  calls", longest first, with the rest of `total` last.
   std::string table(double total_seconds) const;
 

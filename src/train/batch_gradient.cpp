@@ -1,9 +1,17 @@
 #include "train/batch_gradient.hpp"
 
+#include <limits>
+
 #include "data/expand.hpp"
 #include "distributed/leaf_values.hpp"
 
 namespace superpose::train {
+namespace {
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+
+}  // namespace
+
 std::vector<std::uint32_t> part_of(const std::vector<std::uint32_t>& items, int i, int n) {
   const auto cut = [&](int k) { return items.begin() + static_cast<long>(items.size() * k / n); };
   return {cut(i), cut(i + 1)};
@@ -65,10 +73,13 @@ Vector<const float> BatchGradient::compute(const std::vector<std::uint32_t>& bat
   const auto leaves = reduction_.leaves();
   for (int leaf = leaves.begin; leaf < leaves.end; ++leaf) {
     model::Parameters<float> gradients(options_.model, memory_.open(reduction_.leaf_buffer()));
+    if (poisons(FaultInjection::Poison::gradient, times))  // backward adds to it and sends it off
+      Kokkos::deep_copy(Kokkos::subview(gradients.flat, 0), not_a_number);
     const bool exchanges = leaf + 1 == leaves.end && exchange_ == Exchange::during_backward;
     leaf_sums.push_back(compute_leaf(
         part_of(batch, leaf, options_.train.leaves), key, gradients,
         exchanges ? model::GradientListener(exchange_from) : [](std::size_t) {}, times));
+    if (poisons(FaultInjection::Poison::loss, times)) leaf_sums.back().loss = not_a_number;
     leaf_sums.back().stop = stop_requested ? 1 : 0;
     const ScopedTimer timer(times, "leaf sums");
     memory_.bring_to_host(0);

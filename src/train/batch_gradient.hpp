@@ -11,6 +11,7 @@
 #include "distributed/communicator.hpp"
 #include "distributed/gradient_reduction.hpp"
 #include "model/network.hpp"
+#include "train/fault_injection.hpp"
 #include "train/leaf_memory.hpp"
 #include "train/options.hpp"
 
@@ -53,6 +54,9 @@ class BatchGradient {
 
   void set_exchange(Exchange exchange) { exchange_ = exchange; }
 
+  /// Who may ask for a loss or gradient of this rank that is NaN; outlives this object.
+  void set_faults(FaultInjection& faults) { faults_ = &faults; }
+
   /// Gradient of the sum of losses over the whole batch, on every rank; valid until the next call.
   /// Collective. `batch` is the same on every rank; `stop_requested` is this rank's own.
   Vector<const float> compute(const std::vector<std::uint32_t>& batch, BatchKey key,
@@ -65,6 +69,9 @@ class BatchGradient {
   BatchSums compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,
                          model::Parameters<float>& gradients,
                          const model::GradientListener& listener, TimeTable& times);
+  bool poisons(FaultInjection::Poison value, const TimeTable& times) const {
+    return faults_ != nullptr && faults_->poisons(value, times.activity().step());
+  }
   model::PackedBatch prepare(const std::vector<std::uint32_t>& part, BatchKey key);
 
   RunOptions options_;
@@ -76,6 +83,7 @@ class BatchGradient {
   distributed::GradientReduction<float> reduction_;
   LeafMemory memory_;
   Exchange exchange_ = Exchange::during_backward;
+  FaultInjection* faults_ = nullptr;
   BatchSums sums_;
 };
 

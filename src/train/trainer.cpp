@@ -1,7 +1,9 @@
 #include "train/trainer.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <new>
 
 #include "analysis/probe.hpp"
@@ -47,6 +49,7 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       recorded_(recorded_problems(options, data.valid.problems)),
       model_(model::make_network(options.model)),
       optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
+      faults_(std::getenv("SUPERPOSE_FAULT"), communicator.rank(), communicator.size()),
       gradient_(options, data.train.problems, communicator, *model_),
       state_(*model_, optimizer_),
       stop_(options.output.directory, communicator.rank() == 0, limits,
@@ -54,7 +57,15 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
   if (limits.watchdog_seconds > 0)
     watchdog_.emplace(communicator, times_.activity(), limits.watchdog_seconds);
   model::initialise(model_->parameters(), options.train.seed);
+  if (faults_.armed()) listen_for_faults();
   start(from);
+}
+
+/// Process faults strike as a phase begins, a NaN where the value is made.
+void Trainer::listen_for_faults() {
+  gradient_.set_faults(faults_);
+  times_.activity().set_listener(
+      [this](const char* phase, std::int64_t step) { faults_.begin(phase, step); });
 }
 
 namespace {
@@ -185,18 +196,19 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   const Stopwatch watch;
   if (lock_) lock_->refresh();
   times_.activity().set_step(progress_.step + 1);
+  faults_.begin("step", progress_.step + 1);
   const BatchKey key{progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
   const auto gradient = gradient_.compute(batch, key, stop_.due(), times_);
   const auto& sums = gradient_.sums();
   const double scale = 1.0 / static_cast<double>(sums.labels);  // mean over labels
   ScopedTimer timer(times_, "optimizer");
   const double norm = scale * optim::norm<float>(gradient);
-  require_finite(sums.loss, norm);
+  require_finite(sums.loss, norm, batch);
   const double rate = optim::learning_rate(options_.optimizer, progress_.step,
                                            options_.train.epochs * steps_per_epoch());
   optimizer_.step(gradient, scale * optim::clip_factor(norm, options_.optimizer.clip_norm), rate,
                   model_->parameters().flat);
-  Kokkos::fence();  // the step's time includes the update
+  require_finite_weights(batch);  // waits for the update, so that the step's time includes it
   ++progress_.step;
   ++progress_.step_in_epoch;
   progress_.held_out_accuracy.reset();
@@ -207,24 +219,45 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   return sums.stop == 0 ? Flow::go_on : Flow::stop;
 }
 
-void Trainer::require_finite(double loss, double gradient_norm) {
+void Trainer::require_finite(double loss, double gradient_norm,
+                             const std::vector<std::uint32_t>& batch) {
   if (std::isfinite(loss) && std::isfinite(gradient_norm)) return;
-  recorder_->flush();  // the steps that led here
-  fail_everywhere(
-      ExitCode::divergence,
-      "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
-      "optimizer.learning_rate or set optimizer.clip_norm. Checkpoints written before are intact",
-      progress_.step + 1, progress_.epoch, loss, gradient_norm);
+  fail_everywhere(ExitCode::divergence,
+                  "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
+                  "optimizer.learning_rate or set optimizer.clip_norm. {}",
+                  progress_.step + 1, progress_.epoch, loss, gradient_norm,
+                  keep_diverged_batch(batch));
 }
 
-void Trainer::require_finite_weights() {
-  if (std::isfinite(optim::norm<float>(model_->parameters().flat))) return;
-  recorder_->flush();
-  fail_everywhere(
-      ExitCode::divergence,
-      "the training diverged at step {} (a weight is not finite); lower "
-      "optimizer.learning_rate or optimizer.weight_decay. Checkpoints written before are intact",
-      progress_.step);
+/// Agreed in every step, because weights can go bad on one rank alone (memory, a device): the
+/// others would record the step before they hear of it.
+void Trainer::require_finite_weights(const std::vector<std::uint32_t>& batch) {
+  if (faults_.poisons(FaultInjection::Poison::weight, progress_.step + 1))
+    Kokkos::deep_copy(Kokkos::subview(model_->parameters().flat, 0),
+                      std::numeric_limits<float>::quiet_NaN());
+  const bool finite = std::isfinite(optim::norm<float>(model_->parameters().flat));
+  if (communicator_.all_agree(finite)) return;
+  fail_everywhere(ExitCode::divergence,
+                  "the training diverged at step {} of epoch {} (a weight is not finite); lower "
+                  "optimizer.learning_rate or optimizer.weight_decay. {}",
+                  progress_.step + 1, progress_.epoch, keep_diverged_batch(batch));
+}
+
+/// Leaves the batch and the steps before it on the disk; what the user finds there. A disk that
+/// fails now must not hide the divergence.
+std::string Trainer::keep_diverged_batch(const std::vector<std::uint32_t>& batch) {
+  const auto path =
+      fmt::format("{}/diverged_step_{:09}.json", options_.output.directory, progress_.step + 1);
+  std::string found = "its batch is in " + path;
+  try {
+    std::vector<data::Problem> problems;
+    for (const auto index : batch) problems.push_back(data_.train.problems[index]);
+    if (communicator_.rank() == 0) data::write_problems(path, problems);
+    recorder_->flush();
+  } catch (const std::exception& error) {
+    found = fmt::format("its batch or the history before it could not be kept ({})", error.what());
+  }
+  return "Checkpoints written before are intact; " + found;
 }
 
 std::optional<Outcomes> Trainer::evaluate_held_out() {
@@ -282,7 +315,6 @@ void Trainer::finish_epoch(double seconds) {
 void Trainer::save() {
   const ScopedTimer timer(times_, "checkpoint");
   const Stopwatch watch;
-  require_finite_weights();
   recorder_->flush();  // first: a resumed run can drop steps, not bring them back
   times_.activity().meet();
   state_.save(communicator_, options_.output.directory, progress_, metadata_, options_.output.keep);

@@ -16,6 +16,7 @@
 #include "optim/optimizer.hpp"
 #include "train/batch_gradient.hpp"
 #include "train/evaluation_summary.hpp"
+#include "train/fault_injection.hpp"
 #include "train/options.hpp"
 #include "train/recorder.hpp"
 #include "train/stop_conditions.hpp"
@@ -46,8 +47,9 @@ class Trainer {
 
   /// Trains to the last epoch: ExitCode::done, also if that was reached before; or
   /// ExitCode::interrupted after a checkpoint if it was asked to stop (StopConditions).
-  /// Error (divergence) at the first loss or gradient that is not finite, or instead of a
-  /// checkpoint of weights that are not. Errors say in which phase of which step they came up.
+  /// Error (divergence) at the first step whose loss, gradient or new weights are not finite:
+  /// nothing of that step is on the disk but its batch, a problem file beside the checkpoints.
+  /// Errors say in which phase of which step they came up.
   ExitCode run();
 
  private:
@@ -55,6 +57,7 @@ class Trainer {
 
   std::optional<TrainingState::Restored> restore(const Start& from, bool has_run);
   void start(const Start& from);
+  void listen_for_faults();
   Recorder::Plan recorder_plan() const;
   Flow run_epochs();
   Flow run_epoch();
@@ -64,8 +67,9 @@ class Trainer {
   void record_attention(const EpochRecord& epoch);
   void save();
   std::int64_t steps_per_epoch() const;
-  void require_finite(double loss, double gradient_norm);
-  void require_finite_weights();
+  void require_finite(double loss, double gradient_norm, const std::vector<std::uint32_t>& batch);
+  void require_finite_weights(const std::vector<std::uint32_t>& batch);
+  std::string keep_diverged_batch(const std::vector<std::uint32_t>& batch);
 
   RunOptions options_;
   const TrainingData& data_;
@@ -75,6 +79,7 @@ class Trainer {
   std::optional<io::RunLock> lock_;      ///< of rank 0
   std::unique_ptr<model::Network<float>> model_;
   optim::AdamW<float> optimizer_;
+  FaultInjection faults_;
   BatchGradient gradient_;
   TrainingState state_;
   StopConditions stop_;

@@ -1,0 +1,54 @@
+"""Ranks are killed at random moments, also while they write a checkpoint. Usage: see scenario.py."""
+
+import random
+import subprocess
+import time
+
+import scenario
+
+# 18 steps of milliseconds, a checkpoint after every third.
+SETTINGS = {"train.epochs": 6, "output.checkpoint_every": 1}
+
+
+class Kills(scenario.Scenario):
+    asked = "SIGKILL of one or all of 1-4 ranks at random moments; run again until complete"
+
+    def trials(self):
+        self.expected = self.undisturbed(SETTINGS)
+        self.seconds = {ranks: self.duration(ranks) for ranks in (1, 2, 3, 4)}
+        for i in range(self.count(full=100, short=4)):
+            ranks, n_kills = 1 + i % 4, 1 + i % 2
+            one = random.random() < 0.5
+            yield (f"kill {i}: {'one' if one else 'all'} of {ranks} ranks, {n_kills} times",
+                   lambda i=i, ranks=ranks, one=one, n=n_kills: self.trial(f"run{i}", ranks, one, n))
+
+    def duration(self, ranks):
+        """Seconds of a whole run on so many ranks."""
+        start = time.monotonic()
+        self.assert_ends_as(self.expected, f"duration{ranks}", SETTINGS, self.mpi_ranks(ranks))
+        return time.monotonic() - start
+
+    @staticmethod
+    def mpi_ranks(ranks):
+        return None if ranks == 1 else ranks
+
+    def trial(self, directory, ranks, one, n_kills):
+        for _ in range(n_kills):
+            # Most of a run is its start: three in four strike later.
+            earliest = 0 if random.random() < 0.25 else 0.4
+            moment = random.uniform(earliest, 1) * self.seconds[ranks]
+            self.run_and_kill(directory, ranks, one, moment)
+        self.assert_ends_as(self.expected, directory, SETTINGS, self.mpi_ranks(ranks))
+
+    def run_and_kill(self, directory, ranks, one, moment):
+        job = self.start(directory, SETTINGS, ranks=self.mpi_ranks(ranks))
+        try:
+            job.process.wait(moment)
+        except subprocess.TimeoutExpired:
+            victims = job.ranks()
+            job.kill([random.choice(victims)] if one and victims else victims)
+        job.finish(within=60)
+
+
+if __name__ == "__main__":
+    scenario.main(Kills)
