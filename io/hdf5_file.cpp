@@ -260,6 +260,13 @@ bool File::is_group(const std::string& path) const {
   return H5Iget_type(object) == H5I_GROUP;
 }
 
+std::uint64_t File::identity(const std::string& path) const {
+  // The one call for this that every version of HDF5 has.
+  H5G_stat_t object{};
+  check(H5Gget_objinfo(id_, path.empty() ? "/" : path.c_str(), true, &object), "open", path, path_);
+  return std::uint64_t{object.objno[1]} << 32 | object.objno[0];
+}
+
 std::vector<std::string> File::links(const std::string& group) const {
   const Group opened(
       check(H5Gopen2(id_, group.empty() ? "/" : group.c_str(), H5P_DEFAULT), "open", group, path_));

@@ -56,6 +56,8 @@ class File {
 
   bool exists(const std::string& path) const;
   bool is_group(const std::string& path) const;
+  /// Differs between objects of the file; an object that has several names has one.
+  std::uint64_t identity(const std::string& path) const;
   /// Names in a group in the order they were made (by alphabet if the file does not tell),
   /// dimensions without coordinates left out.
   std::vector<std::string> children(const std::string& group) const;

@@ -17,7 +17,7 @@ namespace {
 
 namespace layout = checkpoint_layout;
 
-/// Files of this program are three groups deep; more is a circle of links.
+/// Files of this program are three groups deep.
 constexpr int max_depth = 8;
 
 /// Runs `work`; gives back the message of the Error it throws, or nothing.
@@ -37,10 +37,11 @@ void attempt(FileReport& report, Work&& work) {
   if (!problem.empty()) report.problems.push_back(problem);
 }
 
-/// Appends the datasets of a group and of those below. What cannot be opened is kept with the
-/// reason: it may have been a dataset.
+/// Appends the datasets of a group and of those below, but for groups that were `seen`: links may
+/// make a circle. What cannot be opened is kept with the reason: it may have been a dataset.
 void find_datasets(const File& file, const std::string& group, int depth,
-                   std::vector<DatasetReport>& found) {
+                   std::set<std::uint64_t>& seen, std::vector<DatasetReport>& found) {
+  if (!seen.insert(file.identity(group)).second) return;
   validate(depth < max_depth, ExitCode::io, "cannot list {} in {} (its groups are nested too deep)",
            group, file.path());
   for (const auto& name : file.links(group)) {
@@ -49,7 +50,7 @@ void find_datasets(const File& file, const std::string& group, int depth,
     dataset.layout.name = path;
     dataset.problem = problem_of([&] {
       if (file.is_bare_dimension(path)) return;
-      if (file.is_group(path)) return find_datasets(file, path, depth + 1, found);
+      if (file.is_group(path)) return find_datasets(file, path, depth + 1, seen, found);
       dataset.layout = file.layout(path);
       found.push_back(dataset);
     });
@@ -205,7 +206,8 @@ FileReport read_report(const std::string& path, SealState seal) {
   read_kind(file, report);
   read_seal(seal, report);
   attempt(report, [&] { report.metadata = read_metadata(file); });
-  attempt(report, [&] { find_datasets(file, "", 0, report.datasets); });
+  std::set<std::uint64_t> seen;
+  attempt(report, [&] { find_datasets(file, "", 0, seen, report.datasets); });
   if (report.checkpoint)
     check_checkpoint(file, report);
   else if (report.kind.type == probe_layout::kind.type)

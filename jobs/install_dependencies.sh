@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the packages that building and testing superpose takes (Debian 12 names); does nothing
-# where they are all there.
-# usage: bash jobs/install_dependencies.sh
+# Installs the packages that building and testing superpose takes (Debian 12 names), and those named
+# to it; does nothing where they are all there.
+# usage: bash jobs/install_dependencies.sh [package...]
 set -euo pipefail
 
 required=(
@@ -15,6 +15,7 @@ required=(
   libgtest-dev libgmock-dev libbenchmark-dev            # tests, microbenchmarks
   python3-h5py python3-h5netcdf python3-matplotlib python3-xarray  # figures, and tests of the file formats
   python3-xxhash                                        # tests of the file formats
+  "$@"
 )
 optional=(ccache)  # rebuilds in seconds
 

@@ -1,5 +1,7 @@
 #include "train/training_state.hpp"
 
+#include <limits>
+
 #include "core/error.hpp"
 
 namespace superpose::train {
@@ -55,15 +57,25 @@ Value need(const std::map<std::string, Value>& values, const std::string& name) 
   return found->second;
 }
 
+/// A counter of steps, epochs or labels.
+template <class Integer = std::int64_t>
+Integer count(const io::CheckpointHeader& header, const std::string& name) {
+  const std::int64_t value = need(header.counters, name);
+  validate(value >= 0 && value <= std::numeric_limits<Integer>::max(), ExitCode::checkpoint,
+           "the checkpoint says that '{}' is {} (no run counts that far); use another one", name,
+           value);
+  return static_cast<Integer>(value);
+}
+
 Progress progress_of(const io::CheckpointHeader& header) {
   Progress progress;
   progress.step = header.step;
-  progress.epoch = need(header.counters, "epoch");
-  progress.step_in_epoch = need(header.counters, "step_in_epoch");
-  progress.curriculum.stage = static_cast<int>(need(header.counters, "stage"));
-  progress.curriculum.epochs_in_stage = static_cast<int>(need(header.counters, "epochs_in_stage"));
-  progress.curriculum.settled_epochs = static_cast<int>(need(header.counters, "settled_epochs"));
-  progress.epoch_labels = need(header.counters, "epoch_labels");
+  progress.epoch = count(header, "epoch");
+  progress.step_in_epoch = count(header, "step_in_epoch");
+  progress.curriculum.stage = count<int>(header, "stage");
+  progress.curriculum.epochs_in_stage = count<int>(header, "epochs_in_stage");
+  progress.curriculum.settled_epochs = count<int>(header, "settled_epochs");
+  progress.epoch_labels = count(header, "epoch_labels");
   progress.epoch_loss = need(header.values, "epoch_loss");
   return progress;
 }
@@ -73,7 +85,7 @@ TrainingState::Restored adopt(const HostState& host, const io::CheckpointHeader&
   Kokkos::deep_copy(model.parameters().flat, host.parameters);
   Kokkos::deep_copy(optimizer.m(), host.exp_avg);
   Kokkos::deep_copy(optimizer.v(), host.exp_avg_sq);
-  optimizer.set_steps(need(header.counters, "optimizer_steps"));
+  optimizer.set_steps(count(header, "optimizer_steps"));
   return {progress_of(header), header.metadata};
 }
 
