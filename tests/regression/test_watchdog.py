@@ -15,9 +15,10 @@ import unittest
 import harness
 from small_runs import SmallRuns
 
-ENDS = 60  # seconds: more than the limit of 2, whatever else the machine does
+LIMIT = 5  # seconds: longer than a step or a write of run.h5, whatever else the machine does
+ENDS = 60
 LONG = {"train.epochs": 1000000, "optimizer.schedule": "constant", "output.log_every": 1,
-        "train.eval_every": 1000000}
+        "train.eval_every": 1000000, "output.checkpoint_every": 1000000}
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
 
 
@@ -50,10 +51,10 @@ def stop_main_thread(process):
 
 class Watchdog(SmallRuns):
     @contextlib.contextmanager
-    def training(self, directory, ranks, limit):
-        """A training without end that has done its first steps; self.job and its processes."""
+    def training(self, directory, ranks):
+        """A training without end that has done its first steps, and its processes by rank."""
         mark = f"{os.getpid()}_{directory}"
-        arguments = self.train_arguments(directory, LONG) + ["--watchdog", limit]
+        arguments = self.train_arguments(directory, LONG) + ["--watchdog", LIMIT]
         with open(self.path / f"{directory}.out", "wb") as output, subprocess.Popen(
                 harness.command(*arguments, ranks=ranks), cwd=self.path, stdout=output,
                 stderr=subprocess.PIPE, text=True,
@@ -84,7 +85,7 @@ class Watchdog(SmallRuns):
         self.assertEqual(errors.count("superpose: error"), 1, errors)
 
     def assert_stopped_rank_is_named(self, rank, ranks):
-        with self.training(f"stopped_{rank}_of_{ranks}", ranks, limit=2) as (job, processes):
+        with self.training(f"stopped_{rank}_of_{ranks}", ranks) as (job, processes):
             os.kill(processes[rank], signal.SIGSTOP)
             self.assert_ends(job, rf"rank {rank} \(.+\) has not been heard of for \d+ s")
 
@@ -101,7 +102,7 @@ class Watchdog(SmallRuns):
     def test_a_rank_that_computes_without_end_is_named_with_step_and_phase(self):
         """As seen from the watchdog: its main thread does not go on. Stopped between two steps, or
         in the exchange, it is not behind."""
-        with self.training("stuck", ranks=2, limit=2) as (job, processes):
+        with self.training("stuck", ranks=2) as (job, processes):
             if not stop_main_thread(processes[1]):
                 job.kill()
                 raise unittest.SkipTest("this system does not let a test stop a thread")
@@ -109,23 +110,21 @@ class Watchdog(SmallRuns):
                                   r"no rank has moved on for \d+ s \(all are in .+ of step \d+)")
 
     def test_a_job_suspended_as_a_whole_goes_on(self):
-        limit = 5  # no checkpoint takes so long
-        with self.training("suspended", 2, limit) as (job, processes):
+        with self.training("suspended", ranks=2) as (job, processes):
             for process in processes.values():
                 os.kill(process, signal.SIGSTOP)
-            time.sleep(limit + 2)
+            time.sleep(LIMIT + 2)
             for process in processes.values():
                 os.kill(process, signal.SIGCONT)
-            time.sleep(limit + 1)
+            time.sleep(LIMIT + 2)
             self.assertIsNone(job.poll())
-            job.send_signal(signal.SIGUSR1)
+            job.terminate()
             _, errors = job.communicate(timeout=ENDS)
-            self.assertEqual(job.returncode, 75, errors)
             self.assertNotIn("superpose: error", errors)
 
     def test_an_undisturbed_run_is_left_alone_and_the_same_bit_for_bit(self):
         outcomes = []
-        for limit, ranks in ((0, 2), (5, 2), (5, 4), (5, None)):
+        for limit, ranks in ((0, 2), (ENDS, 2), (ENDS, 4), (ENDS, None)):
             directory = f"undisturbed_{limit}_{ranks}"
             arguments = self.train_arguments(directory, {}) + ["--watchdog", limit]
             self.assert_succeeds(self.run_program(*arguments, ranks=ranks))
