@@ -20,15 +20,15 @@ def chosen(names):
 def run(path, arguments):
     """The scenario's line of the table; a scenario that breaks has failed."""
     print(f"--- {path.stem}", flush=True)
-    result = subprocess.run([sys.executable, path, *arguments], stdout=subprocess.PIPE, text=True)
-    *report, last = result.stdout.splitlines() or [""]
-    try:
-        row = json.loads(last)
-    except json.JSONDecodeError:
-        report.append(last)
-        row = {"scenario": path.stem, "asked": "(it broke)", "runs": 0, "passed": 0, "skipped": 0}
-    print(*report, sep="\n", flush=True)
-    return {**row, "code": result.returncode}
+    row = {"scenario": path.stem, "asked": "(it broke)", "runs": 0, "passed": 0, "skipped": 0}
+    with subprocess.Popen([sys.executable, path, *arguments], stdout=subprocess.PIPE,
+                          text=True) as process:
+        for line in process.stdout:
+            if line.startswith('{"scenario"'):
+                row = json.loads(line)
+            else:
+                print(line, end="", flush=True)
+    return {**row, "code": process.returncode}
 
 
 def print_table(rows):

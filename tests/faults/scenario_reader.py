@@ -4,7 +4,7 @@ import h5py
 
 import scenario
 
-SETTINGS = {"train.epochs": 20, "output.checkpoint_every": 1}
+SETTINGS = {"train.epochs": 12, "output.checkpoint_every": 1}
 
 
 class Reader(scenario.Scenario):

@@ -1,8 +1,10 @@
 """What `superpose train` refuses or gives up, with which exit code and words. Usage: see
 harness.py."""
 
+import unittest.mock
+
 import harness
-from small_runs import SmallRuns, counters, damage
+from small_runs import SmallRuns, column, counters, damage
 
 
 class ProblemFiles(SmallRuns):
@@ -118,19 +120,27 @@ class Limits(SmallRuns):
         for _ in range(2):
             result = self.train("diverged", settings)
             self.assert_fails(result, 6, "the training diverged at step ",
-                              "optimizer.learning_rate")
+                              "optimizer.learning_rate", "diverged/diverged_step_")
             messages.append(result.stderr.split(";")[0])
         self.assertEqual(messages[0], messages[1], "the resumed run meets the same step")
         newest = self.checkpoints("diverged")[-1]
         self.assertGreaterEqual(counters(newest)["epoch"], 1)
         self.assert_succeeds(self.run_program("evaluate", newest, "valid.json"))
 
-    def test_weights_that_are_not_finite_are_not_saved(self):
-        """One step, which the loss before it does not warn of."""
+    def test_weights_that_are_not_finite_end_the_step_that_made_them(self):
+        """The loss before it does not warn of it."""
         settings = {"optimizer.learning_rate": 1e39, "optimizer.warmup_steps": 0,
-                    "train.batch_size": 44, "train.epochs": 1}
-        self.assert_fails(self.train("infinite", settings), 6, "at step 1 ", "weight")
+                    "train.batch_size": 40, "train.epochs": 1}
+        kept = "infinite/diverged_step_000000001.json"
+        self.assert_fails(self.train("infinite", settings), 6, "at step 1 ", "weight", kept)
         self.assertEqual(self.checkpoints("infinite"), [])
+        self.assertEqual(len(column(self.path / "infinite/run.h5", "steps", "loss")), 0)
+        self.assertEqual(len(self.read_json(kept)), 40)
+        self.assert_succeeds(self.train("finite", {"data.train": kept, "train.epochs": 1}))
+
+    def test_a_fault_for_tests_that_is_malformed_is_refused(self):
+        with unittest.mock.patch.dict("os.environ", SUPERPOSE_FAULT="kill:data"):
+            self.assert_fails(self.train("fault"), 2, "SUPERPOSE_FAULT = kill:data has not four")
 
 
 if __name__ == "__main__":
