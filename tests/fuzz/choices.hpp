@@ -38,7 +38,8 @@ class Choices {
   }
 
   std::string text() {
-    const auto size = std::min<std::size_t>(below(16), end_ - next_);
+    const std::size_t longest = below(16);  // takes a byte, hence before the rest is counted
+    const auto size = std::min<std::size_t>(longest, end_ - next_);
     const std::string text(reinterpret_cast<const char*>(next_), size);
     next_ += size;
     return text;

@@ -38,8 +38,11 @@ std::string any_name(const FilePlan& plan, Choices& choices) {
       return plan.groups.empty() ? "x" : choices.one_of(plan.groups);
     case 2:
       return choices.text();
-    case 3:
-      return plan.groups.empty() ? "x" : choices.one_of(plan.groups) + "/" + choices.text();
+    case 3: {
+      // Two statements: compilers differ in what of one they evaluate first.
+      const std::string group = plan.groups.empty() ? "x" : choices.one_of(plan.groups);
+      return group + "/" + choices.text();
+    }
     default:
       return plan.datasets.empty() ? "y" : choices.one_of(plan.datasets).name;
   }
