@@ -220,11 +220,12 @@ std::string Trainer::keep_diverged_batch(const std::vector<std::uint32_t>& batch
   const auto path =
       fmt::format("{}/diverged_step_{:09}.json", options_.output.directory, progress_.step + 1);
   std::string found = "its batch is in " + path;
+  if (communicator_.rank() != 0) return found;  // which only rank 0 prints
   try {
+    recorder_->flush();
     std::vector<data::Problem> problems;
     for (const auto index : batch) problems.push_back(data_.train.problems[index]);
-    if (communicator_.rank() == 0) data::write_problems(path, problems);
-    recorder_->flush();
+    data::write_problems(path, problems);
   } catch (const std::exception& error) {
     found = fmt::format("its batch or the history before it could not be kept ({})", error.what());
   }
