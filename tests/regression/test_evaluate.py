@@ -153,7 +153,7 @@ class Errors(SmallRuns):
                            ("damaged.h5", "damaged.h5 is damaged (its seal does not match")):
             with self.subTest(path=path):
                 self.assert_evaluate_fails(path, "valid.json", 4, part)
-        self.assert_evaluate_fails("none.h5", "valid.json", 4, "none.h5", "on rank ", ranks=2)
+        self.assert_evaluate_fails("none.h5", "valid.json", 4, "none.h5", "[rank 0, ", ranks=2)
 
     def test_damage_outside_the_parameters_is_refused_too(self):
         (self.path / "moments.h5").write_bytes(self.checkpoint.read_bytes())
