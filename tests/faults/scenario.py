@@ -108,6 +108,7 @@ def wait_until(condition, within=30):
 class Scenario(SmallRuns):
     asked = ""  # of the program, for the table
     short = "--short" in sys.argv[4:]
+    job = None  # the latest
     on_disk = False  # whether its moments are to include the waits for a disk
 
     def trials(self):
@@ -120,7 +121,14 @@ class Scenario(SmallRuns):
     def start(self, directory, settings=(), ranks=None, fault=None, **environment):
         if fault is not None:
             environment["SUPERPOSE_FAULT"] = fault
-        return Job(self.train_arguments(directory, dict(settings)), ranks, self.path, environment)
+        self.job = Job(self.train_arguments(directory, dict(settings)), ranks, self.path,
+                       environment)
+        return self.job
+
+    def end_job(self):
+        """A trial that fails half-way leaves nothing to disturb the next."""
+        if self.job is not None:
+            self.job.kill(self.job.processes())
 
     def run_job(self, *arguments, within=60, **options):
         return self.start(*arguments, **options).finish(within)
@@ -151,7 +159,7 @@ def choose_folder(on_disk):
         tempfile.tempdir = str(memory)
 
 
-def run_trial(description, trial):
+def run_trial(scenario, description, trial):
     """"passed", "failed" or "skipped"."""
     try:
         trial()
@@ -163,17 +171,21 @@ def run_trial(description, trial):
     except Exception:  # a scenario goes on after a failure, to count them
         print(f"FAILED: {description}\n{traceback.format_exc()}", flush=True)
         return "failed"
+    finally:
+        scenario.end_job()
 
 
 def main(scenario_class):
     """Runs all trials; the last line of output is the scenario's line of the table, as JSON."""
     random.seed(os.environ.get("SUPERPOSE_FAULTS_SEED", "0"))
     choose_folder(scenario_class.on_disk)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of the clean-ups
     results = []
     try:
         scenario_class.setUpClass()
-        for description, trial in scenario_class().trials():
-            results.append(run_trial(description, trial))
+        scenario = scenario_class()
+        for description, trial in scenario.trials():
+            results.append(run_trial(scenario, description, trial))
     finally:
         scenario_class.doClassCleanups()
     counts = {name: results.count(name) for name in ("passed", "failed", "skipped")}
