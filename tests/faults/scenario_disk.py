@@ -44,7 +44,7 @@ class Disk(scenario.Scenario):
         if not os.environ.get(INSIDE):
             raise unittest.SkipTest("mounting takes root and unshare --mount")
         path = self.path / directory
-        path.mkdir()
+        path.mkdir(exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", path], check=True)
         self.addClassCleanup(subprocess.run, ["umount", "--lazy", path], check=True)
         return path
@@ -87,9 +87,16 @@ class Disk(scenario.Scenario):
         self.assert_newest_loads(directory)
 
     def read_only(self, directory, back_end, _):
-        path = self.mount(directory, 20000)
+        """Another file system comes over the directory: its own cannot be made read-only while the
+        lock is open for writing."""
+        path = self.path / directory
+        path.mkdir()
         job = self.start_on(back_end, directory)
         self.wait_for_checkpoint(directory)
+        self.undisturbed({})
+        checkpoint = self.checkpoints("undisturbed")[-1]
+        self.mount(directory, 20000)
+        shutil.copy(checkpoint, path)
         remount = ["mount", "-o", "remount,ro", path]  # refused while a file is being written
         scenario.wait_until(
             lambda: subprocess.run(remount, capture_output=True).returncode == 0)
