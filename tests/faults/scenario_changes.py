@@ -48,9 +48,9 @@ def words_for(item, attribute):
     as the seeds."""
     if item != "/" and attribute == "xxh3_64":
         return [item]
-    groups = {"seed": "seeds", "data": "data hashes", "library": "libraries"}
-    own_words = {"file_type": "superpose_checkpoint file", "format_version": "format version"}
-    return [attribute, *(word for start, word in {**groups, **own_words}.items()
+    groups = {"seed": "seeds", "data": "hash of data.train", "library": "libraries"}
+    own_words = {"file_type": "superpose_checkpoint file", "format_version": "superpose_checkpoint file"}
+    return [attribute, attribute.replace("_", " "), *(word for start, word in {**groups, **own_words}.items()
                          if attribute.startswith(start))]
 
 
