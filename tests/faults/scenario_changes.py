@@ -48,10 +48,11 @@ def words_for(item, attribute):
     as the seeds."""
     if item != "/" and attribute == "xxh3_64":
         return [item]
-    groups = {"seed": "seeds", "data": "hash of data.train", "library": "libraries"}
-    own_words = {"file_type": "superpose_checkpoint file", "format_version": "superpose_checkpoint file"}
-    return [attribute, attribute.replace("_", " "), *(word for start, word in {**groups, **own_words}.items()
-                         if attribute.startswith(start))]
+    words = {"seed": "seeds", "data": "hash of data.train", "library": "libraries",
+             "file_type": "superpose_checkpoint file",
+             "format_version": "superpose_checkpoint file"}
+    return [attribute, attribute.replace("_", " "),
+            *(word for start, word in words.items() if attribute.startswith(start))]
 
 
 class Changes(scenario.Scenario):
