@@ -1,7 +1,7 @@
 #pragma once
 /// Checkpoints: named tensors, counters and values that together continue a run to the same bits.
 /// One HDF5 file a checkpoint, `<directory>/checkpoint_<step, 9 digits>.h5`, written in parallel
-/// under a temporary name, sealed, read back and renamed; layout in FORMAT.md. This file knows
+/// under a temporary name, read back, sealed and renamed; layout in FORMAT.md. This file knows
 /// nothing of the model: the lists come from and go to src/train.
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct CheckpointHeader {
   std::int64_t step = 0;                         ///< optimiser steps done
   std::map<std::string, std::int64_t> counters;  ///< e.g. "epoch", "stage"
   std::map<std::string, double> values;          ///< e.g. "epoch_loss"
-  std::optional<double> score;                   ///< what the best checkpoint has most of; written
+  std::optional<double> score;  ///< what the best checkpoint has most of; not read back
   RunMetadata metadata;
 };
 

@@ -73,13 +73,25 @@ std::int64_t step_of(const fs::path& path) {
   }
 }
 
+CheckpointHeader header_in(const File& file) {
+  CheckpointHeader header;
+  header.step = file.attribute<std::int64_t>("/", "step");
+  header.counters = layout::read_group<std::int64_t>(file, "counters");
+  header.values = layout::read_group<double>(file, "values");
+  header.metadata = read_metadata(file);
+  return header;
+}
+
 /// Path of the newest checkpoint whose header and tensors can be read; fills the tensors.
 std::string read_newest_usable(const std::vector<CheckpointFile>& candidates,
                                const std::vector<NamedTensor>& tensors) {
   for (const auto& candidate : candidates) {
     try {
-      read_header(candidate.path);
-      read_tensors(candidate.path, tensors);
+      reading([&] {
+        const File file = open_checkpoint(candidate.path);
+        header_in(file);
+        for (const auto& tensor : tensors) read_checked(file, tensor);
+      });
       return candidate.path;
     } catch (const Error& error) {
       log::warning("{}; trying the checkpoint before it", error.what());
@@ -93,15 +105,6 @@ std::string read_newest_usable(const std::vector<CheckpointFile>& candidates,
 
 void broadcast(const Communicator& communicator, const std::vector<NamedTensor>& tensors) {
   for (const auto& tensor : tensors) communicator.broadcast_bytes(tensor.data, tensor.bytes());
-}
-
-CheckpointHeader header_in(const File& file) {
-  CheckpointHeader header;
-  header.step = file.attribute<std::int64_t>("/", "step");
-  header.counters = layout::read_group<std::int64_t>(file, "counters");
-  header.values = layout::read_group<double>(file, "values");
-  header.metadata = read_metadata(file);
-  return header;
 }
 
 }  // namespace
