@@ -7,7 +7,7 @@ namespace superpose::jobs {
 namespace {
 
 /// Not an error, so not among the codes of core/error.hpp; the code of diff(1).
-constexpr int files_differ = 1;
+constexpr int files_differ = static_cast<int>(ExitCode::failure);
 
 std::string describe(const io::Difference& d) {
   if (!d.layout.empty()) return d.layout;

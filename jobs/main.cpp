@@ -13,11 +13,12 @@
 
 namespace {
 
+using superpose::ExitCode;
 using superpose::distributed::MpiSession;
 
 /// Prints the error and returns the exit code; with several ranks ends them all instead, because
 /// the others may be waiting for this one.
-int end_after_error(const std::optional<MpiSession>& mpi, int code, const std::string& message,
+int end_after_error(const std::optional<MpiSession>& mpi, ExitCode code, const std::string& message,
                     bool agreed = false) {
   const bool parallel = mpi && mpi->world().size() > 1;
   // An error that all ranks know of is printed once: the others wait here to be ended by rank 0.
@@ -26,8 +27,8 @@ int end_after_error(const std::optional<MpiSession>& mpi, int code, const std::s
                                                      superpose::distributed::host_name())
                                        : std::string();
   fmt::print(stderr, "superpose: error{}: {}\n", who, message);
-  if (parallel) mpi->abort(static_cast<superpose::ExitCode>(code));
-  return code;
+  if (parallel) mpi->abort(code);
+  return static_cast<int>(code);
 }
 
 }  // namespace
@@ -41,11 +42,13 @@ int main(int argc, char** argv) {
     superpose::log::set_rank(mpi->world().rank());
     return command.parallel(mpi->world());
   } catch (const superpose::Error& error) {
-    return end_after_error(mpi, static_cast<int>(error.code()), error.what(), error.agreed());
+    return end_after_error(mpi, error.code(), error.what(), error.agreed());
   } catch (const std::bad_alloc&) {
-    return end_after_error(mpi, 1, "out of memory; use more nodes, or fewer ranks on each");
+    return end_after_error(mpi, ExitCode::failure,
+                           "out of memory; use more nodes, or fewer ranks on each");
   } catch (const std::exception& error) {
     return end_after_error(
-        mpi, 1, fmt::format("{} (this is a defect of superpose); please report it", error.what()));
+        mpi, ExitCode::failure,
+        fmt::format("{} (this is a defect of superpose); please report it", error.what()));
   }
 }
