@@ -13,8 +13,7 @@ namespace {
 
 constexpr const char* what_to_do =
     "see whether its node or file system hangs, then submit the same command again: it goes on "
-    "from "
-    "the last checkpoint";
+    "from the last checkpoint";
 
 /// The first items, and how many more there are: a node that is gone takes all its ranks along.
 std::string join(const std::vector<std::string>& items, const char* separator) {
@@ -52,8 +51,8 @@ std::optional<std::string> FailureDetector::problem(const Beat& mine, double now
 
 std::optional<std::string> FailureDetector::silent_ranks(double now) const {
   // The time a job takes to end once a lower rank has spoken: more than the seconds of small
-  // limits.
-  const double turn = std::max(2.0, limit_ / 100) * std::max(0, rank_ - 1);
+  // limits. Rank 0, if it lives, knows best: a rank stuck inside MPI may hear of nobody.
+  const double turn = std::max(2.0, limit_ / 100) * rank_;
   double longest = 0;
   std::vector<std::string> names;
   for (const auto& [rank, heard] : heard_) {

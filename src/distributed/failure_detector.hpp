@@ -22,7 +22,7 @@ class FailureDetector {
   void hear(int rank, const Beat& beat, double now);
 
   /// "rank 1 (node7) ...", if there is one at `now`. Rank 0 judges all ranks, the others rank 0:
-  /// each a while after the one before it, so that the first that lives speaks for all.
+  /// each a while after the rank before it, so that the first that lives speaks for all.
   std::optional<std::string> problem(const Beat& mine, double now) const;
 
  private:

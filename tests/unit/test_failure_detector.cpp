@@ -78,9 +78,9 @@ TEST(FailureDetector, OtherRanksJudgeRankZeroOneAfterTheOther) {
   for (int rank = 1; rank < 4; ++rank) {
     auto detector = detector_of(rank);
     detector.hear(0, stuck, 5);
-    EXPECT_EQ(detector.problem(stuck, 14), std::nullopt) << "stuck ranks are rank 0's business";
-    EXPECT_EQ(detector.problem(stuck, 16).has_value(), rank == 1);
-    EXPECT_EQ(detector.problem(stuck, 17.5).has_value(), rank <= 2);
+    EXPECT_EQ(detector.problem(stuck, 16), std::nullopt) << "stuck ranks are rank 0's business";
+    EXPECT_EQ(detector.problem(stuck, 18).has_value(), rank == 1);
+    EXPECT_EQ(detector.problem(stuck, 19.5).has_value(), rank <= 2);
     EXPECT_THAT(detector.problem(stuck, 30), Optional(HasSubstr("rank 0 (n0) has not been")));
   }
 }
