@@ -1,3 +1,5 @@
+#include <hdf5_hl.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -111,6 +113,28 @@ std::vector<std::string> File::attribute_names(const std::string& object) const 
         "list the attributes of", object, path_);
   std::sort(names.begin(), names.end());
   return names;
+}
+
+void File::write_labels(const std::string& dimension, const std::vector<std::string>& labels) {
+  const hsize_t extent = labels.size();
+  const Dataspace space(check(H5Screate_simple(1, &extent, nullptr), "describe", dimension, path_));
+  const Datatype type = text_type();
+  const Dataset dataset(
+      check(H5Dcreate2(id_, dimension.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+            "create dataset", dimension, path_));
+  std::vector<const char*> texts;
+  for (const auto& label : labels) texts.push_back(label.c_str());
+  check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()), "write", dimension,
+        path_);
+  check(H5DSset_scale(dataset, dimension.substr(dimension.rfind('/') + 1).c_str()),
+        "make a dimension of", dimension, path_);
+}
+
+bool File::is_text(const std::string& path) const {
+  const Object object(check(H5Oopen(id_, path.c_str(), H5P_DEFAULT), "open", path, path_));
+  if (H5Iget_type(object) != H5I_DATASET) return false;
+  const Datatype type(check(H5Dget_type(object), "describe", path, path_));
+  return H5Tget_class(type) == H5T_STRING;
 }
 
 template void File::set_attribute(const std::string&, const std::string&, const std::string&);

@@ -95,7 +95,7 @@ std::string scale_name(hid_t dataset) {
   const auto length = H5DSget_scale_name(dataset, nullptr, 0);
   std::string name(length > 0 ? length + 1 : 0, '\0');
   if (length > 0 && H5DSget_scale_name(dataset, name.data(), name.size()) < 0) name.clear();
-  return name;
+  return name.c_str();  // without the end that HDF5 counts
 }
 
 /// By creation, or by name in files of other programs that do not keep the order.
@@ -111,15 +111,33 @@ herr_t take_link(hid_t, const char* name, const H5L_info_t*, void* names) {
   return 0;
 }
 
+/// Of a dataset of numbers, without its dimensions.
+NamedTensor shape_and_type(hid_t dataset, const std::string& name, const std::string& path) {
+  const Dataspace space(check(H5Dget_space(dataset), "describe", name, path));
+  const Datatype type(check(H5Dget_type(dataset), "describe", name, path));
+  const int rank = check(H5Sget_simple_extent_ndims(space), "describe", name, path);
+  std::vector<hsize_t> extents(rank);
+  check(H5Sget_simple_extent_dims(space, extents.data(), nullptr), "describe", name, path);
+  NamedTensor tensor{name, {}, {extents.begin(), extents.end()}};
+  tensor.dtype = dtype_of_stored(type, name, path);
+  return tensor;
+}
+
+/// Name of a scale without its groups; empty if HDF5 does not tell.
+std::string name_of_scale(hid_t scale) {
+  const auto name = scale_name(scale);
+  if (!name.empty() && name.rfind(no_coordinates, 0) != 0) return base_of(name);
+  const auto length = H5Iget_name(scale, nullptr, 0);  // slow: it looks through the whole file
+  std::string path(length > 0 ? length + 1 : 0, '\0');
+  if (length > 0 && H5Iget_name(scale, path.data(), path.size()) < 0) return "";
+  return length > 0 ? base_of(path.substr(0, static_cast<std::size_t>(length))) : "";
+}
+
 /// The first scale of a dimension gives its name.
 herr_t take_scale(hid_t, unsigned, hid_t scale, void* name) {
-  const auto length = H5Iget_name(scale, nullptr, 0);
-  if (length < 0) return -1;  // ends the iteration, whose caller checks its code
-  std::string text(length + 1, '\0');
-  if (H5Iget_name(scale, text.data(), text.size()) < 0) return -1;
-  text.pop_back();
-  *static_cast<std::string*>(name) = base_of(text);
-  return 1;
+  auto& taken = *static_cast<std::string*>(name);
+  taken = name_of_scale(scale);
+  return taken.empty() ? -1 : 1;  // -1 ends the iteration, whose caller checks its code
 }
 
 }  // namespace
@@ -231,9 +249,11 @@ void File::attach_dimensions(std::int64_t dataset, const NamedTensor& tensor) {
   SUPERPOSE_EXPECT(tensor.dims.empty() || tensor.dims.size() == tensor.shape.size());
   for (std::size_t i = 0; i < tensor.dims.size(); ++i) {
     const std::string scale_path = find_dimension(tensor.name, tensor.dims[i]);
-    SUPERPOSE_EXPECT(layout(scale_path).size() == tensor.shape[i]);
     const Dataset scale(
         check(H5Dopen2(id_, scale_path.c_str(), H5P_DEFAULT), "open dimension", scale_path, path_));
+    const Dataspace space(check(H5Dget_space(scale), "describe", scale_path, path_));
+    SUPERPOSE_EXPECT(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)) ==
+                     tensor.shape[i]);
     check(H5DSattach_scale(dataset, scale, static_cast<unsigned>(i)), "name a dimension of",
           tensor.name, path_);
   }
@@ -293,16 +313,12 @@ std::vector<std::string> File::children(const std::string& group) const {
 NamedTensor File::layout(const std::string& dataset) const {
   const Dataset opened(
       check(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), "open dataset", dataset, path_));
-  const Dataspace space(check(H5Dget_space(opened), "describe", dataset, path_));
-  const Datatype type(check(H5Dget_type(opened), "describe", dataset, path_));
-  const int rank = check(H5Sget_simple_extent_ndims(space), "describe", dataset, path_);
-  std::vector<hsize_t> extents(rank);
-  check(H5Sget_simple_extent_dims(space, extents.data(), nullptr), "describe", dataset, path_);
-
-  NamedTensor tensor{dataset, {}, {extents.begin(), extents.end()}};
-  tensor.dtype = dtype_of_stored(type, dataset, path_);
-  if (H5DSis_scale(opened) > 0) tensor.dims.assign(1, base_of(dataset));
-  for (int i = 0; i < rank && H5DSis_scale(opened) <= 0; ++i) {
+  NamedTensor tensor = shape_and_type(opened, dataset, path_);
+  if (H5DSis_scale(opened) > 0) {
+    tensor.dims.assign(1, base_of(dataset));
+    return tensor;
+  }
+  for (unsigned i = 0; i < tensor.shape.size(); ++i) {
     std::string name;
     check(H5DSiterate_scales(opened, i, nullptr, take_scale, &name), "describe", dataset, path_);
     tensor.dims.push_back(name);
@@ -345,14 +361,14 @@ void File::write_selected(const NamedTensor& tensor, std::int64_t in_memory, std
 }
 
 void File::read(const NamedTensor& tensor) const {
-  const NamedTensor stored = layout(tensor.name);
+  const Dataset dataset(
+      check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
+  const NamedTensor stored = shape_and_type(dataset, tensor.name, path_);
   validate(stored.shape == tensor.shape, ExitCode::io,
            "cannot read {} in {} (its shape is [{}], wanted is [{}])", tensor.name, path_,
            fmt::join(stored.shape, ", "), fmt::join(tensor.shape, ", "));
   validate(stored.dtype == tensor.dtype, ExitCode::io,
            "cannot read {} in {} (its numbers are of another type)", tensor.name, path_);
-  const Dataset dataset(
-      check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
   check(H5Dread(dataset, memory_type(tensor.dtype), H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.data),
         "read", tensor.name, path_);
 }

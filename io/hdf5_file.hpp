@@ -51,6 +51,8 @@ class File {
   void create_dimension(const std::string& dimension, std::size_t extent);
   /// A dimension with coordinates: a one-dimensional dataset that is its own scale.
   void write_coordinate(const NamedTensor& coordinate);
+  /// A dimension whose coordinates are texts (UTF-8); its dataset has no NamedTensor.
+  void write_labels(const std::string& dimension, const std::vector<std::string>& labels);
   /// Dataset for `tensor`, without its values. Its dimensions exist in its group or above.
   void create_dataset(const NamedTensor& tensor);
 
@@ -66,7 +68,9 @@ class File {
   std::vector<std::string> links(const std::string& group) const;
   /// Whether this is a dimension without coordinates.
   bool is_bare_dimension(const std::string& path) const;
-  /// Name, dimensions, shape and type of a dataset; data is null.
+  /// Whether this is a dataset of texts.
+  bool is_text(const std::string& path) const;
+  /// Name, dimensions, shape and type of a dataset of numbers; data is null.
   NamedTensor layout(const std::string& dataset) const;
 
   // --- Values -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "core/error.hpp"
@@ -190,6 +191,31 @@ Table Table::read(const File& file, const std::string& name) {
   return table;
 }
 
+Table Table::read_like(const Table& pattern, const File& file) {
+  Table table = pattern;
+  return table.read_values_like(file) ? table : read(file, pattern.name());
+}
+
+/// False if the file has other coordinates or shapes. A column too many is not noticed.
+bool Table::read_values_like(const File& file) {
+  try {
+    std::set<std::string> compared;
+    for (const auto& column : columns_)
+      for (const auto& [name, coordinates] : column.by)
+        if (compared.insert(name).second &&
+            read_coordinates(file, file.layout(name_ + "/" + name)) != coordinates)
+          return false;
+    const auto& index_name = index_column_.name;
+    index_ = read_index(file, file.layout(name_ + "/" + index_name));
+    for (const auto& column : columns_)
+      values_[column.name] =
+          read_numbers(file, tensor_of(name_, column, index_name, index_.size(), nullptr));
+    return true;
+  } catch (const Error&) {  // reading it as it is says what is wrong
+    return false;
+  }
+}
+
 History::History(std::string path, RunMetadata metadata)
     : path_(std::move(path)), metadata_(std::move(metadata)) {}
 
@@ -219,6 +245,19 @@ Table& History::table(const std::string& name, const Column& index,
 
 void History::flush() const {
   write_tables(path_, history_layout::kind, metadata_, tables_);
+}
+
+std::vector<Table> read_tables(const std::string& path, const std::vector<std::string>& names,
+                               const std::vector<Table>& patterns) {
+  const File file = open_checked(path, history_layout::kind, ExitCode::io);
+  std::vector<Table> tables;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    validate(file.is_group(names[i]), ExitCode::io, "{} has no table {} (it is of another program)",
+             path, names[i]);
+    tables.push_back(patterns.empty() ? Table::read(file, names[i])
+                                      : Table::read_like(patterns[i], file));
+  }
+  return tables;
 }
 
 void write_theory_file(const std::string& path, const RunMetadata& metadata,

@@ -11,6 +11,7 @@
 #include "io/history_layout.hpp"
 #include "io/probe_layout.hpp"
 #include "io/seal.hpp"
+#include "io/sweep_layout.hpp"
 
 namespace superpose::io {
 namespace {
@@ -49,7 +50,7 @@ void find_datasets(const File& file, const std::string& group, int depth,
     DatasetReport dataset;
     dataset.layout.name = path;
     dataset.problem = problem_of([&] {
-      if (file.is_bare_dimension(path)) return;
+      if (file.is_bare_dimension(path) || file.is_text(path)) return;
       if (file.is_group(path)) return find_datasets(file, path, depth + 1, seen, found);
       dataset.layout = file.layout(path);
       found.push_back(dataset);
@@ -159,8 +160,8 @@ void check_readable(const File& file, FileReport& report) {
 
 /// The kinds of files that can be inspected.
 const FileKind* kind_of(const std::string& type) {
-  for (const FileKind* kind :
-       {&layout::kind, &history_layout::kind, &history_layout::theory_kind, &probe_layout::kind})
+  for (const FileKind* kind : {&layout::kind, &history_layout::kind, &history_layout::theory_kind,
+                               &probe_layout::kind, &sweep_layout::kind})
     if (kind->type == type) return kind;
   return nullptr;
 }
@@ -210,7 +211,8 @@ FileReport read_report(const std::string& path, SealState seal) {
   attempt(report, [&] { find_datasets(file, "", 0, seen, report.datasets); });
   if (report.checkpoint)
     check_checkpoint(file, report);
-  else if (report.kind.type == probe_layout::kind.type)
+  else if (report.kind.type == probe_layout::kind.type ||
+           report.kind.type == sweep_layout::kind.type)
     check_readable(file, report);
   else
     check_run(file, report);

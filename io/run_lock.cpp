@@ -124,6 +124,18 @@ bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age, b
   return age > stale_seconds;
 }
 
+std::optional<LockHolder> lock_holder(const std::string& directory) {
+  const auto path = directory + "/lock";
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return std::nullopt;
+  const auto text = read_all(file);
+  const double age = age_of(file, path);
+  ::close(file);
+  const auto holder = parse(text);
+  if (text.empty() || has_ended(holder, this_process(), age, false)) return std::nullopt;
+  return holder;
+}
+
 RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
   const auto [file, kernel_lock, taken] = open_lock(path_);
   const auto text = read_all(file);

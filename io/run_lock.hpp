@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "core/timer.hpp"
@@ -38,6 +39,10 @@ class RunLock {
   int file_ = -1;
   Stopwatch since_refresh_;
 };
+
+/// Who holds the directory, as far as can be told without touching the lock: nobody if the holder's
+/// process is known to have ended.
+std::optional<LockHolder> lock_holder(const std::string& directory);
 
 /// Whether `holder`, whose lock file was refreshed `age` seconds ago, has ended, as seen by
 /// `seeker`. `kernel_lock`: the seeker has the kernel's lock on the file, which the holder had.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "data/expand.hpp"
 #include "data/problem_file.hpp"
 #include "data/shortcuts.hpp"
+#include "io/agreement.hpp"
 #include "io/checkpoint.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
@@ -77,11 +79,11 @@ void print_shortcuts(const std::vector<data::Shortcut>& rows) {
               100 * rows[i].accuracy_equal_depth);
 }
 
-Json report(const EvaluateArguments& arguments, const data::ProblemFile& file,
-            const io::CheckpointHeader& header, const std::vector<Result>& results,
-            const std::vector<data::Shortcut>& shortcuts) {
+Json report(const EvaluateArguments& arguments, const std::string& checkpoint,
+            const data::ProblemFile& file, const io::CheckpointHeader& header,
+            const std::vector<Result>& results, const std::vector<data::Shortcut>& shortcuts) {
   Json json{{"command_line", arguments.command_line},
-            {"checkpoint", arguments.checkpoint},
+            {"checkpoint", checkpoint},
             {"step", header.step},
             {"git_hash", header.metadata.git_hash},
             {"data", arguments.data},
@@ -105,6 +107,19 @@ std::vector<std::optional<int>> latent_counts(const std::vector<int>& asked,
   return {asked.begin(), asked.end()};
 }
 
+/// The newest checkpoint of a run directory; a file is its own.
+std::string checkpoint_of(const std::string& path, const distributed::Communicator& world) {
+  std::string checkpoint = path;
+  io::agree_on_rank_0(world, [&] {
+    if (!std::filesystem::is_directory(path)) return;
+    const auto found = io::find_checkpoints(path);
+    validate(!found.empty(), ExitCode::checkpoint,
+             "the folder {} has no checkpoints (is it a run directory?); train first", path);
+    checkpoint = found.front().path;
+  });
+  return world.broadcast(checkpoint);
+}
+
 void check_fits(const data::ProblemFile& file, const train::RunOptions& options,
                 const std::vector<std::optional<int>>& latents) {
   data::check_fits(file.max_nodes, data::Vocabulary(options.model.vocab_size));
@@ -116,9 +131,9 @@ void check_fits(const data::ProblemFile& file, const train::RunOptions& options,
 }  // namespace
 
 int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world) {
-  const auto header = io::read_header(world, arguments.checkpoint);
-  const auto options =
-      config::parse_run_config(header.metadata.configuration, arguments.checkpoint);
+  const auto checkpoint = checkpoint_of(arguments.checkpoint, world);
+  const auto header = io::read_header(world, checkpoint);
+  const auto options = config::parse_run_config(header.metadata.configuration, checkpoint);
   const auto file = data::read_problems(arguments.data);
   const auto latents = latent_counts(arguments.latents, options.method);
   check_fits(file, options, latents);
@@ -126,8 +141,8 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   if (writes_json) check_writable(arguments.json);
   const ComputeSession compute;
   const auto model = model::make_network(options.model);
-  train::load_parameters(world, arguments.checkpoint, model->parameters());
-  log::info("{} (step {}) on {}: {} problems\n", arguments.checkpoint, header.step, arguments.data,
+  train::load_parameters(world, checkpoint, model->parameters());
+  log::info("{} (step {}) on {}: {} problems\n", checkpoint, header.step, arguments.data,
             file.problems.size());
   std::vector<Result> results;
   for (const auto& n_latent : latents) {
@@ -138,7 +153,8 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   }
   const auto shortcuts = blind_shortcuts(file.problems);
   print_shortcuts(shortcuts);
-  if (writes_json) write_json(arguments.json, report(arguments, file, header, results, shortcuts));
+  if (writes_json)
+    write_json(arguments.json, report(arguments, checkpoint, file, header, results, shortcuts));
   return 0;
 }
 

@@ -31,7 +31,7 @@ struct TrainArguments {
 
 /// `superpose evaluate CHECKPOINT DATA [--latents N ...] [--json FILE]`
 struct EvaluateArguments {
-  std::string checkpoint;
+  std::string checkpoint;    ///< file, or run directory for its newest
   std::string data;          ///< problem file
   std::vector<int> latents;  ///< numbers of latent tokens to try; empty: those of the training
   std::string json;          ///< file for the results; empty: print only
@@ -91,6 +91,21 @@ struct TheoryArguments {
   std::string command_line;                 ///< as typed, for the output file
 };
 
+/// `superpose sweep plan|submit|status|resubmit|collect|cancel SWEEP [--OPTION VALUE ...]`
+struct SweepArguments {
+  std::string file;                      ///< TOML
+  bool dry_run = false;                  ///< say what would be done, and write nothing
+  std::optional<double> epoch_seconds;   ///< [s] of an epoch of the first point, for the estimate
+  int local = 0;                         ///< run on this machine, so many points at a time; 0: SLURM
+  std::string launcher;                  ///< local: words before the program
+  int throttle = 0;                      ///< SLURM: most points at a time; 0: no limit
+  std::string scripts;                   ///< folder of sweep.sbatch and point.sh
+  bool points = false;                   ///< status: a line a point
+  bool json = false;                     ///< status: for programs
+  std::string output;                    ///< collect: HDF5 file; empty: in the sweep's folder
+  std::string command_line;              ///< as typed, for the output file
+};
+
 int generate_job(const GenerateArguments& arguments, const distributed::Communicator& world);
 int train_job(const TrainArguments& arguments, const distributed::Communicator& world);
 int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world);
@@ -101,6 +116,12 @@ int theory_flow_job(const TheoryArguments& arguments, const distributed::Communi
 int theory_predict_job(const TheoryArguments& arguments, const distributed::Communicator& world);
 int validate_job(const ValidateArguments& arguments);
 int inspect_job(const InspectArguments& arguments);
+int sweep_plan_job(const SweepArguments& arguments);
+int sweep_submit_job(const SweepArguments& arguments);    ///< points that have not been started
+int sweep_resubmit_job(const SweepArguments& arguments);  ///< those that failed or were lost too
+int sweep_status_job(const SweepArguments& arguments);
+int sweep_cancel_job(const SweepArguments& arguments);
+int sweep_collect_job(const SweepArguments& arguments, const distributed::Communicator& world);
 int diff_job(const DiffArguments& arguments);  ///< 1: they differ
 
 }  // namespace superpose::jobs

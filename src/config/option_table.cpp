@@ -141,6 +141,13 @@ void OptionTable::add_row(Row row) {
   rows_.push_back(std::move(row));
 }
 
+void OptionTable::add_section(const std::string& section, const OptionTable& table) {
+  for (Row row : table.rows_) {
+    row.key = section + "." + row.key;
+    rows_.push_back(std::move(row));
+  }
+}
+
 void OptionTable::set(const Setting& setting) {
   const auto* other = std::get_if<OtherValue>(&setting.value);
   if (other != nullptr && other->kind == "table" && is_section(setting.key)) return;  // empty

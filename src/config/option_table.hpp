@@ -57,6 +57,9 @@ class OptionTable {
   template <class Enum>
   void add_enum(std::string key, Enum& variable, std::string help, std::vector<std::string> names);
 
+  /// The rows of another table, their keys led by "section.".
+  void add_section(const std::string& section, const OptionTable& table);
+
   /// Sets a variable. Error (usage) for an unknown key (with the nearest one), a wrong type, or a
   /// value out of bounds. An integer is taken where a number is needed.
   void set(const Setting& setting);

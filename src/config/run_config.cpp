@@ -1,10 +1,5 @@
 #include "config/run_config.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
-
 #include "core/error.hpp"
 
 namespace superpose::config {
@@ -158,40 +153,6 @@ void check_loop(const train::LoopOptions& loop) {
            loop.accumulation, smallest_leaf);
 }
 
-void check(const train::RunOptions& options) {
-  check_files(options);
-  check_model(options.model);
-  check_method(options.method);
-  check_loop(options.train);
-  check_settling(options);
-}
-
-void check(const data::GeneratorOptions& options) {
-  validate(options.min_hops <= options.max_hops, ExitCode::usage,
-           "min_hops = {} is larger than max_hops = {} (no problem has such a length); change one",
-           options.min_hops, options.max_hops);
-  validate(options.min_hops < options.n_nodes, ExitCode::usage,
-           "min_hops = {} is too large for n_nodes = {} (a path has one node more than hops); "
-           "change one",
-           options.min_hops, options.n_nodes);
-  const double sides = options.side0 + options.side1;
-  // Decimal fractions that add up to 1 may not do so in binary.
-  validate(sides <= 1 + 1e-12, ExitCode::usage,
-           "side0 + side1 = {} is larger than 1 (they are probabilities of one draw); lower one",
-           sides);
-}
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  // Inserting no characters at all would look like a failure.
-  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-  validate(file.is_open() && !file.bad(), ExitCode::usage,
-           "cannot read configuration '{}' ({}); give the path of a TOML file", path,
-           std::strerror(errno));
-  return text.str();
-}
-
 }  // namespace
 
 OptionTable option_table(train::RunOptions& options) {
@@ -225,6 +186,29 @@ OptionTable option_table(data::GeneratorOptions& options) {
   table.add("match_depth", options.match_depth,
             "neg_target exactly as deep below the other root as the target");
   return table;
+}
+
+void check(const train::RunOptions& options) {
+  check_files(options);
+  check_model(options.model);
+  check_method(options.method);
+  check_loop(options.train);
+  check_settling(options);
+}
+
+void check(const data::GeneratorOptions& options) {
+  validate(options.min_hops <= options.max_hops, ExitCode::usage,
+           "min_hops = {} is larger than max_hops = {} (no problem has such a length); change one",
+           options.min_hops, options.max_hops);
+  validate(options.min_hops < options.n_nodes, ExitCode::usage,
+           "min_hops = {} is too large for n_nodes = {} (a path has one node more than hops); "
+           "change one",
+           options.min_hops, options.n_nodes);
+  const double sides = options.side0 + options.side1;
+  // Decimal fractions that add up to 1 may not do so in binary.
+  validate(sides <= 1 + 1e-12, ExitCode::usage,
+           "side0 + side1 = {} is larger than 1 (they are probabilities of one draw); lower one",
+           sides);
 }
 
 train::RunOptions parse_run_config(const std::string& text, const std::string& source,

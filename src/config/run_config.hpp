@@ -31,6 +31,10 @@ train::RunOptions parse_run_config(const std::string& text, const std::string& s
 /// Defaults, then the overrides; checked. Error (usage) as parse_run_config.
 data::GeneratorOptions read_generator_options(const std::vector<Override>& overrides);
 
+/// Error (usage) for settings that do not fit together.
+void check(const train::RunOptions& options);
+void check(const data::GeneratorOptions& options);
+
 /// Every setting of the run as TOML; parse_run_config gives the same options back, bit for bit.
 std::string effective_config(train::RunOptions options);
 

@@ -1,11 +1,13 @@
 #include "config/toml_file.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
+#include <fstream>
 #include <sstream>
 
+#include "config/toml_tree.hpp"
 #include "core/error.hpp"
 
 namespace superpose::config {
@@ -17,6 +19,43 @@ std::string kind_name(const toml::node& node) {
   return kind.str();
 }
 
+/// Settings are two deep; what is deeper than this is not even listed as unknown.
+constexpr int max_depth = 8;
+
+/// The parser makes and destroys a table for each part of a dotted key one within the other, and
+/// runs out of stack over some 10,000.
+constexpr std::ptrdiff_t max_dots = 4096;
+
+void flatten_below(const toml::table& table, const std::string& prefix, const std::string& source,
+                   int depth, std::vector<Setting>& settings) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    const toml::table* section = node.as_table();
+    if (section != nullptr && !section->empty()) {
+      validate(depth < max_depth, ExitCode::usage,
+               "'{}' is nested too deep (line {} of {}); settings are written section.name", key,
+               node.source().begin.line, source);
+      flatten_below(*section, key + ".", source, depth + 1, settings);
+    } else {
+      settings.push_back({key, value_of(node), where(node, source)});
+    }
+  }
+}
+
+}  // namespace
+
+toml::table parse_toml(const std::string& text, const std::string& source) {
+  validate(std::count(text.begin(), text.end(), '.') <= max_dots, ExitCode::usage,
+           "{} is no configuration (it has more than {} dots); give a file of settings", source,
+           max_dots);
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    fail(ExitCode::usage, "{} is not TOML (line {}, column {}: {}); correct that line", source,
+         error.source().begin.line, error.source().begin.column, error.description());
+  }
+}
+
 Value value_of(const toml::node& node) {
   if (const auto* boolean = node.as_boolean()) return boolean->get();
   if (const auto* integer = node.as_integer()) return integer->get();
@@ -25,43 +64,29 @@ Value value_of(const toml::node& node) {
   return OtherValue{kind_name(node)};
 }
 
-/// Settings are two deep; what is deeper than this is not even listed as unknown.
-constexpr int max_depth = 8;
-
-/// The parser makes and destroys a table for each part of a dotted key one within the other, and
-/// runs out of stack over some 10,000.
-constexpr std::ptrdiff_t max_dots = 4096;
-
-void flatten(const toml::table& table, const std::string& prefix, const std::string& source,
-             int depth, std::vector<Setting>& settings) {
-  for (const auto& [name, node] : table) {
-    const std::string key = prefix + std::string(name.str());
-    const toml::table* section = node.as_table();
-    if (section != nullptr && !section->empty()) {
-      validate(depth < max_depth, ExitCode::usage,
-               "'{}' is nested too deep (line {} of {}); settings are written section.name", key,
-               node.source().begin.line, source);
-      flatten(*section, key + ".", source, depth + 1, settings);
-    } else {
-      settings.push_back(
-          {key, value_of(node), fmt::format("line {} of {}", node.source().begin.line, source)});
-    }
-  }
+std::string where(const toml::node& node, const std::string& source) {
+  return fmt::format("line {} of {}", node.source().begin.line, source);
 }
 
-}  // namespace
+void flatten(const toml::table& table, const std::string& prefix, const std::string& source,
+             std::vector<Setting>& settings) {
+  flatten_below(table, prefix, source, 0, settings);
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  // Inserting no characters at all would look like a failure.
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  validate(file.is_open() && !file.bad(), ExitCode::usage,
+           "cannot read configuration '{}' ({}); give the path of a TOML file", path,
+           std::strerror(errno));
+  return text.str();
+}
 
 std::vector<Setting> read_toml(const std::string& text, const std::string& source) {
-  validate(std::count(text.begin(), text.end(), '.') <= max_dots, ExitCode::usage,
-           "{} is no configuration (it has more than {} dots); give a file of settings", source,
-           max_dots);
   std::vector<Setting> settings;
-  try {
-    flatten(toml::parse(text), "", source, 0, settings);
-  } catch (const toml::parse_error& error) {
-    fail(ExitCode::usage, "{} is not TOML (line {}, column {}: {}); correct that line", source,
-         error.source().begin.line, error.source().begin.column, error.description());
-  }
+  flatten(parse_toml(text, source), "", source, settings);
   return settings;
 }
 

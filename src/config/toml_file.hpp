@@ -22,6 +22,9 @@ struct Setting {
   std::string where;  ///< for messages: "line 7 of x.toml", "command line"
 };
 
+/// The text of a configuration file. Error (usage) if it cannot be read.
+std::string read_text(const std::string& path);
+
 /// The settings of a TOML document in the order of its keys. `source` names it in messages.
 /// Error (usage) with the line if it is not TOML.
 std::vector<Setting> read_toml(const std::string& text, const std::string& source);

@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   negatives = 7,
   analysis = 8,
   theory = 9,  ///< graphs, candidates and permutations of src/theory; step tells them apart
+  bootstrap = 10,  ///< resamples over seeds; id = number of values
 };
 
 /// A sequence of draws on the host. Counter: (block, id low, step, purpose | id high).

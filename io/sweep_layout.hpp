@@ -1,0 +1,10 @@
+#pragma once
+/// What writing (jobs/sweep) and inspecting a collected sweep have in common.
+
+#include "io/run_metadata.hpp"
+
+namespace superpose::io::sweep_layout {
+
+inline const FileKind kind{"superpose_sweep", 2, 2};
+
+}  // namespace superpose::io::sweep_layout

@@ -1,0 +1,57 @@
+/// `superpose sweep collect`.
+
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "io/agreement.hpp"
+#include "io/replaceable_file.hpp"
+#include "io/sweep_layout.hpp"
+#include "jobs/jobs.hpp"
+#include "jobs/run_metadata.hpp"
+#include "jobs/sweep/collected_file.hpp"
+#include "jobs/sweep/planned.hpp"
+#include "jobs/sweep/results.hpp"
+
+namespace superpose::jobs {
+namespace {
+
+using namespace sweep;
+
+std::vector<JoinedTable> histories(const Planned& planned) {
+  if (planned.sweep.options.job == config::SweepJob::bench) return {};
+  return join_tables(planned, {"epochs", "evaluation"});
+}
+
+void collect(const SweepArguments& arguments, io::RunMetadata metadata) {
+  const Planned planned(arguments.file);
+  metadata.configuration = planned.sweep.text;
+  const std::filesystem::path output =
+      arguments.output.empty() ? planned.folder.root() + "/collected.h5" : arguments.output;
+  io::require_replaceable(output.string(), io::sweep_layout::kind);
+  const auto n_done = planned.count(State::done);
+  validate(n_done > 0, ExitCode::io,
+           "none of the {} points of {} is done ({}); superpose sweep status {} says why",
+           planned.points.size(), planned.sweep.source, counts(planned), arguments.file);
+  const auto beside = [&](const char* ending) {
+    return (output.parent_path() / output.stem()).string() + ending;
+  };
+  const auto measures = read_measures(planned);
+  const auto summaries = over_seeds(planned.sweep, measures);
+  write_collected(output.string(), metadata, planned, measures, summaries, histories(planned));
+  write_points_csv(beside(".csv"), planned, measures);
+  write_summary_csv(beside("_summary.csv"), planned, measures, summaries);
+  log::info("{}, {}, {}: {} of {} points ({})", output.string(), beside(".csv"),
+            beside("_summary.csv"), n_done, planned.points.size(), counts(planned));
+  if (n_done < planned.points.size()) log::info("  points that are not done are NaN there");
+}
+
+}  // namespace
+
+int sweep_collect_job(const SweepArguments& arguments, const distributed::Communicator& world) {
+  const auto metadata = run_metadata(world, arguments.command_line, "");
+  io::agree_on_rank_0(world, [&] { collect(arguments, metadata); });
+  return 0;
+}
+
+}  // namespace superpose::jobs

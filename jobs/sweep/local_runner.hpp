@@ -1,0 +1,24 @@
+#pragma once
+/// Runs the points of a sweep on this machine, some at a time.
+
+#include <string>
+#include <vector>
+
+#include "config/sweep_points.hpp"
+#include "jobs/sweep/folder.hpp"
+
+namespace superpose::jobs::sweep {
+
+struct LocalOptions {
+  int slots = 1;             ///< points at a time
+  std::string launcher;      ///< words before the program, "{}" for the ranks; empty: mpirun -n {}
+  std::string point_script;  ///< slurm/point.sh
+};
+
+/// Runs these points in their order with a line for each. SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop
+/// the points in hand with a checkpoint, and no more are started. Returns the exit code: 0 all
+/// done, 1 some failed, 75 stopped. Error (usage) if another runner is at work on this sweep.
+int run_locally(const SweepFolder& folder, const config::Sweep& sweep,
+                const std::vector<const config::Point*>& points, const LocalOptions& options);
+
+}  // namespace superpose::jobs::sweep

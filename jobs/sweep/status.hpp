@@ -1,0 +1,58 @@
+#pragma once
+/// What became of the points of a sweep: from the file `state` that slurm/point.sh leaves in each,
+/// and from what SLURM or a local runner still has in hand.
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/sweep_points.hpp"
+#include "jobs/sweep/folder.hpp"
+
+namespace superpose::jobs::sweep {
+
+enum class State {
+  planned,  ///< never started
+  queued,   ///< waits in SLURM, to start or to go on
+  running,
+  interrupted,  ///< stopped with a checkpoint (code 75), and nobody has it in hand
+  failed,       ///< ended with another code
+  lost,         ///< ran, and its job is gone without a word: killed, or its node was
+  done
+};
+
+inline constexpr std::array<const char*, 7> state_names = {
+    "planned", "queued", "running", "interrupted", "failed", "lost", "done"};
+
+inline const char* name(State state) {
+  return state_names[static_cast<std::size_t>(state)];
+}
+
+/// The line that slurm/point.sh writes.
+struct Report {
+  std::string state, job, host, time;
+  int code = 0;
+};
+
+struct PointStatus {
+  State state = State::planned;
+  Report report;  ///< empty if there is none
+};
+
+/// What has tasks of a sweep in hand.
+struct InHand {
+  std::map<std::string, std::string> tasks;  ///< live SLURM task ("17_3") by identity of its point
+  bool local = false;                        ///< a local runner lives
+};
+
+InHand in_hand(const SweepFolder& folder);
+
+/// What a report and the hands it is in amount to.
+State judge(const Report& report, const InHand& hands, const std::string& identity);
+
+/// In the order of `points`.
+std::vector<PointStatus> status_of(const SweepFolder& folder,
+                                   const std::vector<config::Point>& points, const InHand& hands);
+
+}  // namespace superpose::jobs::sweep
