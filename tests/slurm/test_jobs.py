@@ -1,0 +1,74 @@
+"""Training by the templates: on several nodes, through interruptions, after the death of a node.
+Usage: see slurm_runs.py."""
+
+from slurm_runs import ENDLESS, LAUNCHERS, LONG, SHORT, SlurmRuns, harness
+
+
+class Jobs(SlurmRuns):
+    @classmethod
+    def settle_in(cls):
+        super().settle_in()
+        for directory, settings in (("short", SHORT), ("undisturbed", LONG)):
+            result = cls.train(directory, settings)
+            assert result.returncode == 0, result.stderr
+
+    def assert_same_outcome(self, job, directory, expected, restarts):
+        self.assert_ended(job, "COMPLETED", code=0, restarts=restarts)
+        self.assertEqual(self.outcome(directory), self.outcome(expected))
+
+    def test_two_nodes_give_the_bits_of_one(self):
+        for launcher in LAUNCHERS:
+            with self.subTest(launcher):
+                job = self.submit_training("several_nodes", launcher, SHORT, launcher=launcher)
+                self.assert_same_outcome(job, launcher, "short", restarts=0)
+                self.assertIn("8 ranks", self.output(job))
+                self.assertEqual(self.job(job)["NumNodes"], "2")
+
+    def test_a_stopped_job_is_queued_again_and_goes_on(self):
+        """The signal goes where that of --signal=B: goes."""
+        for launcher in LAUNCHERS:
+            with self.subTest(launcher):
+                directory = f"stopped_{launcher}"
+                job = self.submit_training("several_nodes", directory, LONG, "--ntasks-per-node=1",
+                                           launcher=launcher)
+                self.wait_for_checkpoint(directory)
+                self.slurm("scancel", "--batch", "--signal=USR1", job)
+                self.start_now(job)
+                self.assert_same_outcome(job, directory, "undisturbed", restarts=1)
+                self.assertIn("stopped by SIGUSR1 at step", self.output(job))
+                self.assertIn("resumed at step", self.output(job))
+
+    def test_a_job_that_nears_its_time_limit_stops_and_goes_on(self):
+        """SLURM looks every 30 s which jobs near their limit."""
+        job = self.submit_training("one_node", "limit", ENDLESS, "--ntasks-per-node=1", "--time=1")
+        self.start_now(job)
+        self.cluster.wait_until(lambda: "resumed at step" in self.output(job), "it to go on")
+        self.assertIn("stopped by SIGUSR1 at step", self.output(job))
+        self.slurm("scancel", job)
+
+    def test_a_job_that_loses_a_node_starts_again_on_another(self):
+        job = self.submit_training("one_node", "lost", LONG, "--ntasks-per-node=2")
+        self.wait_for_checkpoint("lost")
+        node = self.job(job)["BatchHost"]
+        self.cluster.kill_node(node)
+        self.addCleanup(self.cluster.start_node, node)
+        self.start_now(job)
+        self.assert_same_outcome(job, "lost", "undisturbed", restarts=1)
+        self.assertNotEqual(self.job(job)["BatchHost"], node)
+        self.assertIn("taken over from a job that has ended", self.output(job))
+
+    def test_a_cancelled_job_writes_a_checkpoint_and_is_not_queued_again(self):
+        job = self.submit_training("one_node", "cancelled", ENDLESS, "--ntasks-per-node=2")
+        self.wait_for_checkpoint("cancelled")
+        self.slurm("scancel", job)
+        self.assert_ended(job, "CANCELLED", code=75, restarts=0)
+        self.assertIn("after a checkpoint", self.output(job))
+
+    def test_other_exit_codes_are_final(self):
+        job = self.submit_training("one_node", "typo", {"train.batchsize": 8})
+        self.assert_ended(job, "FAILED", code=2, restarts=0)
+        self.assertIn("did you mean '--train.batch_size'", self.output(job))
+
+
+if __name__ == "__main__":
+    harness.main()
