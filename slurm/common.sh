@@ -26,14 +26,30 @@ job_name() {
   echo "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 }
 
+# A launcher notices that a node is lost, and fails, long before SLURM does.
+has_lost_a_node() {
+  [[ $SLURM_JOB_NUM_NODES -gt 1 ]] &&
+    ! timeout 60 srun --overlap --mpi=none --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 true
+}
+
+# Time for SLURM to give up the node, which ends this job and queues it again.
+wait_for_slurm() {
+  local seconds
+  seconds=$(scontrol show config | sed -n 's/^SlurmdTimeout *= \([0-9]*\) .*/\1/p')
+  echo "$(basename "$0"): a node does not answer; waiting for SLURM to queue the job again"
+  run sleep "$((2 * seconds + 60))"
+}
+
 # finish CODE: ends the job. After an interruption (75) it waits for its turn again - unless it was
-# cancelled, for a requeue would revive it.
+# cancelled: a requeue would revive it. Any other code is final.
 finish() {
   local job
   job=$(job_name)
   if [[ $1 -eq 75 && $(squeue --noheader --job "$job" --format %T) == RUNNING ]]; then
     echo "$(basename "$0"): job $job was interrupted and is queued again"
     scontrol requeue "$job"
+  elif [[ $1 -ne 0 && $1 -ne 75 ]] && has_lost_a_node; then
+    wait_for_slurm
   fi
   exit "$1"
 }

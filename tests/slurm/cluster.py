@@ -14,9 +14,10 @@ import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAMESPACES = ["--pid", "--fork", "--kill-child", "--mount-proc", "--net", "--uts", "--mount"]
-NODES, CPUS = ("n1", "n2"), 8
+NODES, CPUS, GPUS = ("n1", "n2"), 32, 4
 
-# A node may claim more CPUs than the machine has; one that says nothing for 10 s is down.
+# A node may claim more CPUs than the machine has; one that says nothing for 10 s is down. Any file
+# passes for a GPU.
 SLURM_CONF = """
 ClusterName=test
 SlurmctldHost=head
@@ -45,10 +46,11 @@ SchedulerParameters=bf_interval=1,sched_interval=2,batch_sched_delay=0
 MpiDefault=none
 ReturnToService=2
 JobRequeue=1
-KillWait=20
+KillWait=10
 MinJobAge=3600
 SlurmctldTimeout=10
 SlurmdTimeout=10
+GresTypes=gpu
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE
 """
 
@@ -119,10 +121,13 @@ class Cluster:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-2000:]}" for path in paths)
 
     def _write_files(self):
-        nodes = [f"NodeName={node} NodeHostname={node} NodeAddr={node} CPUs={CPUS} State=UNKNOWN"
-                 for node in NODES]
+        nodes = [f"NodeName={node} NodeHostname={node} NodeAddr={node} CPUs={CPUS} "
+                 f"Gres=gpu:{GPUS} State=UNKNOWN" for node in NODES]
         hosts = [f"10.0.0.{number} {name}" for number, name in enumerate(("head", *NODES), 1)]
         self._write("slurm.conf", SLURM_CONF.format(folder=self.folder) + "\n".join(nodes) + "\n")
+        self._write("gres.conf", f"Name=gpu File={self.folder}/gpu[0-{GPUS - 1}]\n")
+        for gpu in range(GPUS):
+            self._write(f"gpu{gpu}", "")
         self._write("hosts", "\n".join(["127.0.0.1 localhost", *hosts]) + "\n")
         self._write("munge.key", uuid.uuid4().hex)
         for folder in ("state", "tmp", *(f"{n}/{name}" for n in NODES for name in ("spool", "tmp"))):

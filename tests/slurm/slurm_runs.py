@@ -18,7 +18,7 @@ LAUNCHERS = {"srun": "srun --mpi=pmix", "mpirun": "mpirun"}
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL")
 SHORT = {"train.epochs": 2}
 # Seconds of training: there is a time between the first checkpoint and the end.
-LONG = {"train.epochs": 6, "train.batch_size": 8, "train.accumulation": 1,
+LONG = {"train.epochs": 4, "train.batch_size": 8, "train.accumulation": 1,
         "output.checkpoint_every": 1}
 ENDLESS = {**LONG, "train.epochs": 10**6, "optimizer.schedule": "constant"}
 

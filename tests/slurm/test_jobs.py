@@ -24,6 +24,13 @@ class Jobs(SlurmRuns):
                 self.assertIn("8 ranks", self.output(job))
                 self.assertEqual(self.job(job)["NumNodes"], "2")
 
+    def test_a_rank_a_gpu_gives_the_same_bits(self):
+        """As far as a program that computes on CPUs can tell: ranks and GPUs are where they belong."""
+        job = self.submit_training("gpu_nodes", "gpus", SHORT)
+        self.assertEqual(self.job(job)["TresPerNode"], "gres:gpu:4")
+        self.assert_same_outcome(job, "gpus", "short", restarts=0)
+        self.assertIn("8 ranks", self.output(job))
+
     def test_a_stopped_job_is_queued_again_and_goes_on(self):
         """The signal goes where that of --signal=B: goes."""
         for launcher in LAUNCHERS:
@@ -46,16 +53,26 @@ class Jobs(SlurmRuns):
         self.assertIn("stopped by SIGUSR1 at step", self.output(job))
         self.slurm("scancel", job)
 
-    def test_a_job_that_loses_a_node_starts_again_on_another(self):
-        job = self.submit_training("one_node", "lost", LONG, "--ntasks-per-node=2")
-        self.wait_for_checkpoint("lost")
-        node = self.job(job)["BatchHost"]
-        self.cluster.kill_node(node)
-        self.addCleanup(self.cluster.start_node, node)
-        self.start_now(job)
-        self.assert_same_outcome(job, "lost", "undisturbed", restarts=1)
-        self.assertNotEqual(self.job(job)["BatchHost"], node)
-        self.assertIn("taken over from a job that has ended", self.output(job))
+    def test_jobs_that_lose_a_node_start_again(self):
+        """One has its batch script there and starts on the other node, one has only ranks there."""
+        alone = self.submit_training("one_node", "alone", LONG, "--ntasks-per-node=1",
+                                     "--exclude=n1")
+        both = self.submit_training("several_nodes", "both", LONG, "--ntasks-per-node=1",
+                                    launcher="mpirun")
+        for directory in ("alone", "both"):
+            self.wait_for_checkpoint(directory)
+        self.assertEqual(self.job(both)["BatchHost"], "n1")
+        self.cluster.kill_node("n2")
+        self.addCleanup(self.cluster.start_node, "n2")
+        self.wait_for(alone, "PENDING")
+        self.slurm("scontrol", "update", f"jobid={alone}", "ExcNodeList=")
+        self.start_now(alone)
+        self.assert_same_outcome(alone, "alone", "undisturbed", restarts=1)
+        self.assertEqual(self.job(alone)["BatchHost"], "n1")
+        self.assertIn("taken over from a job that has ended", self.output(alone))
+        self.cluster.start_node("n2")
+        self.start_now(both)
+        self.assert_same_outcome(both, "both", "undisturbed", restarts=1)
 
     def test_a_cancelled_job_writes_a_checkpoint_and_is_not_queued_again(self):
         job = self.submit_training("one_node", "cancelled", ENDLESS, "--ntasks-per-node=2")
