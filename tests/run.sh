@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the release preset into build/release and runs the tests.
 # usage: bash tests/run.sh [arguments of ctest]
-#   bash tests/run.sh -L unit          one group: unit, mpi, kernels, layers, ...
+#   bash tests/run.sh -L unit          one group: unit, mpi, kernels, layers, slurm, ...
 #   bash tests/run.sh -R checkpoint    tests by name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bash jobs/install_dependencies.sh
+# The tests start daemons of their own. Where systemd runs, the packages start munge, which does no
+# harm; SLURM's services do not start without a slurm.conf.
+bash jobs/install_dependencies.sh slurmctld slurmd slurm-client munge iproute2 ||
+  echo "tests/run.sh: going on without SLURM; the tests that take it are skipped" >&2
 jobs=$(nproc)
 if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache

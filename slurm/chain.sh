@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Submits training, evaluation of its last checkpoint, a probe of those it kept, and the report, each
+# to start when the one before has succeeded. A requeued training keeps its job id: the others wait
+# for its true end. Where one fails, those after it are cancelled.
+# usage, in the project's root: bash slurm/chain.sh CONFIG [--section.key value ...]
+# Environment: SUPERPOSE_TRAINING, the training in words of sbatch (slurm/one_node.sbatch), such as
+# "--nodes=4 slurm/several_nodes.sbatch"; SBATCH_PARTITION and the like hold for all four jobs.
+set -euo pipefail
+source "${SUPERPOSE_ROOT:-$PWD}/slurm/common.sh"
+
+if [[ $# -eq 0 ]]; then
+  echo "chain.sh: error: no configuration (usage: bash slurm/chain.sh CONFIG [--section.key value" \
+       "...])" >&2
+  exit 2
+fi
+configuration=$("$SUPERPOSE" validate "$@")
+
+# setting SECTION KEY: a text of the configuration.
+setting() {
+  sed -n "/^\[$1\]/,/^\[/ s/^$2 = \"\(.*\)\"/\1/p" <<<"$configuration"
+}
+
+# submit NAME WORDS...: puts the job's id into the variable `last`.
+submit() {
+  local after=()
+  [[ -z $last ]] || after=("--dependency=afterok:$last" --kill-on-invalid-dep=yes)
+  last=$(sbatch --parsable "${after[@]}" "${@:2}")
+  echo "$1: job $last"
+}
+
+last=''
+run=$(setting output directory) held_out=$(setting data valid)
+read -ra training <<<"${SUPERPOSE_TRAINING:-slurm/one_node.sbatch}"
+if [[ -z $held_out ]]; then
+  echo "chain.sh: error: data.valid is empty (evaluation and probe take held-out problems); name a" \
+       "file" >&2
+  exit 2
+fi
+submit training "${training[@]}" "$@"
+submit evaluation slurm/evaluate.sbatch "$run" "$held_out" --json "$run/evaluation.json"
+submit probe slurm/probe.sbatch "$run" --data "$held_out" --output "$run/probe.h5"
+submit report slurm/report.sbatch "$run" --output "$run/report.html"
+echo "at the end: $run/report.html"

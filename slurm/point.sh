@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Runs one point of a sweep: the commands of POINT/job.sh, their output appended to POINT/log.
+# usage: point.sh POINT
+# POINT/job.sh, by `superpose sweep plan`, has one command a line:
+#   serial ARGUMENTS...   superpose as one process
+#   ranks ARGUMENTS...    superpose on all ranks of the job
+# Environment: SUPERPOSE, the program; SUPERPOSE_LAUNCHER, what starts it on the ranks, if anything.
+# POINT/state tells how it goes: "STATE JOB HOST UTC_TIME CODE", STATE running, done, interrupted
+# (code 75: again, please) or failed. The exit code is that of the first command that is not 0.
+source "$(dirname "${BASH_SOURCE[0]}")/children.sh"
+
+point=$1
+superpose=${SUPERPOSE:-superpose}
+read -ra launcher <<<"${SUPERPOSE_LAUNCHER:-}"
+job=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-local}}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
+
+serial() {
+  run "$superpose" "$@" || exit
+}
+
+ranks() {
+  run "${launcher[@]}" "$superpose" "$@" || exit
+}
+
+# write_state STATE CODE: whole or not at all, also for those who read it meanwhile.
+write_state() {
+  echo "$1 $job $(hostname) $(date -u +%Y-%m-%dT%H:%M:%SZ) $2" >"$point/state.$$" &&
+    mv "$point/state.$$" "$point/state"
+}
+
+leave() {
+  local code=$?
+  case $code in
+    0) write_state 'done' 0 ;;
+    75) write_state interrupted 75 ;;
+    *) write_state failed "$code" ;;
+  esac
+  exit "$code"
+}
+
+if [[ ! -d $point ]]; then
+  echo "point.sh: error: there is no directory '$point' (usage: point.sh POINT); superpose sweep" \
+       "plan makes it" >&2
+  exit 2
+fi
+exec >>"$point/log" 2>&1
+trap leave EXIT
+write_state running 0
+source "$point/job.sh" || exit
