@@ -93,17 +93,17 @@ struct TheoryArguments {
 
 /// `superpose sweep plan|submit|status|resubmit|collect|cancel SWEEP [--OPTION VALUE ...]`
 struct SweepArguments {
-  std::string file;                      ///< TOML
-  bool dry_run = false;                  ///< say what would be done, and write nothing
-  std::optional<double> epoch_seconds;   ///< [s] of an epoch of the first point, for the estimate
-  int local = 0;                         ///< run on this machine, so many points at a time; 0: SLURM
-  std::string launcher;                  ///< local: words before the program
-  int throttle = 0;                      ///< SLURM: most points at a time; 0: no limit
-  std::string scripts;                   ///< folder of sweep.sbatch and point.sh
-  bool points = false;                   ///< status: a line a point
-  bool json = false;                     ///< status: for programs
-  std::string output;                    ///< collect: HDF5 file; empty: in the sweep's folder
-  std::string command_line;              ///< as typed, for the output file
+  std::string file;                     ///< TOML
+  bool dry_run = false;                 ///< say what would be done, and write nothing
+  std::optional<double> epoch_seconds;  ///< [s] of an epoch of the first point, for the estimate
+  int local = 0;                        ///< run on this machine, so many points at a time; 0: SLURM
+  std::string launcher;                 ///< local: words before the program
+  int throttle = 0;                     ///< SLURM: most points at a time; 0: no limit
+  std::string scripts;                  ///< folder of sweep.sbatch and point.sh
+  bool points = false;                  ///< status: a line a point
+  bool json = false;                    ///< status: for programs
+  std::string output;                   ///< collect: HDF5 file; empty: in the sweep's folder
+  std::string command_line;             ///< as typed, for the output file
 };
 
 int generate_job(const GenerateArguments& arguments, const distributed::Communicator& world);

@@ -60,6 +60,7 @@ Command sbatch_command(const ArrayJob& job) {
                   "--job-name=" + job.name,
                   fmt::format("--array=0-{}", job.n_tasks - 1),
                   fmt::format("--nodes={}", r.nodes),
+                  fmt::format("--ntasks={}", r.ranks()),  // the script's own would win
                   fmt::format("--ntasks-per-node={}", r.ranks_per_node),
                   "--time=" + r.time,
                   "--output=" + job.logs + "/%A_%a.log"};

@@ -20,7 +20,7 @@ enum class Purpose : std::uint32_t {
   dropout = 6,
   negatives = 7,
   analysis = 8,
-  theory = 9,  ///< graphs, candidates and permutations of src/theory; step tells them apart
+  theory = 9,      ///< graphs, candidates and permutations of src/theory; step tells them apart
   bootstrap = 10,  ///< resamples over seeds; id = number of values
 };
 

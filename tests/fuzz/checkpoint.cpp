@@ -6,8 +6,8 @@
 
 #include "io/inspect.hpp"
 #include "tests/fuzz/file_plan.hpp"
-#include "tests/fuzz/scratch_folder.hpp"
 #include "tests/fuzz/target.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::fuzz {
 namespace {
@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t first = choices.below(6);
   auto plan = fuzz::checkpoint_plan();
   fuzz::change(plan, choices);
-  const fuzz::ScratchFolder folder;
+  const tests::TemporaryFolder folder(tests::memory_or_temporary());
   const std::string path = folder / "checkpoint_000000012.h5";
   fuzz::write(plan, path);
   const bool usable = fuzz::accepts(ExitCode::checkpoint, [&] { io::read_header(path); });

@@ -3,8 +3,8 @@
 #include "io/history.hpp"
 #include "io/inspect.hpp"
 #include "tests/fuzz/file_plan.hpp"
-#include "tests/fuzz/scratch_folder.hpp"
 #include "tests/fuzz/target.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::fuzz {
 namespace {
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Choices choices(data, size);
   auto plan = fuzz::run_plan();
   fuzz::change(plan, choices);
-  const fuzz::ScratchFolder folder;
+  const tests::TemporaryFolder folder(tests::memory_or_temporary());
   const std::string path = folder / "run.h5";
   fuzz::write(plan, path);
   fuzz::accepts(ExitCode::io, [&] { io::require_intact(io::inspect(path)); });

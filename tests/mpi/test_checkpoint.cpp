@@ -18,6 +18,7 @@
 #include "tests/error_of.hpp"
 #include "tests/regression/file_size_limit.hpp"
 #include "tests/regression/python_reader.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::io {
 namespace {
@@ -106,16 +107,10 @@ void replace_contents(const std::string& path, const std::string& bytes) {
 class Checkpoint : public testing::Test {
  protected:
   Checkpoint() : world_(MPI_COMM_WORLD) {
-    std::string pattern = (fs::temp_directory_path() / "superpose_checkpoint_XXXXXX").string();
-    if (world_.rank() == 0) {
-      EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    }
-    directory_ = world_.broadcast(pattern);
+    if (world_.rank() == 0) folder_.emplace();
+    directory_ = world_.broadcast(folder_ ? folder_->path() : "");
   }
-  ~Checkpoint() override {
-    world_.barrier();
-    if (world_.rank() == 0) fs::remove_all(directory_);
-  }
+  ~Checkpoint() override { world_.barrier(); }
 
   void write(std::int64_t step, State& state, int keep = 2) {
     write_checkpoint(world_, directory_, header_of(step), state.tensors(), keep);
@@ -152,6 +147,7 @@ class Checkpoint : public testing::Test {
   }
 
   Communicator world_;
+  std::optional<tests::TemporaryFolder> folder_;  // of rank 0
   std::string directory_;
 };
 

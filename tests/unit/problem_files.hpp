@@ -1,12 +1,11 @@
 #pragma once
-/// Where tests find problem files: the committed sample, the published files if they are at hand,
-/// and a folder to write to.
+/// Where tests find problem files: the committed sample, and the published files if they are at
+/// hand.
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 
 namespace superpose::data {
@@ -31,25 +30,5 @@ inline std::string published_path(const std::string& name) {
   GTEST_SKIP() << path << " is not there: put the published files (Ber666/"        \
                << "emergence-of-superposition, data/) in a folder and name it in " \
                << "SUPERPOSE_PUBLISHED_DATA"
-
-/// A new folder that goes away with its owner.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "superpose_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed: " + name);
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace superpose::data

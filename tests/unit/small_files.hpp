@@ -2,7 +2,6 @@
 /// A checkpoint and a run.h5 of a few numbers, in a folder of their own, and ways to damage them.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -18,6 +17,7 @@
 #include "io/hdf5_file.hpp"
 #include "io/history.hpp"
 #include "io/seal.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::io {
 
@@ -78,15 +78,7 @@ inline void write_small_run(const std::string& path, const std::vector<double>& 
 
 class SmallFiles : public testing::Test {
  protected:
-  SmallFiles() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "superpose_files_XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  ~SmallFiles() override { std::filesystem::remove_all(directory_); }
-
-  std::string at(const std::string& name) const { return directory_ + "/" + name; }
+  std::string at(const std::string& name) const { return folder_ / name; }
 
   static std::string contents(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -116,7 +108,7 @@ class SmallFiles : public testing::Test {
   }
 
  private:
-  std::string directory_;
+  tests::TemporaryFolder folder_;
 };
 
 }  // namespace superpose::io

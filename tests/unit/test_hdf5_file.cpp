@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/run_metadata.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::io {
 namespace {
@@ -21,14 +22,6 @@ using Names = std::vector<std::string>;
 
 class Hdf5File : public testing::Test {
  protected:
-  Hdf5File() {
-    std::string pattern = (fs::temp_directory_path() / "superpose_hdf5_XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    path_ = directory_ + "/file.h5";
-  }
-  ~Hdf5File() override { fs::remove_all(directory_); }
-
   template <class Work>
   std::string io_error(Work&& work) {
     try {
@@ -40,7 +33,9 @@ class Hdf5File : public testing::Test {
     return "no error";
   }
 
-  std::string directory_, path_;
+  tests::TemporaryFolder folder_;
+  const std::string& directory_ = folder_.path();
+  const std::string path_ = folder_ / "file.h5";
 };
 
 TEST_F(Hdf5File, GivesBackValuesShapesAndTypes) {

@@ -10,6 +10,7 @@
 #include "io/history.hpp"
 #include "tests/regression/file_size_limit.hpp"
 #include "tests/regression/python_reader.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::io {
 namespace {
@@ -30,14 +31,9 @@ const std::vector<Column> epoch_columns{
 class HistoryTest : public testing::Test {
  protected:
   HistoryTest() {
-    std::string pattern = (fs::temp_directory_path() / "superpose_history_XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    path_ = directory_ + "/run.h5";
     metadata_.created = "2025-01-31T12:34:56Z";
     metadata_.configuration = "[train]\nseed = 3\n";
   }
-  ~HistoryTest() override { fs::remove_all(directory_); }
 
   /// Steps 1 to 5, epochs 1 and 2.
   void write_run() {
@@ -52,7 +48,9 @@ class HistoryTest : public testing::Test {
     history.flush();
   }
 
-  std::string directory_, path_;
+  tests::TemporaryFolder folder_;
+  const std::string& directory_ = folder_.path();
+  const std::string path_ = folder_ / "run.h5";
   RunMetadata metadata_;
 };
 

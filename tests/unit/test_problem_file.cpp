@@ -11,6 +11,7 @@
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
 #include "problem_files.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace superpose::data {
 namespace {
@@ -28,7 +29,7 @@ std::string text_of(const std::string& path) {
 
 /// The error that reading `text` as a problem file gives.
 Error error_of(const std::string& text) {
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   std::ofstream(folder / "problems.json") << text;
   try {
     read_problems(folder / "problems.json");
@@ -53,7 +54,7 @@ void expect_same(const Problem& a, const Problem& b) {
 }
 
 TEST(ProblemFile, WritingWhatWasReadGivesTheSameBytes) {
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   write_problems(folder / "copy.json", read_problems(sample_path()).problems);
   EXPECT_EQ(text_of(folder / "copy.json"), text_of(sample_path()));
   EXPECT_FALSE(std::filesystem::exists(folder / "copy.json.partial"));
@@ -78,7 +79,7 @@ TEST(ProblemFile, KeysComeInThePublishedOrder) {
 }
 
 TEST(ProblemFile, HashAndLargestGraphDescribeTheFile) {
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   std::ofstream(folder / "spaced.json") << text_of(sample_path()) << "\n";
   const auto sample = read_problems(sample_path());
   EXPECT_THAT(sample.hash, testing::MatchesRegex("[0-9a-f]{16}"));
@@ -96,7 +97,7 @@ TEST(ProblemFile, NamesOutsideAsciiSurvive) {
   for (auto* text : {&problem.question, &problem.answer}) text->clear();
   problem.steps.clear();
   problem.idx_to_symbol[0] = "Zo\xc3\xab \"quoted\"\n";
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto path = folder / "names.json";
   write_problems(path, problems);
   auto record = json::parse(text_of(path));
@@ -158,7 +159,7 @@ TEST(PublishedPair, OptimalAndCumulativeFilesGiveTheSameProblems) {
 
 TEST(PublishedPair, WrittenRecordsEqualThePublishedOnes) {
   USE_PUBLISHED_OR_SKIP(path, "prosqa_valid_graph_4_coconut.json");
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   write_problems(folder / "copy.json", read_problems(path).problems);
   auto copy = json::parse(text_of(folder / "copy.json"));
   auto published = json::parse(text_of(path));
@@ -316,7 +317,7 @@ INSTANTIATE_TEST_SUITE_P(
 // --------------------------------------------------------------------------------------
 
 TEST(ProblemFile, AFailedWriteLeavesTheOldFile) {
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto path = folder / "problems.json";
   std::ofstream(path) << "old";
   std::filesystem::create_directory(path + ".partial");  // takes the temporary name
@@ -332,7 +333,7 @@ TEST(ProblemFile, AFailedWriteLeavesTheOldFile) {
 
 TEST(ProblemFile, AFullDeviceIsReported) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
-  const TemporaryFolder folder;
+  const tests::TemporaryFolder folder;
   const auto path = folder / "problems.json";
   std::filesystem::create_symlink("/dev/full", path + ".partial");
   try {

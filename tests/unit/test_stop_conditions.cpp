@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/temporary_folder.hpp"
 #include "train/stop_conditions.hpp"
 
 namespace superpose::train {
@@ -12,14 +13,9 @@ namespace {
 
 class Stop : public testing::Test {
  protected:
-  Stop() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "superpose_XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  ~Stop() override { std::filesystem::remove_all(directory_); }
   static JobLimits seconds(double limit) { return {limit, {}}; }
-  std::string directory_;
+  tests::TemporaryFolder folder_;
+  const std::string& directory_ = folder_.path();
 };
 
 TEST_F(Stop, IsNotDueWithoutAReason) {
