@@ -24,6 +24,14 @@ class Jobs(SlurmRuns):
                 self.assertIn("8 ranks", self.output(job))
                 self.assertEqual(self.job(job)["NumNodes"], "2")
 
+    def test_the_default_site_file_serves_debian(self):
+        built = self.path / "build" / "release" / "bin" / "superpose"
+        built.parent.mkdir(parents=True)
+        built.symlink_to(harness.PROGRAM)
+        job = self.submit_training("one_node", "site", SHORT, "--ntasks-per-node=2",
+                                   SUPERPOSE="", SUPERPOSE_SITE="")
+        self.assert_same_outcome(job, "site", "short", restarts=0)
+
     def test_a_rank_a_gpu_gives_the_same_bits(self):
         """As far as a program that computes on CPUs can tell: ranks and GPUs are where they belong."""
         job = self.submit_training("gpu_nodes", "gpus", SHORT)
