@@ -75,6 +75,8 @@ def skip_unless_possible():
 class Cluster:
     """Runs from __enter__ to __exit__; its commands are run by `run`."""
 
+    _room = None
+
     def __enter__(self):
         skip_unless_possible()
         # A short path: that of a socket has at most 107 characters.
@@ -92,8 +94,6 @@ class Cluster:
             self._room.kill()  # unshare; by --kill-child all processes of the room end with it
             self._room.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    _room = None
 
     def run(self, *command, folder, environment=None):
         """The output of a command on the head; RuntimeError if it fails."""

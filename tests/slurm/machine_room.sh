@@ -10,7 +10,7 @@ set -euo pipefail
 folder=$1 nodes=("${@:2}")
 here=$(dirname "${BASH_SOURCE[0]}")
 
-# Namespaces of networks have names in /run/netns, those of this cluster not for others to see.
+# `ip netns` keeps its names in /run/netns: those of this cluster are not for others to see.
 hide_the_host() {
   mount -t tmpfs tmpfs /run
   mount --bind "$folder/hosts" /etc/hosts

@@ -89,6 +89,11 @@ class Jobs(SlurmRuns):
         self.assert_ended(job, "CANCELLED", code=75, restarts=0)
         self.assertIn("after a checkpoint", self.output(job))
 
+    def test_a_missing_site_file_is_an_error(self):
+        job = self.submit_training("one_node", "nowhere", SHORT, SUPERPOSE_SITE="slurm/sites/none.sh")
+        self.assert_ended(job, "FAILED", code=2, restarts=0)
+        self.assertIn("cannot read the site file slurm/sites/none.sh", self.output(job))
+
     def test_other_exit_codes_are_final(self):
         job = self.submit_training("one_node", "typo", {"train.batchsize": 8})
         self.assert_ended(job, "FAILED", code=2, restarts=0)
