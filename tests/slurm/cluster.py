@@ -134,10 +134,12 @@ class Cluster:
             os.mknod(self.folder / f"gpu{gpu}", stat.S_IFCHR | 0o600, os.stat("/dev/null").st_rdev)
         self._write("hosts", "\n".join(["127.0.0.1 localhost", *hosts]) + "\n")
         self._write("munge.key", uuid.uuid4().hex)
-        for folder in ("state", "tmp", *(f"{n}/{name}" for n in NODES for name in ("spool", "tmp"))):
-            (self.folder / folder).mkdir(parents=True)
+        for folder in ("state", "tmp"):
+            (self.folder / folder).mkdir()
         for node in NODES:
             self._write(f"{node}.boot_id", f"{uuid.uuid4()}\n")
+            for folder in ("spool", "tmp"):
+                (self.folder / node / folder).mkdir(parents=True)
 
     def _write(self, name, text):
         (self.folder / name).touch(0o600)

@@ -33,7 +33,7 @@ class Jobs(SlurmRuns):
         self.assert_same_outcome(job, "site", "short", restarts=0)
 
     def test_a_rank_a_gpu_gives_the_same_bits(self):
-        """As far as a program that computes on CPUs can tell: ranks and GPUs are where they belong."""
+        """The ranks compute on CPUs: this is about the template."""
         job = self.submit_training("gpu_nodes", "gpus", SHORT)
         self.assertEqual(self.job(job)["TresPerNode"], "gres:gpu:4")
         self.assert_same_outcome(job, "gpus", "short", restarts=0)
@@ -90,7 +90,8 @@ class Jobs(SlurmRuns):
         self.assertIn("after a checkpoint", self.output(job))
 
     def test_a_missing_site_file_is_an_error(self):
-        job = self.submit_training("one_node", "nowhere", SHORT, SUPERPOSE_SITE="slurm/sites/none.sh")
+        job = self.submit_training("one_node", "nowhere", SHORT,
+                                   SUPERPOSE_SITE="slurm/sites/none.sh")
         self.assert_ended(job, "FAILED", code=2, restarts=0)
         self.assertIn("cannot read the site file slurm/sites/none.sh", self.output(job))
 
