@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Submits training, evaluation of its last checkpoint, a probe of those it kept, and the report, each
-# to start when the one before has succeeded. A requeued training keeps its job id: the others wait
-# for its true end. Where one fails, those after it are cancelled.
+# Submits training, evaluation of its last checkpoint, a probe of those it kept, and the report,
+# each to start when the one before has succeeded. A requeued training keeps its job id: the others
+# wait for its true end. Where one fails, those after it are cancelled.
 # usage, in the project's root: bash slurm/chain.sh CONFIG [--section.key value ...]
 # Environment: SUPERPOSE_TRAINING, the training in words of sbatch (slurm/one_node.sbatch), such as
 # "--nodes=4 slurm/several_nodes.sbatch"; SBATCH_PARTITION and the like hold for all four jobs.
@@ -32,8 +32,8 @@ last=''
 run=$(setting output directory) held_out=$(setting data valid)
 read -ra training <<<"${SUPERPOSE_TRAINING:-slurm/one_node.sbatch}"
 if [[ -z $held_out ]]; then
-  echo "chain.sh: error: data.valid is empty (evaluation and probe take held-out problems); name a" \
-       "file" >&2
+  echo "chain.sh: error: data.valid is empty (evaluation and probe take held-out problems); name" \
+       "a file" >&2
   exit 2
 fi
 submit training "${training[@]}" "$@"

@@ -9,7 +9,12 @@ SUPERPOSE_ROOT=${SUPERPOSE_ROOT:-${SLURM_SUBMIT_DIR:-$PWD}}
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
 
 # The site file sets SUPERPOSE and SUPERPOSE_LAUNCHER and loads what the program needs.
-source "${SUPERPOSE_SITE:-$SUPERPOSE_ROOT/slurm/sites/debian.sh}"
+site=${SUPERPOSE_SITE:-$SUPERPOSE_ROOT/slurm/sites/debian.sh}
+if [[ ! -r $site ]]; then
+  echo "slurm/common.sh: error: cannot read the site file $site; set SUPERPOSE_SITE" >&2
+  exit 2
+fi
+source "$site"
 source "$SUPERPOSE_ROOT/slurm/children.sh"
 export SUPERPOSE_ROOT SUPERPOSE SUPERPOSE_LAUNCHER
 
@@ -36,7 +41,7 @@ has_lost_a_node() {
 wait_for_slurm() {
   local seconds
   seconds=$(scontrol show config | sed -n 's/^SlurmdTimeout *= \([0-9]*\) .*/\1/p')
-  echo "$(basename "$0"): a node does not answer; waiting for SLURM to queue the job again"
+  echo "$SLURM_JOB_NAME: a node does not answer; waiting for SLURM to queue the job again"
   run sleep "$((2 * seconds + 60))"
 }
 
@@ -46,7 +51,7 @@ finish() {
   local job
   job=$(job_name)
   if [[ $1 -eq 75 && $(squeue --noheader --job "$job" --format %T) == RUNNING ]]; then
-    echo "$(basename "$0"): job $job was interrupted and is queued again"
+    echo "$SLURM_JOB_NAME: job $job was interrupted and is queued again"
     scontrol requeue "$job"
   elif [[ $1 -ne 0 && $1 -ne 75 ]] && has_lost_a_node; then
     wait_for_slurm

@@ -6,6 +6,7 @@ It takes root, namespaces and Debian's slurmctld, slurmd, slurm-client, munge an
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -16,8 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 NAMESPACES = ["--pid", "--fork", "--kill-child", "--mount-proc", "--net", "--uts", "--mount"]
 NODES, CPUS, GPUS = ("n1", "n2"), 32, 4
 
-# A node may claim more CPUs than the machine has; one that says nothing for 10 s is down. Any file
-# passes for a GPU.
+# A node may claim more CPUs than the machine has; one that says nothing for 10 s is down. A null
+# device passes for a GPU.
 SLURM_CONF = """
 ClusterName=test
 SlurmctldHost=head
@@ -51,7 +52,10 @@ MinJobAge=3600
 SlurmctldTimeout=10
 SlurmdTimeout=10
 GresTypes=gpu
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=1 GraceTime=10
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=2
 """
 
 
@@ -71,6 +75,8 @@ def skip_unless_possible():
 class Cluster:
     """Runs from __enter__ to __exit__; its commands are run by `run`."""
 
+    _room = None
+
     def __enter__(self):
         skip_unless_possible()
         # A short path: that of a socket has at most 107 characters.
@@ -88,8 +94,6 @@ class Cluster:
             self._room.kill()  # unshare; by --kill-child all processes of the room end with it
             self._room.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    _room = None
 
     def run(self, *command, folder, environment=None):
         """The output of a command on the head; RuntimeError if it fails."""
@@ -127,13 +131,15 @@ class Cluster:
         self._write("slurm.conf", SLURM_CONF.format(folder=self.folder) + "\n".join(nodes) + "\n")
         self._write("gres.conf", f"Name=gpu File={self.folder}/gpu[0-{GPUS - 1}]\n")
         for gpu in range(GPUS):
-            self._write(f"gpu{gpu}", "")
+            os.mknod(self.folder / f"gpu{gpu}", stat.S_IFCHR | 0o600, os.stat("/dev/null").st_rdev)
         self._write("hosts", "\n".join(["127.0.0.1 localhost", *hosts]) + "\n")
         self._write("munge.key", uuid.uuid4().hex)
-        for folder in ("state", "tmp", *(f"{n}/{name}" for n in NODES for name in ("spool", "tmp"))):
-            (self.folder / folder).mkdir(parents=True)
+        for folder in ("state", "tmp"):
+            (self.folder / folder).mkdir()
         for node in NODES:
             self._write(f"{node}.boot_id", f"{uuid.uuid4()}\n")
+            for folder in ("spool", "tmp"):
+                (self.folder / node / folder).mkdir(parents=True)
 
     def _write(self, name, text):
         (self.folder / name).touch(0o600)
@@ -164,5 +170,6 @@ class Cluster:
         self._room.stdin.flush()
 
     def _all_nodes_are_idle(self):
-        states = self.run("sinfo", "--noheader", "--Node", "--format=%T", folder="/").split()
+        states = self.run("sinfo", "--noheader", "--partition=all", "--Node", "--format=%T",
+                          folder="/").split()
         return states == ["idle"] * len(NODES)

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The head of a cluster on this machine, as process 1 of namespaces of its own (process ids, network,
-# host name, mounts): nothing of it is seen outside, and when it ends the kernel ends all below it.
+# The head of a cluster on this machine, as process 1 of namespaces of its own (process ids,
+# network, host name, mounts): nothing of it is seen outside, and with it the kernel ends all below.
 # usage: unshare --pid --fork --kill-child --mount-proc --net --uts --mount \
 #          bash machine_room.sh FOLDER NODE...
-# FOLDER holds slurm.conf, hosts, munge.key and a boot id a node. Prints "ready" when all is started,
-# then obeys lines on its input, "kill NODE" and "start NODE". With the input it ends: nothing is left
-# behind when the test that holds the other end of the pipe dies.
+# FOLDER holds slurm.conf, hosts, munge.key and a boot id a node. Prints "ready" when all is
+# started, then obeys lines on its input, "kill NODE" and "start NODE". With the input it ends: no
+# process is left behind when the test that holds the other end of the pipe dies.
 set -euo pipefail
 folder=$1 nodes=("${@:2}")
 here=$(dirname "${BASH_SOURCE[0]}")
 
-# Namespaces of networks have names in /run/netns, those of this cluster not for others to see.
+# `ip netns` keeps its names in /run/netns: those of this cluster are not for others to see.
 hide_the_host() {
   mount -t tmpfs tmpfs /run
   mount --bind "$folder/hosts" /etc/hosts

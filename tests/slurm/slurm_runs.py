@@ -67,8 +67,8 @@ class SlurmRuns(SmallRuns):
         self.cluster.wait_until(lambda: self.checkpoints(directory), f"a checkpoint in {directory}")
 
     def start_now(self, job):
-        """A requeued job waits for two minutes, unless it is told not to. Not in the second in which
-        it ended: nodes refuse what was allowed before then."""
+        """A requeued job waits for two minutes, unless it is told not to. Not in the second in
+        which it ended: nodes refuse what was allowed before then."""
         self.cluster.wait_until(lambda: self.job(job)["Reason"] == "BeginTime",
                                 f"job {job} to be queued again")
         time.sleep(1.1)

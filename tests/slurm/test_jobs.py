@@ -24,8 +24,16 @@ class Jobs(SlurmRuns):
                 self.assertIn("8 ranks", self.output(job))
                 self.assertEqual(self.job(job)["NumNodes"], "2")
 
+    def test_the_default_site_file_serves_debian(self):
+        built = self.path / "build" / "release" / "bin" / "superpose"
+        built.parent.mkdir(parents=True)
+        built.symlink_to(harness.PROGRAM)
+        job = self.submit_training("one_node", "site", SHORT, "--ntasks-per-node=2",
+                                   SUPERPOSE="", SUPERPOSE_SITE="")
+        self.assert_same_outcome(job, "site", "short", restarts=0)
+
     def test_a_rank_a_gpu_gives_the_same_bits(self):
-        """As far as a program that computes on CPUs can tell: ranks and GPUs are where they belong."""
+        """The ranks compute on CPUs: this is about the template."""
         job = self.submit_training("gpu_nodes", "gpus", SHORT)
         self.assertEqual(self.job(job)["TresPerNode"], "gres:gpu:4")
         self.assert_same_outcome(job, "gpus", "short", restarts=0)
@@ -80,6 +88,12 @@ class Jobs(SlurmRuns):
         self.slurm("scancel", job)
         self.assert_ended(job, "CANCELLED", code=75, restarts=0)
         self.assertIn("after a checkpoint", self.output(job))
+
+    def test_a_missing_site_file_is_an_error(self):
+        job = self.submit_training("one_node", "nowhere", SHORT,
+                                   SUPERPOSE_SITE="slurm/sites/none.sh")
+        self.assert_ended(job, "FAILED", code=2, restarts=0)
+        self.assertIn("cannot read the site file slurm/sites/none.sh", self.output(job))
 
     def test_other_exit_codes_are_final(self):
         job = self.submit_training("one_node", "typo", {"train.batchsize": 8})

@@ -16,11 +16,11 @@ class Sweep(SlurmRuns):
         return [make_point(self.path / sweep / f"point {index}", job)
                 for index, job in enumerate(jobs)]
 
-    def submit_points(self, points, **how):
+    def submit_points(self, points, options=("--ntasks=2",), **how):
         """The ids of the tasks."""
         points_list = points[0].with_name("points")
         points_list.write_text("".join(f"{point}\n" for point in points))
-        array = self.submit(f"--array=0-{len(points) - 1}", "--ntasks=2", "slurm/sweep.sbatch",
+        array = self.submit(f"--array=0-{len(points) - 1}", *options, "slurm/sweep.sbatch",
                             points_list, **how)
         return [f"{array}_{index}" for index in range(len(points))]
 
@@ -33,27 +33,39 @@ class Sweep(SlurmRuns):
         self.assertEqual((point / "log").read_text().count("superpose train: "), 1)
 
     def test_an_interrupted_task_is_queued_again_alone(self):
-        """The last one: its job id is that of the array. By both launchers."""
-        for launcher in ("srun", "mpirun"):
-            with self.subTest(launcher):
-                points = self.make_points(launcher, training("serial", f"{launcher}_0", SHORT),
-                                          training("ranks", f"{launcher}_1", LONG))
-                tasks = self.submit_points(points, launcher=launcher)
-                self.wait_for_checkpoint(f"{launcher}_1")
-                self.assert_state(points[1], "running", tasks[1], 0)
-                self.slurm("scancel", "--batch", "--signal=USR1", tasks[1])
-                self.assert_goes_on_alone(points, tasks, interrupted=1)
-                self.assertEqual(self.outcome(f"{launcher}_1"), self.outcome("long"))
+        """The last one: its job id is that of the whole array."""
+        points = self.make_points("interrupted", training("serial", "interrupted_0", SHORT),
+                                  training("ranks", "interrupted_1", LONG))
+        tasks = self.submit_points(points)
+        self.wait_for_checkpoint("interrupted_1")
+        self.assert_state(points[1], "running", tasks[1], 0)
+        self.slurm("scancel", "--batch", "--signal=USR1", tasks[1])
+        self.assert_goes_on_alone(points, tasks, interrupted=1)
+        self.assertEqual(self.outcome("interrupted_1"), self.outcome("long"))
 
     def test_a_preempted_task_is_queued_again_alone(self):
-        """scontrol requeue is what preemption does."""
+        """A job with precedence wants the whole node of one of two tasks."""
         points = self.make_points("preempted", training("ranks", "preempted_0", LONG),
                                   training("ranks", "preempted_1", SHORT))
-        tasks = self.submit_points(points)
+        tasks = self.submit_points(points, options=["--exclusive"])
         self.wait_for_checkpoint("preempted_0")
-        self.slurm("scontrol", "requeue", tasks[0])
+        self.submit("--partition=urgent", f"--nodelist={self.job(tasks[0])['BatchHost']}",
+                    "--exclusive", "--wrap=true")
         self.assert_goes_on_alone(points, tasks, interrupted=0)
         self.assertEqual(self.outcome("preempted_0"), self.outcome("long"))
+
+    def test_a_task_requeued_by_hand_goes_on(self):
+        """mpirun may lose the checkpoint then, not what came before."""
+        points = self.make_points("requeued", training("ranks", "requeued_0", LONG),
+                                  training("ranks", "requeued_1", SHORT))
+        tasks = self.submit_points(points, launcher="mpirun")
+        self.wait_for_checkpoint("requeued_0")
+        self.slurm("scontrol", "requeue", tasks[0])
+        self.start_now(tasks[0])
+        self.assert_ended(tasks[0], "COMPLETED", code=0, restarts=1)
+        self.assert_state(points[0], "done", tasks[0], 0)
+        self.assertEqual(self.outcome("requeued_0"), self.outcome("long"))
+        self.assert_ended(tasks[1], "COMPLETED", code=0, restarts=0)
 
     def assert_goes_on_alone(self, points, tasks, interrupted):
         """Of two points, one is interrupted and in the end done; the other one is done at once."""
