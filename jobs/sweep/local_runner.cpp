@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <thread>
@@ -31,6 +32,16 @@ std::string launcher_of(const std::string& asked, int ranks) {
   return launcher;
 }
 
+/// Open MPI binds the ranks of every job from the first core on: points side by side would share
+/// some cores and leave others idle. What the user has set holds. Other MPI libraries ignore these.
+std::map<std::string, std::string> unbound_ranks() {
+  std::map<std::string, std::string> variables;
+  for (const auto* name :
+       {"OMPI_MCA_hwloc_base_binding_policy", "PRTE_MCA_hwloc_default_binding_policy"})
+    if (std::getenv(name) == nullptr) variables[name] = "none";
+  return variables;
+}
+
 /// Points under way and what became of the others.
 class Slots {
  public:
@@ -44,9 +55,11 @@ class Slots {
   void start(const config::Point& point) {
     const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
     const auto launcher = launcher_of(options_.launcher, point.options.resources.ranks());
+    auto variables = unbound_ranks();
+    variables["SUPERPOSE"] = program;
+    variables["SUPERPOSE_LAUNCHER"] = launcher;
     const auto process =
-        sweep::start({"bash", options_.point_script, folder_.point(point.identity)},
-                     {{"SUPERPOSE", program}, {"SUPERPOSE_LAUNCHER", launcher}});
+        sweep::start({"bash", options_.point_script, folder_.point(point.identity)}, variables);
     running_.emplace(process, Running{&point, Stopwatch()});
   }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Site file: an environment of Spack with a Kokkos that has OpenMP. Made once by
 #   spack env create superpose
-#   spack -e superpose add openmpi+legacylaunchers schedulers=slurm hdf5+mpi kokkos+openmp \
-#     openblas threads=openmp cli11 tomlplusplus nlohmann-json spdlog fmt random123 xxhash boost
+#   spack -e superpose add openmpi+legacylaunchers schedulers=slurm hdf5+mpi+hl kokkos+openmp \
+#     openblas threads=openmp onednn cli11 tomlplusplus nlohmann-json spdlog fmt random123 xxhash boost
 #   spack -e superpose install
 #   spack env activate superpose && cmake --preset openmp && cmake --build --preset openmp
 # Sourced by common.sh; use it by SUPERPOSE_SITE=slurm/sites/spack.sh.
