@@ -115,7 +115,8 @@ class Collected:
 
     def _by_point(self, values):
         """All axes, the seeds, and what else the array is by."""
-        return values.reshape(*self.shape, len(self.seeds.values), *values.shape[self._n_file_axes:])
+        further = values.shape[self._n_file_axes:]
+        return values.reshape(*self.shape, len(self.seeds.values), *further)
 
     def _read_measure(self, file, name):
         values, summary = file[f"final/{name}"], file["summary"]

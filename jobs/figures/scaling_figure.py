@@ -12,8 +12,8 @@ TOLERABLE = 0.2  # deviation of the steps from the model, rms
 LEFT_OUT = ("The model leaves out: which ranks share a node, memory or a link (all pairs of ranks "
             "cost the same), waits for a slower rank, leaves that do not divide evenly (strong "
             "scaling takes a leaf a rank at least), and that less may be hidden behind backward as "
-            "communication grows: dotted, if nothing is. Exchange is a time a step, not a byte (the "
-            "file does not tell the number of parameters): it holds for this model alone.")
+            "communication grows: dotted, if nothing is. Exchange is a time a step, not a byte "
+            "(the file does not tell the number of parameters): it holds for this model alone.")
 
 
 def milliseconds(seconds):
@@ -60,8 +60,8 @@ def assumptions(steps, prediction):
             f"{communication_text(model, model.exposed)}; with nothing hidden "
             f"{communication_text(model, model.blocking)}. Non-negative least squares in relative "
             f"terms over {len(steps.ranks)} measured steps at {listed(steps.counts)} ranks, both "
-            f"scalings together; {deviation_text(model, steps)}. Band: the fits with one rank count "
-            "left out.", LEFT_OUT]
+            f"scalings together; {deviation_text(model, steps)}. Band: the fits with one rank "
+            "count left out.", LEFT_OUT]
 
 
 # --- Time of a step and speed-up -----------------------------------------------------------------

@@ -26,7 +26,7 @@ class Placing:
         self.n_series = n_series
         self._log = axis.is_numeric and is_geometric(axis.values)
         self._to_scale = axis.is_numeric and self._has_room()
-        self._at = self._transformed() if self._to_scale else np.arange(len(axis.values), dtype=float)
+        self._at = self._transformed() if self._to_scale else np.arange(1.0 * len(axis.values))
 
     def _transformed(self):
         values = np.array(self.axis.values, dtype=float)
