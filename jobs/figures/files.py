@@ -12,6 +12,7 @@ KINDS = {
     "superpose_probe": "a probe file",
     "superpose_checkpoint": "a checkpoint",
     "superpose_theory": "a file of superpose theory",
+    "superpose_sweep": "a collected sweep",
 }
 
 

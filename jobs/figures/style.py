@@ -96,14 +96,23 @@ def names(items):
 
 def add_legend(fig, axes, n_columns=4, lower=0.42):
     """One legend for all panels, `lower` inches under them; a label of several panels appears
-    once."""
+    once. Returns it."""
     entries = {}
     for ax in axes.flat:
         for handle, label in zip(*ax.get_legend_handles_labels()):
             entries.setdefault(label, handle)
     below_axis_label = (0.5, (MARGIN - lower) / fig.get_figheight())
-    fig.legend(entries.values(), entries.keys(), loc="upper center", ncol=n_columns,
-               bbox_to_anchor=below_axis_label, borderaxespad=0, columnspacing=1.4)
+    return fig.legend(entries.values(), entries.keys(), loc="upper center", ncol=n_columns,
+                      bbox_to_anchor=below_axis_label, borderaxespad=0, columnspacing=1.4)
+
+
+def add_note(fig, legend, paragraphs):
+    """Small print under the legend, as wide as the figure."""
+    bottom = legend.get_window_extent(fig.canvas.get_renderer()).y0 / fig.bbox.height
+    characters = int(19 * max(fig.get_figwidth() - 0.6, 3))
+    text = "\n".join(textwrap.fill(paragraph, characters) for paragraph in paragraphs if paragraph)
+    fig.text(0.5, bottom - 0.06 / fig.get_figheight(), text, ha="center", va="top", fontsize=7.5,
+             color="#444444", multialignment="left")
 
 
 def share_axis(ax):

@@ -3,30 +3,22 @@
 Usage: test_figures.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]
 """
 
-import contextlib
 import html
-import importlib
-import io
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import unittest
-from unittest import mock
 
 import h5py
 import numpy as np
 
-HERE = pathlib.Path(__file__).resolve().parent
-FIGURES = HERE.parents[1] / "jobs" / "figures"
-sys.path[:0] = [str(HERE.parent / "regression"), str(FIGURES)]
-
-import harness  # noqa: E402
-import intervals  # noqa: E402
-import published  # noqa: E402
-import small_runs  # noqa: E402
-import synthetic  # noqa: E402
+from figure_case import FIGURES, FigureCase, start  # first: it makes the others importable
+import intervals
+import published
+import small_runs
+import synthetic
 
 # Means as published: by group, then by thought.
 EDGES = [[mean for mean, _ in published.EDGE_ATTENTION[g]] for g in synthetic.GROUPS]
@@ -38,19 +30,6 @@ REVERSED = EDGES[::-1], PRODUCTS[::-1]
 def start_report(*arguments, folder=None):
     return subprocess.run(["bash", str(FIGURES / "report.sh"), *map(str, arguments)], cwd=folder,
                           capture_output=True, text=True, timeout=120)
-
-
-def start(script, *arguments, folder="."):
-    """Runs a script of jobs/figures within this process, where matplotlib is loaded already."""
-    stdout, stderr = io.StringIO(), io.StringIO()
-    command_line = [script, *map(str, arguments)]
-    with mock.patch.object(sys, "argv", command_line), contextlib.chdir(folder), \
-            contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-        try:
-            code = importlib.import_module(script.removesuffix(".py")).main()
-        except SystemExit as end:
-            code = end.code
-    return subprocess.CompletedProcess(command_line, code, stdout.getvalue(), stderr.getvalue())
 
 
 def table_body(page, subject):
@@ -69,27 +48,6 @@ def table_of(page, subject):
 def exact_values(page, subject):
     """Its unrounded numbers."""
     return [float(v) for v in re.findall(r'data-value="([^"]*)"', table_body(page, subject))]
-
-
-class FigureCase(harness.Case):
-    def assert_fails_with(self, result, code, *parts):
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        for part in parts:
-            self.assertIn(part, result.stderr)
-        self.assertNotIn("Traceback", result.stderr)
-
-    def assert_draws(self, names, script, *arguments):
-        """The script ends well, and leaves each name as a PNG and a PDF that are no stubs."""
-        output = self.path / f"figures_{script}"
-        result = start(script, *arguments, "--output", output, folder=self.path)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual({f.stem for f in output.iterdir()}, set(names), script)
-        for name in names:
-            png, pdf = (output / f"{name}{ending}" for ending in (".png", ".pdf"))
-            self.assertEqual(png.read_bytes()[:4], b"\x89PNG")
-            self.assertEqual(pdf.read_bytes()[:4], b"%PDF")
-            self.assertGreater(png.stat().st_size, 5000)
-        return result
 
 
 class SyntheticRuns(FigureCase):
