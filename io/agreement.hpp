@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/host.hpp"
 #include "distributed/communicator.hpp"
 
 namespace superpose::io {
@@ -30,7 +31,7 @@ void agree(const distributed::Communicator& communicator, Work&& work) {
   if (communicator.all_agree(code == 0)) return;
   const auto problems = communicator.allgather(problem);
   const auto codes = communicator.allgather(code);
-  const auto hosts = communicator.allgather(distributed::host_name());
+  const auto hosts = communicator.allgather(host_name());
   std::size_t rank = 0;
   while (codes[rank] == 0) ++rank;
   const auto where = problems.size() == 1 ? "" : fmt::format("[rank {}, {}] ", rank, hosts[rank]);

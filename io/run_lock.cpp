@@ -14,8 +14,8 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/host.hpp"
 #include "core/log.hpp"
-#include "distributed/communicator.hpp"
 #include "io/run_metadata.hpp"
 
 namespace superpose::io {
@@ -35,7 +35,7 @@ std::string first_line(const char* path) {
 LockHolder this_process() {
   auto slurm = slurm_environment();
   const auto job = slurm["SLURM_JOB_ID"], restarts = slurm["SLURM_RESTART_COUNT"];
-  return {distributed::host_name(), first_line("/proc/sys/kernel/random/boot_id"),
+  return {host_name(), first_line("/proc/sys/kernel/random/boot_id"),
           std::to_string(getpid()),
           job.empty() ? "" : job + "/" + (restarts.empty() ? "0" : restarts), utc_now()};
 }

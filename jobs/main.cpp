@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/host.hpp"
 #include "core/log.hpp"
 #include "distributed/communicator.hpp"
 #include "jobs/command_line.hpp"
@@ -24,7 +25,7 @@ int end_after_error(const std::optional<MpiSession>& mpi, ExitCode code, const s
   // An error that all ranks know of is printed once: the others wait here to be ended by rank 0.
   if (agreed && mpi->world().rank() != 0) mpi->world().barrier();
   const auto who = parallel && !agreed ? fmt::format(" on rank {} ({})", mpi->world().rank(),
-                                                     superpose::distributed::host_name())
+                                                     superpose::host_name())
                                        : std::string();
   fmt::print(stderr, "superpose: error{}: {}\n", who, message);
   if (parallel) mpi->abort(code);

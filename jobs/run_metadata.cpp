@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "core/host.hpp"
 #include "core/version.hpp"
 #include "jobs/version.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 /// Names of all hosts of the job, each once.
 std::string hosts_of(const distributed::Communicator& world) {
-  const auto names = world.allgather(distributed::host_name());
+  const auto names = world.allgather(host_name());
   return fmt::format("{}", fmt::join(std::set<std::string>(names.begin(), names.end()), ","));
 }
 

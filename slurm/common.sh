@@ -49,6 +49,7 @@ wait_for_slurm() {
 # cancelled: a requeue would revive it. Any other code is final.
 finish() {
   local job
+  trap '' USR1 USR2 TERM INT  # a signal that comes during $(...) makes bash 5.2 lose its way
   job=$(job_name)
   if [[ $1 -eq 75 && $(squeue --noheader --job "$job" --format %T) == RUNNING ]]; then
     echo "$SLURM_JOB_NAME: job $job was interrupted and is queued again"

@@ -22,10 +22,12 @@ ranks() {
   run "${launcher[@]}" "$superpose" "$@" || exit
 }
 
-# write_state STATE CODE: whole or not at all, also for those who read it meanwhile.
+# write_state STATE CODE: whole or not at all, also for those who read it meanwhile. Without $(...):
+# a signal that comes while bash 5.2 waits for one makes it lose its way.
 write_state() {
-  echo "$1 $job $(hostname) $(date -u +%Y-%m-%dT%H:%M:%SZ) $2" >"$point/state.$$" &&
-    mv "$point/state.$$" "$point/state"
+  local time
+  TZ=UTC printf -v time '%(%Y-%m-%dT%H:%M:%SZ)T' -1
+  echo "$1 $job $HOSTNAME $time $2" >"$point/state.$$" && mv "$point/state.$$" "$point/state"
 }
 
 leave() {

@@ -10,8 +10,8 @@
 #include <tuple>
 
 #include "core/error.hpp"
+#include "core/host.hpp"
 #include "core/log.hpp"
-#include "distributed/communicator.hpp"
 #include "io/run_lock.hpp"
 #include "jobs/json_file.hpp"
 #include "jobs/sweep/local_runner.hpp"
@@ -152,7 +152,7 @@ void print_points(const Planned& planned, bool all) {
 bool stop_local_runner(const SweepFolder& folder) {
   const auto holder = io::lock_holder(folder.root());
   if (!holder) return false;
-  validate(holder->host == distributed::host_name(), ExitCode::usage,
+  validate(holder->host == host_name(), ExitCode::usage,
            "the local runner of this sweep is process {} on {} (not this machine); cancel it there",
            holder->pid, holder->host);
   ::kill(std::atoi(holder->pid.c_str()), SIGTERM);

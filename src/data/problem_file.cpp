@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/host.hpp"
 #include "data/problem_record.hpp"
 
 namespace superpose::data {
@@ -64,12 +65,17 @@ std::vector<Problem> parse(const std::string& path, const std::string& text) {
   return problems;
 }
 
+/// Another for each process: several jobs may make the same file at once.
+std::string temporary_name(const std::string& path) {
+  return fmt::format("{}.{}.{}.partial", path, host_name(), ::getpid());
+}
+
 /// A file under a temporary name that takes its final name in commit() and else is removed.
 class PendingFile {
  public:
   explicit PendingFile(std::string path)
       : path_(std::move(path)),
-        temporary_(path_ + ".partial"),
+        temporary_(temporary_name(path_)),
         descriptor_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
     check(descriptor_ >= 0, "created");
   }

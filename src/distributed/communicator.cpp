@@ -1,7 +1,5 @@
 #include "distributed/communicator.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
@@ -119,12 +117,6 @@ std::vector<std::string> Communicator::allgather(const std::string& mine) const 
     begin += count;
   }
   return all;
-}
-
-std::string host_name() {
-  char name[256] = "";
-  gethostname(name, sizeof name - 1);
-  return name;
 }
 
 void Communicator::allgather_blocks(const void* mine, void* all, const std::vector<int>& counts,

@@ -19,9 +19,6 @@ void check_mpi(int code, const char* call);
 /// Whether any thread may call MPI at any time (MPI_THREAD_MULTIPLE).
 bool threads_may_call_mpi();
 
-/// Name of the machine this rank runs on.
-std::string host_name();
-
 /// A group of ranks. Does not own the handle; copies are cheap and name the same group.
 class Communicator {
  public:

@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/host.hpp"
 #include "core/log.hpp"
 #include "core/timer.hpp"
 

@@ -236,6 +236,7 @@ void Trainer::require_finite_weights(const std::vector<std::uint32_t>& batch) {
     Kokkos::deep_copy(Kokkos::subview(model_->parameters().flat, 0),
                       std::numeric_limits<float>::quiet_NaN());
   const bool finite = std::isfinite(optim::norm<float>(model_->parameters().flat));
+  times_.activity().meet();
   if (communicator_.all_agree(finite)) return;
   fail_everywhere(ExitCode::divergence,
                   "the training diverged at step {} of epoch {} (a weight is not finite); lower "

@@ -118,11 +118,11 @@ class Scenario(SmallRuns):
     def count(self, full, short):
         return short if self.short else full
 
-    def start(self, directory, settings=(), ranks=None, fault=None, **environment):
+    def start(self, directory, settings=(), ranks=None, fault=None, options=(), **environment):
         if fault is not None:
             environment["SUPERPOSE_FAULT"] = fault
-        self.job = Job(self.train_arguments(directory, dict(settings)), ranks, self.path,
-                       environment)
+        arguments = [*self.train_arguments(directory, dict(settings)), *options]
+        self.job = Job(arguments, ranks, self.path, environment)
         return self.job
 
     def end_job(self):
@@ -140,10 +140,10 @@ class Scenario(SmallRuns):
         newest = self.checkpoints(directory)[-1].name
         self.assertEqual(newest, f"checkpoint_{step:09}.h5")
 
-    def undisturbed(self, settings, directory="undisturbed"):
+    def undisturbed(self, settings, directory="undisturbed", within=60):
         """The outcome of a run that is left alone; computed once a directory."""
         if not (self.path / directory).exists():
-            self.assert_succeeds(self.run_job(directory, settings))
+            self.assert_succeeds(self.run_job(directory, settings, within=within))
         return self.outcome(directory)
 
     def assert_ends_as(self, expected, directory, settings=(), ranks=None):

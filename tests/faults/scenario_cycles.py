@@ -29,7 +29,8 @@ class Cycles(scenario.Scenario):
         self.assertEqual(names, [*best, *checkpoints, "run.h5"])
 
     def end(self):
-        self.assert_ends_as(self.undisturbed(self.settings), "run", self.settings)
+        expected = self.undisturbed(self.settings, within=600)  # of hundreds of epochs
+        self.assert_ends_as(expected, "run", self.settings)
         self.assert_nothing_left_over(KEPT)
 
 

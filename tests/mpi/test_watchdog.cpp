@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/host.hpp"
 #include "distributed/watchdog.hpp"
 
 namespace superpose::distributed {
