@@ -11,19 +11,29 @@ request_stop() {
 }
 trap request_stop USR1 USR2 TERM INT
 
+# Returns the exit code of the child. A signal ends wait before the child ends, with more than 128; and
+# a child that has been waited for is not known (127) the second time.
+wait_for_child() {
+  local code again
+  wait "$child" && code=0 || code=$?
+  while [[ -n $woken && $code -gt 128 ]]; do
+    woken=''
+    wait "$child" && again=0 || again=$?
+    [[ $again -eq 127 ]] || code=$again
+  done
+  return "$code"
+}
+
 # run COMMAND...: returns its exit code; 75 if a request to stop kept it from starting or ended it,
 # for commands that know no checkpoints can be repeated.
 run() {
   local code=75
   if [[ -z $stop_requested ]]; then
+    woken=''
     "$@" </dev/null &
     child=$!
     [[ -z $stop_requested ]] || kill -USR1 "$child" 2>/dev/null  # it came while the child was made
-    woken=1
-    while [[ -n $woken ]]; do  # a signal ends wait before the child ends
-      woken=''
-      wait "$child" && code=0 || code=$?
-    done
+    wait_for_child && code=0 || code=$?
     child=''
   fi
   [[ -n $stop_requested && $code -gt 128 ]] && code=75

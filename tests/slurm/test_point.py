@@ -89,6 +89,18 @@ class Point(SmallRuns):
         self.assert_state(point, "interrupted", 75)
         self.assertEqual((point / "log").read_text(), "")
 
+    def test_a_signal_as_it_starts_does_not_leave_a_point_running(self):
+        """The moments in which bash starts, reads the scripts, writes the state and runs job.sh."""
+        for moment in range(30):
+            point = make_point(self.path / f"early {moment}", "serial --version")
+            with self.start(point) as process:
+                time.sleep(moment / 300)
+                process.terminate()
+                process.communicate(timeout=30)
+            if (point / "state").exists():  # otherwise it had not begun
+                self.assertIn(state_of(point)[0], ("interrupted", "done"),
+                              (point / "log").read_text())
+
     def test_the_first_command_that_fails_ends_the_point(self):
         point = make_point(self.path / "typo", "serial evaluate none.h5 valid.json",
                            "serial --version")
