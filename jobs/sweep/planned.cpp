@@ -38,8 +38,9 @@ void print_axes(const Planned& planned) {
   for (const auto& axis : sweep.axes)
     product +=
         fmt::format("{}{} ({})", product.empty() ? " = " : " x ", axis.name, axis.values.size());
-  log::info("sweep {}: {} points{}, base {}, in {}", sweep.name, planned.points.size(), product,
-            sweep.options.base, planned.folder.root());
+  log::info("sweep {}: {} point{}{}, base {}, in {}", sweep.name, planned.points.size(),
+            planned.points.size() == 1 ? "" : "s", product, sweep.options.base,
+            planned.folder.root());
   for (const auto& axis : sweep.axes) log::info("  {:<20} {}", axis.name, labels(axis));
 }
 
