@@ -5,6 +5,7 @@ On SLURM: tests/slurm/test_sweep_commands.py."""
 import csv
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -278,6 +279,15 @@ class Sweep(SmallRuns):
         for row, value in zip(rows, expected, strict=True):
             self.assertEqual(row["candidate_accuracy"], "" if np.isnan(value) else f"{value:.16g}"
                              if float(f"{value:.16g}") == value else repr(float(value)))
+
+    def test_the_collected_file_can_be_drawn(self):
+        self.sweep("collect", "collected", "--output", "drawn.h5")
+        script = pathlib.Path(__file__).resolve().parents[2] / "jobs" / "figures" / "draw.sh"
+        result = subprocess.run(["bash", script, "sweep", "drawn.h5", "--output", "figures"],
+                                cwd=self.path, capture_output=True, text=True)
+        self.assert_succeeds(result, "3 of 3 missing")
+        names = {path.name for path in (self.path / "figures").iterdir()}
+        self.assertLessEqual({"final.png", "final.pdf", "learning_curves.png"}, names)
 
     def test_a_file_of_another_kind_is_not_replaced(self):
         self.write_json("precious.h5", {"not": "ours"})
