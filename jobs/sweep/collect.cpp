@@ -24,7 +24,7 @@ std::vector<JoinedTable> histories(const Planned& planned) {
 }
 
 void collect(const SweepArguments& arguments, io::RunMetadata metadata) {
-  const Planned planned(arguments.file);
+  const Planned planned(arguments.file, Queue::may_be_silent);
   metadata.configuration = planned.sweep.text;
   const std::filesystem::path output =
       arguments.output.empty() ? planned.folder.root() + "/collected.h5" : arguments.output;

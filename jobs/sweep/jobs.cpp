@@ -91,7 +91,7 @@ int run_here(const Planned& planned, const Chosen& points, const SweepArguments&
 }
 
 int start_points(const SweepArguments& arguments, const std::vector<State>& states) {
-  const Planned planned(arguments.file);
+  const Planned planned(arguments.file, Queue::must_answer);
   print_axes(planned);
   const auto chosen = in_states(planned, states);
   const bool dry = arguments.dry_run;
@@ -179,7 +179,7 @@ std::vector<std::string> live_jobs(const Planned& planned) {
 }  // namespace
 
 int sweep_plan_job(const SweepArguments& arguments) {
-  const Planned planned(arguments.file);
+  const Planned planned(arguments.file, Queue::may_be_silent);
   print_axes(planned);
   print_estimate(planned, arguments);
   if (arguments.points) print_points(planned, true);
@@ -199,7 +199,7 @@ int sweep_resubmit_job(const SweepArguments& arguments) {
 }
 
 int sweep_status_job(const SweepArguments& arguments) {
-  const Planned planned(arguments.file);
+  const Planned planned(arguments.file, Queue::may_be_silent);
   if (arguments.json) {
     fmt::print("{}\n", json_of(planned).dump(2));
     return 0;
@@ -210,7 +210,7 @@ int sweep_status_job(const SweepArguments& arguments) {
 }
 
 int sweep_cancel_job(const SweepArguments& arguments) {
-  const Planned planned(arguments.file);
+  const Planned planned(arguments.file, Queue::must_answer);
   const bool local = stop_local_runner(planned.folder);
   const auto jobs = live_jobs(planned);
   if (!jobs.empty()) {

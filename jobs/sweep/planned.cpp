@@ -19,11 +19,11 @@ std::string labels(const config::Axis& axis) {
 
 }  // namespace
 
-Planned::Planned(const std::string& file)
+Planned::Planned(const std::string& file, Queue queue)
     : sweep(config::read_sweep(file)),
       points(config::points_of(sweep)),
       folder(sweep.options.directory),
-      hands(in_hand(folder)),
+      hands(in_hand(folder, queue)),
       status(status_of(folder, points, hands)) {}
 
 std::size_t Planned::count(State state) const {

@@ -17,7 +17,7 @@ struct Planned {
   InHand hands;
   std::vector<PointStatus> status;  ///< in the order of points
 
-  explicit Planned(const std::string& file);
+  Planned(const std::string& file, Queue queue);
 
   std::size_t count(State state) const;
 };

@@ -35,9 +35,8 @@ std::optional<std::set<std::string>> queued_tasks() {
   // --array: a line a task, those that have not started too.
   const auto outcome = run({"squeue", "--noheader", "--array", "--me", "--format=%i"});
   if (outcome.code == no_such_program) return std::nullopt;
-  validate(outcome.code == 0, ExitCode::failure,
-           "squeue failed with code {} (so it is not known what runs): {}", outcome.code,
-           outcome.output);
+  validate(outcome.code == 0, ExitCode::failure, "squeue failed with code {} ({})", outcome.code,
+           outcome.output.substr(0, outcome.output.find('\n')));
   const auto tasks = words(outcome.output);
   return std::set<std::string>(tasks.begin(), tasks.end());
 }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
+#include <set>
 
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/run_lock.hpp"
 #include "jobs/sweep/slurm.hpp"
@@ -22,15 +25,27 @@ bool any_job(const std::vector<Submission>& submissions) {
                      [](const Submission& submission) { return !submission.job.empty(); });
 }
 
+/// Nothing if SLURM does not answer and need not.
+std::optional<std::set<std::string>> ask_queue(Queue queue) {
+  std::string reason = "squeue is not there";
+  try {
+    if (const auto queued = queued_tasks()) return queued;
+  } catch (const Error& error) {
+    if (queue == Queue::must_answer) throw;
+    reason = error.what();
+  }
+  log::warning("{}: points that SLURM has in hand look lost or planned", reason);
+  return std::nullopt;
+}
+
 }  // namespace
 
-InHand in_hand(const SweepFolder& folder) {
+InHand in_hand(const SweepFolder& folder, Queue queue) {
   InHand hands;
   hands.local = io::lock_holder(folder.root()).has_value();
   const auto submissions = folder.submissions();
   if (!any_job(submissions)) return hands;
-  const auto queued = queued_tasks();
-  if (!queued) log::warning("squeue is not there: points in SLURM's queue look lost or planned");
+  const auto queued = ask_queue(queue);
   for (const auto& submission : submissions)
     for (std::size_t task = 0; queued && task < submission.points.size(); ++task) {
       const auto id = fmt::format("{}_{}", submission.job, task);

@@ -46,7 +46,12 @@ struct InHand {
   bool local = false;                        ///< a local runner lives
 };
 
-InHand in_hand(const SweepFolder& folder);
+/// Before points are started it must be known what SLURM has; what is looked at weeks later,
+/// perhaps elsewhere, need not wait for an answer.
+enum class Queue { must_answer, may_be_silent };
+
+/// Error (failure) if squeue fails and must not. Where it is not there at all, a warning.
+InHand in_hand(const SweepFolder& folder, Queue queue);
 
 /// What a report and the hands it is in amount to.
 State judge(const Report& report, const InHand& hands, const std::string& identity);

@@ -125,6 +125,26 @@ class Sweep(SmallRuns):
                                 capture_output=True, text=True)
         self.assert_fails(result, 2, "there is no sbatch here", "--local")
 
+    def test_a_silent_slurm_keeps_from_starting_but_not_from_looking(self):
+        self.write_sweep("silent", SWEEP.replace("seeds = 2", "seeds = 1"))
+        self.sweep("plan", "silent")
+        submission = self.folder("silent") / "submissions" / "0001"
+        points = self.points("silent").values()
+        submission.with_suffix(".points").write_text("".join(f"{point}\n" for point in points))
+        submission.with_suffix(".job").write_text("17\n")
+        squeue = self.path / "silent" / "squeue"
+        squeue.parent.mkdir()
+        squeue.write_text("#!/bin/sh\necho no controller >&2\nexit 1\n")
+        squeue.chmod(0o755)
+        path = f"{squeue.parent}{os.pathsep}{os.environ['PATH']}"
+        status, submit = (subprocess.run(harness.command("sweep", part, "silent.toml"),
+                                         cwd=self.path, env={**os.environ, "PATH": path},
+                                         capture_output=True, text=True)
+                          for part in ("status", "submit"))
+        self.assert_succeeds(status, "2 planned")
+        self.assertIn("squeue failed with code 1 (no controller)", status.stderr)
+        self.assert_fails(submit, 1, "squeue failed with code 1 (no controller)")
+
     # --- Running ----------------------------------------------------------------------------------
 
     def test_points_are_the_runs_of_their_configurations_and_done_once(self):
