@@ -14,8 +14,6 @@
 namespace superpose::jobs::sweep {
 namespace {
 
-constexpr const char* seed_axis = "seed";
-
 /// Axes as dimensions of a dataset.
 struct Shape {
   std::vector<std::string> dims;
@@ -25,7 +23,7 @@ struct Shape {
 Shape shape_of(const config::Sweep& sweep, bool with_seeds) {
   Shape shape;
   for (const auto& axis : sweep.axes) {
-    if (!with_seeds && axis.name == seed_axis) continue;
+    if (!with_seeds && axis.name == config::seed_axis) continue;
     shape.dims.push_back(axis.name);
     shape.extents.push_back(axis.values.size());
   }
@@ -33,7 +31,7 @@ Shape shape_of(const config::Sweep& sweep, bool with_seeds) {
 }
 
 bool has_seeds(const config::Sweep& sweep) {
-  return !sweep.axes.empty() && sweep.axes.back().name == seed_axis;
+  return !sweep.axes.empty() && sweep.axes.back().name == config::seed_axis;
 }
 
 std::size_t n_seeds(const config::Sweep& sweep) {
@@ -102,7 +100,7 @@ void write_axes(io::File& file, const std::string& group, const config::Sweep& s
                 bool with_seeds = true) {
   file.create_group(group);
   for (const auto& axis : sweep.axes)
-    if (with_seeds || axis.name != seed_axis) write_axis(file, group, axis);
+    if (with_seeds || axis.name != config::seed_axis) write_axis(file, group, axis);
 }
 
 // --- Values --------------------------------------------------------------------------------------
@@ -176,21 +174,6 @@ std::string csv_number(double value) {
   return std::isnan(value) ? "" : fmt::format("{}", value);
 }
 
-/// Labels on the axes, each with a comma after it.
-std::string csv_labels(const config::Sweep& sweep, const config::Point& point, bool with_seeds) {
-  std::string text;
-  for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis)
-    if (with_seeds || sweep.axes[axis].name != seed_axis)
-      text += csv_field(sweep.axes[axis].values[point.at[axis]].label) + ",";
-  return text;
-}
-
-std::string csv_header(const config::Sweep& sweep, bool with_seeds) {
-  std::string text;
-  for (const auto& name : shape_of(sweep, with_seeds).dims) text += csv_field(name) + ",";
-  return text;
-}
-
 }  // namespace
 
 Summaries over_seeds(const config::Sweep& sweep, const std::vector<Measure>& measures) {
@@ -227,11 +210,11 @@ void write_collected(const std::string& path, const io::RunMetadata& metadata,
 
 void write_points_csv(const std::string& path, const Planned& planned,
                       const std::vector<Measure>& measures) {
-  std::string text = csv_header(planned.sweep, true) + "identity,state";
+  std::string text = csv_axes(planned.sweep) + "identity,state";
   for (const auto& measure : measures) text += "," + measure.name;
   text += "\n";
   for (std::size_t i = 0; i < planned.points.size(); ++i) {
-    text += csv_labels(planned.sweep, planned.points[i], true) + planned.points[i].identity + "," +
+    text += csv_labels(planned.sweep, planned.points[i]) + planned.points[i].identity + "," +
             name(planned.status[i].state);
     for (const auto& measure : measures) text += "," + csv_number(measure.values[i]);
     text += "\n";
@@ -242,7 +225,7 @@ void write_points_csv(const std::string& path, const Planned& planned,
 void write_summary_csv(const std::string& path, const Planned& planned,
                        const std::vector<Measure>& measures, const Summaries& summaries) {
   const auto n = n_seeds(planned.sweep);
-  std::string text = csv_header(planned.sweep, false) + "measure,n,mean,std,low,high\n";
+  std::string text = csv_axes(planned.sweep, false) + "measure,n,mean,std,low,high\n";
   for (std::size_t m = 0; m < measures.size(); ++m)
     for (std::size_t i = 0; i < summaries[m].size(); ++i) {
       const auto& s = summaries[m][i];

@@ -1,14 +1,17 @@
 #pragma once
+/// Points of a sweep in tables (CSV, RFC 4180).
+
 #include <string>
+
+#include "config/sweep_points.hpp"
 
 namespace superpose::jobs::sweep {
 
-/// A field of a CSV file (RFC 4180).
-inline std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
+/// The names of the axes, each with a comma after it; without that of the seeds if so asked.
+std::string csv_axes(const config::Sweep& sweep, bool with_seeds = true);
+
+/// The labels of a point on them.
+std::string csv_labels(const config::Sweep& sweep, const config::Point& point,
+                       bool with_seeds = true);
 
 }  // namespace superpose::jobs::sweep

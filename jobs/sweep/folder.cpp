@@ -32,9 +32,7 @@ void write_text(const std::string& path, const std::string& text) {
   std::error_code error;
   if (file) fs::rename(temporary, path, error);
   validate(file && !error, ExitCode::io,
-           "cannot write '{}'; see that its folder is writable and has "
-           "space",
-           path);
+           "cannot write '{}'; see that its folder is writable and has space", path);
 }
 
 std::vector<std::string> read_lines(const std::string& path) {
@@ -75,14 +73,8 @@ train::RunOptions placed(const SweepFolder& folder, const config::Point& point) 
 }
 
 std::string points_csv(const config::Sweep& sweep, const std::vector<config::Point>& points) {
-  std::string text;
-  for (const auto& axis : sweep.axes) text += csv_field(axis.name) + ",";
-  text += "identity\n";
-  for (const auto& point : points) {
-    for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis)
-      text += csv_field(sweep.axes[axis].values[point.at[axis]].label) + ",";
-    text += point.identity + "\n";
-  }
+  std::string text = csv_axes(sweep) + "identity\n";
+  for (const auto& point : points) text += csv_labels(sweep, point) + point.identity + "\n";
   return text;
 }
 

@@ -146,7 +146,7 @@ Axis axis_of(const Node& node) {
 }
 
 /// seeds = 3 for 1, 2, 3; or seeds = [7, 11].
-Axis seed_axis(const toml::node& node, const std::string& source) {
+Axis axis_of_seeds(const toml::node& node, const std::string& source) {
   std::vector<std::int64_t> seeds;
   if (const auto* count = node.as_integer())
     for (std::int64_t seed = 1; seed <= std::min<std::int64_t>(count->get(), 1 << 20); ++seed)
@@ -158,7 +158,7 @@ Axis seed_axis(const toml::node& node, const std::string& source) {
            "sweep.seeds is neither a number of seeds nor a list of them ({}); write seeds = 3 for "
            "1, 2, 3, or seeds = [7, 11]",
            where(node, source));
-  Axis axis{"seed", {}};
+  Axis axis{seed_axis, {}};
   for (const auto seed : seeds)
     axis.values.push_back(
         {std::to_string(seed), "", {{"train.seed", Value(seed), where(node, source)}}});
@@ -255,7 +255,7 @@ Sweep parse_sweep(const std::string& text, const std::string& path) {
   read_top_level(sweep, file);
   complete(sweep);
   if (const auto seeds = file["sweep"]["seeds"])
-    sweep.axes.push_back(seed_axis(*seeds.node(), path));
+    sweep.axes.push_back(axis_of_seeds(*seeds.node(), path));
   check_axes(sweep);
   return sweep;
 }

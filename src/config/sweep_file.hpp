@@ -30,6 +30,9 @@ struct Axis {
   std::vector<AxisValue> values;
 };
 
+/// Name of the axis that sweep.seeds make.
+inline constexpr const char* seed_axis = "seed";
+
 struct Sweep {
   std::string source;  ///< path of the file
   std::string name;    ///< of the file, without folder and ending
