@@ -59,6 +59,8 @@ std::vector<Chosen> arrays(const Chosen& points, std::size_t most) {
 }
 
 int submit_to_slurm(const Planned& planned, const Chosen& points, const SweepArguments& arguments) {
+  std::optional<io::RunLock> lock;  // against a second submission, and a local runner
+  if (!arguments.dry_run) lock.emplace(planned.folder.root());
   for (const auto& array : arrays(points, max_array_size())) {
     ArrayJob job{planned.sweep.name,
                  "LIST",

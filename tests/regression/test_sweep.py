@@ -201,6 +201,7 @@ class Sweep(SmallRuns):
             self.wait_for_steps("interrupted")
             self.assertIn("running", self.counts("interrupted"))
             self.assert_fails(self.sweep("submit", "interrupted", "--local", 2), 2, "is in use")
+            self.assert_fails(self.sweep("submit", "interrupted"), 2, "is in use")  # to SLURM
             self.assert_succeeds(self.sweep("cancel", "interrupted"), "asked the local runner")
             output, _ = runner.communicate(timeout=60)
         finally:
