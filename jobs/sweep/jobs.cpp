@@ -5,9 +5,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "core/error.hpp"
@@ -163,19 +163,11 @@ bool stop_local_runner(const SweepFolder& folder) {
   return true;
 }
 
-std::vector<std::string> live_tasks(const Planned& planned) {
-  std::vector<std::string> tasks;
-  for (const auto& [identity, task] : planned.hands.tasks) tasks.push_back(task);
-  return tasks;
-}
-
 /// Jobs of the sweep with a task in the queue: fewer words than the tasks.
-std::vector<std::string> live_jobs(const Planned& planned) {
-  std::map<std::string, bool> jobs;
-  for (const auto& task : live_tasks(planned)) jobs[task.substr(0, task.find('_'))] = true;
-  std::vector<std::string> names;
-  for (const auto& [job, live] : jobs) names.push_back(job);
-  return names;
+std::vector<std::string> live_jobs(const InHand& hands) {
+  std::set<std::string> jobs;
+  for (const auto& [identity, task] : hands.tasks) jobs.insert(task.substr(0, task.find('_')));
+  return {jobs.begin(), jobs.end()};
 }
 
 }  // namespace
@@ -214,7 +206,7 @@ int sweep_status_job(const SweepArguments& arguments) {
 int sweep_cancel_job(const SweepArguments& arguments) {
   const Planned planned(arguments.file, Queue::must_answer);
   const bool local = stop_local_runner(planned.folder);
-  const auto jobs = live_jobs(planned);
+  const auto jobs = live_jobs(planned.hands);
   if (!jobs.empty()) {
     sweep::cancel(jobs);
     log::info("cancelled {} points in SLURM's queue (job {})", planned.hands.tasks.size(),

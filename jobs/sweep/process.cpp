@@ -17,8 +17,6 @@
 namespace superpose::jobs::sweep {
 namespace {
 
-constexpr int no_such_program = 127;  // the shell's code
-
 [[noreturn]] void execute(const Command& command) {
   std::vector<char*> words;
   for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));

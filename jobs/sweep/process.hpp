@@ -17,8 +17,10 @@ std::string shell_word(const std::string& text);
 /// As one would type it.
 std::string shown(const Command& command);
 
+inline constexpr int no_such_program = 127;  ///< as the shell has it
+
 struct Outcome {
-  int code = 0;        ///< exit code; 128 + signal if one ended it; 127 if there is no such program
+  int code = 0;        ///< exit code; 128 + signal if one ended it; no_such_program
   std::string output;  ///< standard output and error
 };
 

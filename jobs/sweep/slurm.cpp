@@ -8,7 +8,6 @@
 namespace superpose::jobs::sweep {
 namespace {
 
-constexpr int no_such_program = 127;
 constexpr std::size_t default_max_array_size = 1001;
 
 std::vector<std::string> words(const std::string& text) {
