@@ -1,13 +1,12 @@
 #include "jobs/sweep/folder.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "config/run_config.hpp"
 #include "core/error.hpp"
+#include "core/text_hash.hpp"
 #include "jobs/sweep/csv.hpp"
 #include "jobs/sweep/process.hpp"
 
@@ -43,9 +42,8 @@ std::vector<std::string> read_lines(const std::string& path) {
 }
 
 std::string problem_path(const SweepFolder& folder, const data::GeneratorOptions& options) {
-  const auto text = config::effective_config(options);
-  return fmt::format("{}/problems/{:016x}.json", folder.root(),
-                     XXH3_64bits(text.data(), text.size()));
+  return fmt::format("{}/problems/{}.json", folder.root(),
+                     text_hash(config::effective_config(options)));
 }
 
 /// "[ -e FILE ] || serial generate FILE --count=..."; several points may do so at once: each writes

@@ -1,7 +1,5 @@
 #include "config/sweep_points.hpp"
 
-#include <xxhash.h>
-
 #include <map>
 #include <set>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "config/duration.hpp"
 #include "config/run_config.hpp"
 #include "core/error.hpp"
+#include "core/text_hash.hpp"
 
 namespace superpose::config {
 namespace {
@@ -53,7 +52,7 @@ std::string identity_of(PointOptions options, SweepJob job) {
   if (job == SweepJob::bench)
     text += fmt::format("bench on {} x {} ranks", options.resources.nodes,
                         options.resources.ranks_per_node);
-  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+  return text_hash(text);
 }
 
 void check_point(const Sweep& sweep, const Point& point) {

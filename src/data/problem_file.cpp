@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,6 +14,7 @@
 
 #include "core/error.hpp"
 #include "core/host.hpp"
+#include "core/text_hash.hpp"
 #include "data/problem_record.hpp"
 
 namespace superpose::data {
@@ -128,7 +128,7 @@ class PendingFile {
 ProblemFile read_problems(const std::string& path) {
   const auto text = read_text(path);
   ProblemFile file;
-  file.hash = fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+  file.hash = text_hash(text);
   file.problems = parse(path, text);
   validate(!file.problems.empty(), ExitCode::data, "{} holds no problem (its list is empty)", path);
   for (const auto& problem : file.problems)
