@@ -16,6 +16,9 @@ struct AttentionGroups {
   Indices key_begin, key_row;     ///< [P+1], [R]
   Indices problem_id;             ///< [P] identity of a problem for dropout
   int longest = 0;                ///< largest number of keys of any query
+  /// Rows of q and kv that the launch covers from row 0 on, if each problem's queries are all its
+  /// keys' rows, one problem after the other; else 0.
+  int n_own_rows = 0;
 };
 
 /// out_q = sum_j dropout(softmax_j(q . k_j / sqrt(D))) v_j by head, in Real<X>.

@@ -5,8 +5,10 @@
 #include <type_traits>
 
 #include "core/error.hpp"
+#include "kokkos_kernels/gelu.hpp"
 #include "kokkos_kernels/lane.hpp"
 #include "kokkos_kernels/onednn.hpp"
+#include "kokkos_kernels/product_region.hpp"
 #include "kokkos_kernels/reductions.hpp"
 
 namespace superpose::kernels {
@@ -50,6 +52,7 @@ void product(const Exec& exec, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const Mat
   if (m == 0 || n == 0 || k == 0) return;
   match_threads(exec);
   exec.fence();  // the library runs outside the execution space's queue
+  const ProductRegion region;
   call_gemm(ta, tb, m, n, k, a.data(), leading(a), b.data(), leading(b),
             output == Output::add ? T(1) : T(0), c.data(), static_cast<int>(c.stride(0)));
 }
@@ -95,14 +98,16 @@ bool has_bfloat16_products() {
 template <class X>
 struct LinearWeight<X>::Packed {
   onednn::PackedMatrix forward, backward;
+  Vector<const Real<X>> bias;
 };
 
 template <class X>
-void LinearWeight<X>::update(const Exec& exec, Matrix<const Real<X>> w) {
+void LinearWeight<X>::update(const Exec& exec, Matrix<const Real<X>> w,
+                             Vector<const Real<X>> bias) {
   if (!packed_) {
     n_in_ = w.extent_int(0), n_out_ = w.extent_int(1);
     packed_ = std::make_shared<Packed>(Packed{onednn::PackedMatrix::of<X>(n_in_, n_out_),
-                                              onednn::PackedMatrix::of<X>(n_out_, n_in_)});
+                                              onednn::PackedMatrix::of<X>(n_out_, n_in_), bias});
   }
   SUPERPOSE_EXPECT(w.extent_int(0) == n_in_ && w.extent_int(1) == n_out_);
   packed_->forward.take(exec, onednn::operand(w));
@@ -110,11 +115,10 @@ void LinearWeight<X>::update(const Exec& exec, Matrix<const Real<X>> w) {
 }
 
 template <class X, class Y>
-void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,
-                    Vector<const Real<X>> bias, Matrix<Y> y) {
+void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w, Matrix<Y> y) {
   SUPERPOSE_EXPECT(is_dense(x) && is_dense(y));
   if (y.extent(0) == 0) return;
-  const auto row = onednn::operand(row_matrix<Real<X>>(bias));
+  const auto row = onednn::operand(row_matrix<Real<X>>(w.packed().bias));
   onednn::multiply(exec, onednn::operand(x), w.packed().forward.operand(), &row, onednn::operand(y),
                    false);
 }
@@ -155,19 +159,19 @@ void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X>
 template <>
 struct LinearWeight<double>::Packed {
   Matrix<const double> w;
+  Vector<const double> bias;
 };
 
 template <>
-void LinearWeight<double>::update(const Exec&, Matrix<const double> w) {
+void LinearWeight<double>::update(const Exec&, Matrix<const double> w, Vector<const double> bias) {
   n_in_ = w.extent_int(0), n_out_ = w.extent_int(1);
-  packed_ = std::make_shared<Packed>(Packed{w});
+  packed_ = std::make_shared<Packed>(Packed{w, bias});
 }
 
 template <>
 void linear_forward<double, double>(const Exec& exec, Matrix<const double> x,
-                                    const LinearWeight<double>& w, Vector<const double> bias,
-                                    Matrix<double> y) {
-  broadcast_rows<double>(exec, bias, y);
+                                    const LinearWeight<double>& w, Matrix<double> y) {
+  broadcast_rows<double>(exec, w.packed().bias, y);
   product<double>(exec, plain, plain, x, w.packed().w, y, Output::add);
 }
 
@@ -176,6 +180,23 @@ void linear_backward_input<double, double>(const Exec& exec, Matrix<const double
                                            const LinearWeight<double>& w, Matrix<double> dx,
                                            Output output) {
   product<double>(exec, plain, transposed, dy, w.packed().w, dx, output);
+}
+
+// --- with GELU: two passes, the second in cache
+// ---------------------------------------------------
+
+template <class X>
+void linear_gelu_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,
+                         Matrix<X> pre, Matrix<X> y) {
+  linear_forward<X>(exec, x, w, pre);
+  gelu_forward<X>(exec, pre, y);
+}
+
+template <class X>
+void linear_gelu_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWeight<X>& w,
+                                Matrix<const X> pre, Matrix<X> dpre) {
+  linear_backward_input<X>(exec, dy, w, dpre, Output::replace);
+  gelu_backward<X>(exec, pre, dpre, dpre);
 }
 
 // --- the output matrix: few columns, OpenBLAS in every precision ---------------------------------
@@ -195,20 +216,25 @@ void logits_backward(const Exec& exec, Matrix<const T> dlogits, Matrix<const T> 
 #define INSTANTIATE(X)                                                                      \
   template class LinearWeight<X>;                                                           \
   template void linear_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
-                               Vector<const Real<X>>, Matrix<Real<X>>);                     \
+                               Matrix<Real<X>>);                                            \
   template void linear_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
                                       Matrix<Real<X>>, Output);                             \
-  template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,       \
+  INSTANTIATE_COMMON(X)
+#define INSTANTIATE_COMMON(X)                                                                    \
+  template void linear_gelu_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
+                                    Matrix<X>, Matrix<X>);                                       \
+  template void linear_gelu_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
+                                           Matrix<const X>, Matrix<X>);                          \
+  template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,            \
                                        Vector<Real<X>>, Matrix<Real<X>>, Vector<Real<X>>);
 INSTANTIATE(float)
 INSTANTIATE(bfloat16)
 template void linear_forward(const Exec&, Matrix<const bfloat16>, const LinearWeight<bfloat16>&,
-                             Vector<const float>, Matrix<bfloat16>);
+                             Matrix<bfloat16>);
 template void linear_backward_input(const Exec&, Matrix<const bfloat16>,
                                     const LinearWeight<bfloat16>&, Matrix<bfloat16>, Output);
 template class LinearWeight<double>;
-template void linear_backward_weight(const Exec&, Matrix<const double>, Matrix<const double>,
-                                     Vector<double>, Matrix<double>, Vector<double>);
+INSTANTIATE_COMMON(double)
 
 #define INSTANTIATE_LOGITS(T)                                                                   \
   template void logits_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);       \

@@ -1,6 +1,6 @@
 #pragma once
 /// The one door to matrix libraries. Operands are X (float, double or bfloat16); sums, bias and
-/// weights are Real<X>.
+/// weights are Real<X>. linear.cpp goes to oneDNN and OpenBLAS, linear_cuda.cpp to cuBLASLt.
 
 #include <memory>
 
@@ -9,24 +9,25 @@
 
 namespace superpose::kernels {
 
-/// Whether this CPU multiplies matrices of bfloat16. Where it does not, products of float stand in
-/// for them, on the same rounded numbers.
+/// Whether this machine multiplies matrices of bfloat16. Where it does not, products of float stand
+/// in for them, on the same rounded numbers.
 bool has_bfloat16_products();
 
 /// Whether a product replaces its output or is added to it.
 enum class Output { replace, add };
 
-/// A weight matrix w [K,N] (Hugging Face's Conv1D orientation) as the matrix library wants it, for
-/// y = x w and for dx = dy w^T: float and bfloat16 copies in the library's blocked layout, double
-/// the matrix itself. Copies share what they hold.
+/// A linear layer's weights w [K,N] (Hugging Face's Conv1D orientation) and bias [N] as the matrix
+/// library wants them, for y = x w + bias and for dx = dy w^T: on a CPU float and bfloat16 copies
+/// in the library's blocked layout, on a GPU bfloat16 copies; else the parameters themselves.
+/// Copies of this object share what they hold.
 template <class X>
 class LinearWeight {
  public:
   LinearWeight() = default;
 
-  /// Takes over the values of w, which may be columns of a wider matrix. Call it again whenever
-  /// they have changed. Allocates the first time only.
-  void update(const Exec& exec, Matrix<const Real<X>> w);
+  /// Takes over the values of w, which may be columns of a wider matrix, and of bias. Call it again
+  /// whenever they have changed; both must outlive this object. Allocates the first time only.
+  void update(const Exec& exec, Matrix<const Real<X>> w, Vector<const Real<X>> bias);
 
   int n_in() const { return n_in_; }
   int n_out() const { return n_out_; }
@@ -39,11 +40,21 @@ class LinearWeight {
   std::shared_ptr<Packed> packed_;
 };
 
-/// y = x w + bias. x [R,K], bias [N], y [R,N]; Y is X or Real<X>. x and y are dense: their rows may
-/// be a range of a matrix's, their columns not.
+/// y = x w + bias. x [R,K], y [R,N]; Y is X or Real<X>. x and y are dense: their rows may be a
+/// range of a matrix's, their columns not.
 template <class X, class Y = X>
-void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,
-                    Vector<const Real<X>> bias, Matrix<Y> y);
+void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w, Matrix<Y> y);
+
+/// pre = x w + bias, y = gelu(pre): in one pass where the library can. x [R,K]; pre, y [R,N],
+/// dense.
+template <class X>
+void linear_gelu_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,
+                         Matrix<X> pre, Matrix<X> y);
+
+/// dpre = (dy w^T) gelu'(pre), likewise. dy [R,N]; pre, dpre [R,K], dense.
+template <class X>
+void linear_gelu_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWeight<X>& w,
+                                Matrix<const X> pre, Matrix<X> dpre);
 
 /// dx (+)= dy w^T. dy [R,N], dx [R,K], both dense; Y is X or Real<X>, and the latter to add.
 template <class X, class Y = X>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "kokkos_kernels/product_region.hpp"
 
 namespace superpose::kernels::onednn {
 namespace {
@@ -132,6 +133,7 @@ void multiply(const Exec& exec, const Operand& a, const Operand& b, const Operan
   exec.fence();  // the library runs outside the execution space's queue
   if (!multiplies_bfloat16() && (is_bfloat16(a) || is_bfloat16(b) || is_bfloat16(c)))
     return multiply_widened(exec, a, b, bias, c, add);
+  const ProductRegion region;
   omp_set_num_threads(exec.concurrency());
   dnnl::primitive_attr attributes;
   if (add) {

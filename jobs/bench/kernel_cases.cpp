@@ -178,7 +178,7 @@ LinearOperands<X> linear_operands(const LeafRows& leaf, int n_in, int n_out) {
   LinearOperands<X> o{numbers<X>(leaf.R(), n_in), numbers<X>(leaf.R(), n_out),
                       numbers(n_in, n_out),       numbers(n_out),
                       numbers(n_in * n_out),      {}};
-  o.weight.update(leaf.exec, o.w);
+  o.weight.update(leaf.exec, o.w, o.bias);
   return o;
 }
 
@@ -192,7 +192,7 @@ void add_linear(Cases& cases, const std::string& name, int n_in, int n_out) {
     return linear_operands<X>(leaf, n_in, n_out);
   };
   cases.add(name + " forward", label, through, make, [](const LeafRows& leaf, Operands o) {
-    kernels::linear_forward<X>(leaf.exec, o.x, o.weight, o.bias, o.y);
+    kernels::linear_forward<X>(leaf.exec, o.x, o.weight, o.y);
   });
   cases.add(name + " d input", label, through, make, [](const LeafRows& leaf, Operands o) {
     kernels::linear_backward_input<X>(leaf.exec, o.y, o.weight, o.x, Output::replace);
@@ -204,7 +204,7 @@ void add_linear(Cases& cases, const std::string& name, int n_in, int n_out) {
   cases.add(name + " layout", shape(K, N), {0, bytes<X>(2 * K * N, 2 * K * N)}, make,
             [](const LeafRows& leaf, Operands o) {
               auto weight = o.weight;  // shares what it holds
-              weight.update(leaf.exec, o.w);
+              weight.update(leaf.exec, o.w, o.bias);
             });
 }
 

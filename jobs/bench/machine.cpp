@@ -18,7 +18,9 @@ ProductRate measure_product(const Communicator& world, model::Precision precisio
   const Matrix<const X> dy = numbers<X>(m, k);
   const auto dx = numbers<X>(m, n);
   kernels::LinearWeight<X> w;
-  w.update(exec, numbers(n, k));
+  const auto weight = numbers(n, k);
+  const auto bias = numbers(k);
+  w.update(exec, weight, bias);
   // The input's gradient is a product and nothing else; forward adds a bias.
   const double seconds = best_seconds(
       world, [&] { kernels::linear_backward_input<X>(exec, dy, w, dx, Output::replace); });

@@ -3,7 +3,6 @@
 #include <type_traits>
 
 #include "kokkos_kernels/convert.hpp"
-#include "kokkos_kernels/gelu.hpp"
 #include "kokkos_kernels/layer_norm.hpp"
 #include "kokkos_kernels/linear.hpp"
 #include "kokkos_kernels/residual.hpp"
@@ -37,11 +36,12 @@ Vector<T> key_value_part(const Vector<T>& bias) {
 
 template <class X>
 void BlockWeights<X>::update(const Exec& exec, const BlockParameters<Real<X>>& parameters) {
-  query.update(exec, query_columns(parameters.c_attn_weight));
-  key_value.update(exec, key_value_columns(parameters.c_attn_weight));
-  attn_proj.update(exec, parameters.attn_proj_weight);
-  c_fc.update(exec, parameters.c_fc_weight);
-  mlp_proj.update(exec, parameters.mlp_proj_weight);
+  const auto& p = parameters;
+  query.update(exec, query_columns(p.c_attn_weight), query_part(p.c_attn_bias));
+  key_value.update(exec, key_value_columns(p.c_attn_weight), key_value_part(p.c_attn_bias));
+  attn_proj.update(exec, p.attn_proj_weight, p.attn_proj_bias);
+  c_fc.update(exec, p.c_fc_weight, p.c_fc_bias);
+  mlp_proj.update(exec, p.mlp_proj_weight, p.mlp_proj_bias);
 }
 
 template <class X>
@@ -138,18 +138,15 @@ void attention_half_forward(const BlockContext& context, int layer, const Segmen
   kernels::layer_norm_forward<X>(exec, rows(a.x, R), p.ln_1_weight, p.ln_1_bias,
                                  context.options.layer_norm_epsilon, rows(a.ln_1, R),
                                  slice(a.mean_1, R), slice(a.rstd_1, R));
-  kernels::linear_forward<X>(exec, rows(a.ln_1, R), w.key_value, key_value_part(p.c_attn_bias),
-                             rows(a.kv, R));
+  kernels::linear_forward<X>(exec, rows(a.ln_1, R), w.key_value, rows(a.kv, R));
   if (queries.last) {
     kernels::gather_rows<Real<X>>(exec, a.x, queries.row, rows(a.x_query, Q));
     kernels::gather_rows<X>(exec, a.ln_1, queries.row, rows(a.ln_1_query, Q));
   }
-  kernels::linear_forward<X>(exec, rows(a.ln_1_query, Q), w.query, query_part(p.c_attn_bias),
-                             rows(a.q, Q));
+  kernels::linear_forward<X>(exec, rows(a.ln_1_query, Q), w.query, rows(a.q, Q));
   kernels::attention_forward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
                                 site(context, layer, attention_weights), a.attention, a.lse);
-  kernels::linear_forward<X, Real<X>>(exec, rows(a.attention, Q), w.attn_proj, p.attn_proj_bias,
-                                      rows(a.x_mid, Q));
+  kernels::linear_forward<X, Real<X>>(exec, rows(a.attention, Q), w.attn_proj, rows(a.x_mid, Q));
 }
 
 template <class X>
@@ -163,10 +160,8 @@ void mlp_half_forward(const BlockContext& context, int layer, const Queries& que
                                           p.ln_2_bias, context.options.layer_norm_epsilon,
                                           rows(a.x_mid, Q), rows(a.ln_2, Q), slice(a.mean_2, Q),
                                           slice(a.rstd_2, Q));
-  kernels::linear_forward<X>(exec, rows(a.ln_2, Q), w.c_fc, p.c_fc_bias, rows(a.fc, Q));
-  kernels::gelu_forward<X>(exec, rows(a.fc, Q), rows(a.gelu, Q));
-  kernels::linear_forward<X, Real<X>>(exec, rows(a.gelu, Q), w.mlp_proj, p.mlp_proj_bias,
-                                      rows(a.x_out, Q));
+  kernels::linear_gelu_forward<X>(exec, rows(a.ln_2, Q), w.c_fc, rows(a.fc, Q), rows(a.gelu, Q));
+  kernels::linear_forward<X, Real<X>>(exec, rows(a.gelu, Q), w.mlp_proj, rows(a.x_out, Q));
   kernels::residual_forward<Real<X>>(exec, rows(a.x_mid, Q), rows(a.x_out, Q), queries.keys,
                                      site(context, layer, mlp_output), rows(a.x_out, Q));
 }
@@ -182,9 +177,8 @@ void mlp_half_backward(const BlockContext& context, int layer, const Queries& qu
   const Range Q = queries.range;
   kernels::residual_backward<X>(exec, rows(d_query, Q), queries.keys,
                                 site(context, layer, mlp_output), rows(d.mlp, Q));
-  kernels::linear_backward_input<X>(exec, rows(d.mlp, Q), w.mlp_proj, rows(d.fc, Q),
-                                    Output::replace);
-  kernels::gelu_backward<X>(exec, rows(a.fc, Q), rows(d.fc, Q), rows(d.fc, Q));
+  kernels::linear_gelu_backward_input<X>(exec, rows(d.mlp, Q), w.mlp_proj, rows(a.fc, Q),
+                                         rows(d.fc, Q));
   kernels::linear_backward_input<X, Real<X>>(exec, rows(d.fc, Q), w.c_fc, rows(d_ln_2, Q),
                                              Output::replace);
   kernels::layer_norm_residual_backward<X>(

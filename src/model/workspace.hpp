@@ -38,12 +38,12 @@ class Workspace {
   }
   std::size_t bytes() const { return buffer_.extent(0) * sizeof(Line); }
 
- private:
-  /// A cache line: every matrix begins on one.
+  /// A cache line: every matrix begins on one. Public for nvcc's sake: elements of Views must be.
   struct Line {
     unsigned char bytes[64];
   };
 
+ private:
   template <class X>
   X* take(std::size_t n) {
     auto* place = measuring_ ? nullptr : reinterpret_cast<X*>(buffer_.data() + used_);

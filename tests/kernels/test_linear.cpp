@@ -1,3 +1,4 @@
+#include "kokkos_kernels/gelu.hpp"
 #include "kokkos_kernels/linear.hpp"
 #include "operand.hpp"
 #include "reference.hpp"
@@ -72,8 +73,9 @@ HostMatrix run_forward(const HostMatrix& x, const HostMatrix& w, const HostMatri
   const auto y = to_matrix<Y>(HostMatrix(x.n_rows, w.n_columns, 5));
   const Inset<Real<X>> source(w, margin);  // double keeps a view of it
   LinearWeight<X> weight;
-  weight.update(Exec(), source.view());
-  linear_forward<X, Y>(Exec(), to_matrix<X>(x), weight, to_vector<Real<X>>(bias), y);
+  const auto bias_vector = to_vector<Real<X>>(bias);
+  weight.update(Exec(), source.view(), bias_vector);
+  linear_forward<X, Y>(Exec(), to_matrix<X>(x), weight, y);
   return to_host(y);
 }
 
@@ -83,7 +85,8 @@ HostMatrix run_backward_input(const HostMatrix& dy, const HostMatrix& w, const H
   const auto dx = to_matrix<Y>(before);
   const Inset<Real<X>> source(w, margin);
   LinearWeight<X> weight;
-  weight.update(Exec(), source.view());
+  const auto no_bias = to_vector<Real<X>>(HostMatrix(1, w.n_columns));
+  weight.update(Exec(), source.view(), no_bias);
   linear_backward_input<X, Y>(Exec(), to_matrix<X>(dy), weight, dx, output);
   return to_host(dx);
 }
@@ -123,7 +126,7 @@ TYPED_TEST(Linear, ForwardIsTheProductPlusBias) {
   using X = TypeParam;
   for (const auto [R, K, N] : sizes) {
     const auto x = random_operand<X>(R, K, 1), w = random_operand<X>(K, N, 2);
-    const auto bias = random_matrix(1, N, 3), y = plain_linear(x, w, bias);
+    const auto bias = random_operand<X>(1, N, 3), y = plain_linear(x, w, bias);
     for (const int margin : {0, 3}) {
       EXPECT_TRUE(near_operand<X>(run_forward<X>(x, w, bias, margin), y))
           << "R " << R << ", K " << K << ", N " << N << ", margin " << margin;
@@ -163,15 +166,51 @@ TYPED_TEST(Linear, BackwardWeightAddsToBothGradients) {
 
 TYPED_TEST(Linear, WeightsAreTakenOverByUpdate) {
   using X = TypeParam;
-  const auto x = random_operand<X>(5, 33, 1), bias = HostMatrix(1, 40);
+  const auto x = random_operand<X>(5, 33, 1);
+  const auto bias = to_vector<Real<X>>(HostMatrix(1, 40));
   const auto first = random_operand<X>(33, 40, 2), second = random_operand<X>(33, 40, 3);
   LinearWeight<X> weight;
   const auto y = to_matrix<Real<X>>(HostMatrix(5, 40));
   for (const auto& w : {first, second}) {
     const auto source = to_matrix<Real<X>>(w);
-    weight.update(Exec(), source);
-    linear_forward<X, Real<X>>(Exec(), to_matrix<X>(x), weight, to_vector<Real<X>>(bias), y);
+    weight.update(Exec(), source, bias);
+    linear_forward<X, Real<X>>(Exec(), to_matrix<X>(x), weight, y);
     EXPECT_TRUE(near<Real<X>>(to_host(y), plain_product(x, w)));
+  }
+}
+
+/// A fused GELU reads sums that have not been rounded to X.
+template <class X>
+testing::AssertionResult same_but_for_a_rounding(const Matrix<X>& actual,
+                                                 const Matrix<X>& expected) {
+  const double epsilon =
+      std::is_same_v<X, bfloat16> ? 0x1.0p-7 : 64 * std::numeric_limits<X>::epsilon();
+  const HostMatrix plain = to_host(expected);
+  return within(to_host(actual), plain, epsilon * largest_magnitude(plain));
+}
+
+TYPED_TEST(Linear, WithGeluIsOneAfterTheOther) {
+  using X = TypeParam;
+  for (const auto [R, K, N] : {Sizes{1, 8, 8}, Sizes{33, 64, 40}, Sizes{5, 128, 384}}) {
+    const auto x = to_matrix<X>(random_operand<X>(R, K, 1)),
+               dy = to_matrix<X>(random_operand<X>(R, N, 4));
+    const auto w = to_matrix<Real<X>>(random_operand<X>(K, N, 2));
+    const auto bias = to_vector<Real<X>>(random_operand<X>(1, N, 3));
+    LinearWeight<X> weight;
+    weight.update(Exec(), w, bias);
+    const auto make = [&](int n) { return to_matrix<X>(HostMatrix(R, n, 5)); };
+    const auto pre = make(N), y = make(N), dpre = make(K), before_gelu = random_operand<X>(R, K, 6);
+    linear_gelu_forward<X>(Exec(), x, weight, pre, y);
+    linear_gelu_backward_input<X>(Exec(), dy, weight, to_matrix<X>(before_gelu), dpre);
+
+    const auto plain_pre = make(N), plain_y = make(N), plain_dpre = make(K);
+    linear_forward<X>(Exec(), x, weight, plain_pre);
+    gelu_forward<X>(Exec(), plain_pre, plain_y);
+    linear_backward_input<X>(Exec(), dy, weight, plain_dpre, Output::replace);
+    gelu_backward<X>(Exec(), to_matrix<X>(before_gelu), plain_dpre, plain_dpre);
+    EXPECT_TRUE(same_but_for_a_rounding<X>(pre, plain_pre));
+    EXPECT_TRUE(same_but_for_a_rounding<X>(y, plain_y));
+    EXPECT_TRUE(same_but_for_a_rounding<X>(dpre, plain_dpre));
   }
 }
 

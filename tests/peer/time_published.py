@@ -26,7 +26,8 @@ What is compared
   stage asked for; a step is steps/seconds of its run.h5. It includes drawing and packing the batch,
   reduction over ranks and gradient norm, which the published step is spared.
 - Both run on the first --threads cores of this process: torch with that many threads, superpose
-  with --ranks ranks that share them. mpirun as root needs OMPI_ALLOW_RUN_AS_ROOT=1 and
+  with --ranks ranks that share them. With --device cuda both compute on GPU 0: torch built for CUDA,
+  superpose of the preset `cuda`, with one rank. mpirun as root needs OMPI_ALLOW_RUN_AS_ROOT=1 and
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1.
 - Other load on these cores spoils the ratio, not only both times: torch's threads wait for each
   other spinning. Rows measured under a load above --threads + 1 are marked "shared".
@@ -46,7 +47,9 @@ import time
 import types
 from pathlib import Path
 
-os.environ["CUDA_VISIBLE_DEVICES"] = ""   # the peer on the CPU; its data set asks for devices
+DEVICE = "cuda" if "cuda" in sys.argv or "--device=cuda" in sys.argv else "cpu"
+if DEVICE == "cpu":
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""   # its data set takes any device that it finds
 
 import h5py
 import torch
@@ -78,7 +81,7 @@ class Published:
             checkout / "configs" / "symbol-2layer-8head-768dim.json")
         torch.manual_seed(0)
         self.model = coconut.Coconut(GPT2LMHeadModel(self.config), self.latent, start, end,
-                                     self.tokenizer.eos_token_id)
+                                     self.tokenizer.eos_token_id).to(DEVICE)
         self.model.train()
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=LEARNING_RATE,
                                            weight_decay=WEIGHT_DECAY)
@@ -93,14 +96,17 @@ class Published:
         per_row = (batch["input_ids"] == self.latent).sum(dim=1)
         if not (per_row == thoughts).all():
             sys.exit(f"published made {per_row.tolist()} thoughts, not {thoughts} each")
-        return batch
+        return {name: value.to(DEVICE) if torch.is_tensor(value) else value
+                for name, value in batch.items()}
 
     def step(self, batch, precision):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+        with torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=precision == "bf16"):
             loss = self.model(**batch).loss
         loss.backward()
         self.optimizer.step()
         self.optimizer.zero_grad()
+        if DEVICE == "cuda":
+            torch.cuda.synchronize()
         return loss.item()
 
     def seconds(self, batch, precision, steps):
@@ -120,6 +126,7 @@ class Superpose:
         self.executable = str(executable.resolve())
         self.launcher = [] if ranks == 1 else ["mpirun", "-n", str(ranks), "--bind-to", "none"]
         self.environment = {**os.environ, "OMP_NUM_THREADS": str(threads // ranks)}
+        self.leaves = {"train.leaves": ranks} if DEVICE == "cuda" else {}
         self.model = {f"model.{name}": getattr(config, name) for name in (
             "n_layer", "n_head", "n_embd", "n_positions", "vocab_size", "embd_pdrop", "attn_pdrop",
             "resid_pdrop")}
@@ -135,7 +142,7 @@ class Superpose:
     def settings(self, problems, batch_size, thoughts, precision, epochs, directory):
         """The run as TOML: stage s is epoch s, and the last stage stays to the end."""
         values = {
-            **self.model, "data.train": problems, "method.name": "coconut",
+            **self.model, **self.leaves, "data.train": problems, "method.name": "coconut",
             "method.uniform_prob": 0, "curriculum.max_latent_stage": thoughts,
             "curriculum.first_stage_epochs": 1, "curriculum.epochs_per_stage": 1,
             "optimizer.learning_rate": LEARNING_RATE, "optimizer.weight_decay": WEIGHT_DECAY,
@@ -211,7 +218,8 @@ def describe(row, threads):
 def describe_setting(config, attention, arguments):
     return (
         f"{config.n_layer} layers, {config.n_head} heads, n_embd {config.n_embd}, batch "
-        f"{arguments.batch}, dropout {config.resid_pdrop} in both, {arguments.threads} cores\n"
+        f"{arguments.batch}, dropout {config.resid_pdrop} in both, "
+        f"{torch.cuda.get_device_name() if DEVICE == 'cuda' else f'{arguments.threads} cores'}\n"
         f"published: torch {torch.__version__}, {torch.get_num_threads()} threads, transformers "
         f"{transformers.__version__}, {attention} attention; superpose: {arguments.ranks} ranks\n"
         f"step: median of {arguments.rounds} turns of {arguments.steps} steps; ratio: published / "
@@ -230,6 +238,7 @@ def parse_arguments():
     parser.add_argument("--superpose", type=Path, required=True, metavar="EXECUTABLE")
     parser.add_argument("--problems", type=Path, required=True, metavar="FILE",
                         help="written by superpose generate, at most 31 nodes")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="of both programs")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
     parser.add_argument("--ranks", type=int, help="of superpose; one a core unless given")
     parser.add_argument("--batch", type=int, default=128, help="problems a step")
@@ -243,7 +252,7 @@ def parse_arguments():
     cores = len(os.sched_getaffinity(0))
     if not 1 <= arguments.threads <= cores:
         parser.error(f"--threads {arguments.threads}: this process may use 1 to {cores} cores")
-    arguments.ranks = arguments.ranks or arguments.threads
+    arguments.ranks = arguments.ranks or (1 if DEVICE == "cuda" else arguments.threads)
     if arguments.threads % arguments.ranks:
         parser.error(f"--ranks {arguments.ranks} does not divide --threads {arguments.threads}")
     if unknown := set(arguments.precision) - {"f32", "bf16"}:

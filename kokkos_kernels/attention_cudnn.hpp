@@ -1,0 +1,20 @@
+#pragma once
+/// Attention by cuDNN, for the launches it has plans for: bfloat16, keys that are the queries' own
+/// rows (AttentionGroups::n_own_rows), head sizes in steps of 8. Same formulas and the same dropout
+/// as the kernels in attention.cpp, which do the rest.
+#include "kokkos_kernels/attention.hpp"
+
+namespace superpose::kernels {
+
+/// attention_forward; false, and nothing done, if it is none of cuDNN's.
+bool attention_forward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
+                             const AttentionGroups& groups, int n_head, const Dropout& dropout,
+                             Matrix<bfloat16> out, Matrix<float> lse);
+
+/// attention_backward, likewise. Its dk and dv are rounded to bfloat16 before they are added.
+bool attention_backward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
+                              const AttentionGroups& groups, int n_head, const Dropout& dropout,
+                              Matrix<const bfloat16> out, Matrix<const float> lse,
+                              Matrix<const bfloat16> dout, Matrix<bfloat16> dq, Matrix<float> dkv);
+
+}  // namespace superpose::kernels

@@ -1,0 +1,48 @@
+#pragma once
+/// cuDNN's fused attention behind attention.hpp: bfloat16 queries that attend to their own
+/// problem's rows, all problems' rows one after the other. Addresses only: this file is not nvcc's,
+/// and Views of the two compilers differ. Included by kokkos_kernels only.
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <string>
+
+namespace superpose::kernels::cudnn {
+
+/// What a plan is made for.
+struct Shape {
+  int n_problems = 0;
+  int longest = 0;  ///< rows of the longest problem, or more
+  int n_head = 0, head_size = 0;
+  float keep_scale = 1;  ///< what kept weights are multiplied with; 1: no dropout
+};
+
+/// Whether plans of such a shape exist at all.
+bool supports(const Shape& shape);
+
+/// Device addresses. Offsets are elements before a problem's rows, [P+1].
+struct Rows {
+  const std::int32_t* length;      ///< [P]
+  const std::int32_t* q_offset;    ///< of q, out, dout, dq [R,C]
+  const std::int32_t* kv_offset;   ///< of kv, dkv [R,2C]
+  const std::int32_t* lse_offset;  ///< of lse [R,NH]
+  const void* keep;                ///< [P,NH,longest,longest] bfloat16 1 or 0; null without dropout
+};
+
+/// out, lse of attention_forward. False, and nothing done, if this GPU has no such plan.
+bool forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
+             const void* kv, void* out, float* lse);
+
+/// dq, and dkv [R,2C] in bfloat16, replaced. The same bits every time.
+bool backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
+              const void* kv, const void* out, const float* lse, const void* dout, void* dq,
+              void* dkv);
+
+/// Ends the library; what it holds is gone with Kokkos.
+void release();
+
+/// "cuDNN 9.19.0"; starts nothing.
+std::string version();
+
+}  // namespace superpose::kernels::cudnn
