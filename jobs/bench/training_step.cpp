@@ -91,8 +91,10 @@ std::size_t peak_resident_bytes() {
   return static_cast<std::size_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
 }
 
-/// Where rank 0's own time of the measured steps went.
-void add_regions(StepTimes& result, const TimeTable& times, double total_seconds, int n_steps) {
+/// Where rank 0's own time of the steps that took `seconds` went.
+void add_regions(StepTimes& result, const TimeTable& times, const std::vector<double>& seconds) {
+  const auto n_steps = static_cast<double>(seconds.size());
+  const double total_seconds = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   for (const auto& [region, entry] : times.entries()) {
     result.regions[region] = entry.seconds / n_steps;
     result.accounted += entry.seconds / total_seconds;
@@ -128,6 +130,15 @@ class StepSeries {
   std::uint64_t epoch_ = 0;
 };
 
+/// The same steps region by region, each waited for: on a device what is launched in one is done in
+/// another, and the steps that are timed as such wait for nothing.
+void measure_regions(StepTimes& result, StepSeries& series, int n) {
+  TimeTable times;
+  times.wait_at_ends();
+  const auto seconds = series.run(n, times);
+  add_regions(result, times, seconds);
+}
+
 /// The same steps with the exchange after backward; of the slowest rank, as all.
 double blocking_seconds(TrainingStep& step, StepSeries& series, int n) {
   step.gradient().set_exchange(train::Exchange::after_backward);
@@ -154,7 +165,8 @@ StepTimes measure_steps(const train::RunOptions& options,
   auto spent =
       series.communication_of(counts.measured, [&] { here = series.run(counts.measured, times); });
   for (const double seconds : here) result.seconds.push_back(largest(communicator, seconds));
-  add_regions(result, times, std::accumulate(here.begin(), here.end(), 0.0), counts.measured);
+  kernels_use_host_memory ? add_regions(result, times, here)
+                          : measure_regions(result, series, counts.measured);
   if (communicator.size() > 1) spent.blocking = blocking_seconds(step, series, counts.measured);
   result.communication = {largest(communicator, spent.exposed),
                           largest(communicator, spent.overlapped),

@@ -38,9 +38,11 @@ ScopedTimer::ScopedTimer(TimeTable& table, const char* region)
 }
 
 ScopedTimer::~ScopedTimer() {
+  const bool failed = std::uncaught_exceptions() != exceptions_at_start_;
+  if (table_.waits_at_ends() && !failed) Kokkos::fence();
   Kokkos::Profiling::popRegion();
   table_.add(region_, watch_.seconds());
-  if (std::uncaught_exceptions() == exceptions_at_start_) table_.activity().leave(around_);
+  if (!failed) table_.activity().leave(around_);
 }
 
 }  // namespace superpose

@@ -32,6 +32,10 @@ class TimeTable {
     ++entry.calls;
   }
   const std::map<std::string, Entry>& entries() const { return entries_; }
+  /// From now on regions last until their kernels are done, not launched. On a device the next
+  /// region's are launched no sooner, which costs time: for measurements of regions only.
+  void wait_at_ends() { waits_at_ends_ = true; }
+  bool waits_at_ends() const { return waits_at_ends_; }
   /// The region being measured now.
   Activity& activity() { return activity_; }
   const Activity& activity() const { return activity_; }
@@ -40,6 +44,7 @@ class TimeTable {
 
  private:
   std::map<std::string, Entry> entries_;
+  bool waits_at_ends_ = false;
   Activity activity_;
 };
 

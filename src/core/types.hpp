@@ -5,6 +5,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstdint>
+#include <type_traits>
 
 namespace superpose {
 
@@ -17,6 +18,30 @@ using Matrix = Kokkos::View<T**, Kokkos::LayoutRight, Memory>;
 template <class T>
 using Vector = Kokkos::View<T*, Kokkos::LayoutRight, Memory>;
 using Indices = Vector<const std::int32_t>;
+
+constexpr bool kernels_use_host_memory = std::is_same_v<Memory, Kokkos::HostSpace>;
+
+/// Host memory whose copies to and from the kernels' memory need not be waited for: pinned where
+/// that is a device's, the kernels' own otherwise.
+#if defined(KOKKOS_HAS_SHARED_HOST_PINNED_SPACE)
+using HostMemory = Kokkos::SharedHostPinnedSpace;
+#elif defined(KOKKOS_ENABLE_CUDA)  // before Kokkos 4
+using HostMemory = Kokkos::CudaHostPinnedSpace;
+#else
+using HostMemory = Kokkos::HostSpace;
+#endif
+template <class T>
+using HostVector = Kokkos::View<T*, Kokkos::LayoutRight, HostMemory>;
+
+/// Waits for what was launched on `exec`; Kokkos' tools show `why`.
+template <class Space>
+void wait_for(const Space& exec, [[maybe_unused]] const char* why) {
+#if KOKKOS_VERSION >= 40000
+  exec.fence(why);
+#else
+  exec.fence();
+#endif
+}
 
 /// A half-open range of rows.
 struct Range {
