@@ -1,7 +1,7 @@
 #include "model/packing.hpp"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -10,19 +10,15 @@ namespace {
 
 using IntVector = std::vector<std::int32_t>;
 
-struct HostRow {
-  int problem, position;
-};
-
 struct HostGroups {
   IntVector problem, first, count, position;
 };
 
 /// Index arrays under construction; the names are PackedBatch's.
 struct HostBatch {
-  std::vector<HostRow> rows;
-  std::vector<IntVector> row_of;     ///< [problem][position]
-  std::vector<IntVector> output_of;  ///< [problem][position], -1 where no output
+  IntVector key_begin{0};          ///< [P+1] where a problem's positions begin in the next three
+  std::vector<bool> gives_output;  ///< [positions]
+  IntVector key_row, output_of;    ///< [positions] -1: not yet, or none
   IntVector token, thought, problem_id, position;
   IntVector output_row, output_problem_id, output_position;
   HostGroups row_groups, output_groups;
@@ -43,30 +39,46 @@ void add_query(HostGroups& groups, int begin_group, int problem, int query, int 
   groups.position.push_back(position);
 }
 
-void add_output(HostBatch& host, int begin_group, int row, std::uint64_t problem_id) {
-  const auto [problem, position] = host.rows[row];
+void add_output(HostBatch& host, int begin_group, const Sequence& s, int problem, int position) {
+  const int at = host.key_begin[problem] + position;
   const int output = static_cast<int>(host.output_row.size());
-  host.output_of[problem][position] = output;
-  host.output_row.push_back(row);
-  host.output_problem_id.push_back(static_cast<std::int32_t>(problem_id));
+  host.output_of[at] = output;
+  host.output_row.push_back(host.key_row[at]);
+  host.output_problem_id.push_back(static_cast<std::int32_t>(s.problem));
   host.output_position.push_back(position);
   add_query(host.output_groups, begin_group, problem, output, position);
 }
 
 void add_row(HostBatch& host, int begin_group, const Sequence& s, int problem, int position) {
-  const int row = static_cast<int>(host.rows.size());
-  host.rows.push_back({problem, position});
-  host.row_of[problem][position] = row;
+  const int at = host.key_begin[problem] + position;
+  const int row = static_cast<int>(host.token.size());
+  host.key_row[at] = row;
   host.token.push_back(s.tokens[position]);
-  host.thought.push_back(is_fed_back(s, position) ? host.output_of[problem][position - 1] : -1);
+  host.thought.push_back(is_fed_back(s, position) ? host.output_of[at - 1] : -1);
   host.problem_id.push_back(static_cast<std::int32_t>(s.problem));
   host.position.push_back(position);
   add_query(host.row_groups, begin_group, problem, row, position);
 }
 
-bool is_target(const Sequence& s, int position) {
-  return std::any_of(s.targets.begin(), s.targets.end(),
-                     [=](const Target& t) { return t.position == position; });
+/// Opens the next problem: its targets, and what is fed back to its latents, are outputs.
+void add_problem(HostBatch& host, const Sequence& s) {
+  const int begin = host.key_begin.back();
+  const int end = begin + static_cast<int>(s.tokens.size());
+  host.key_begin.push_back(end);
+  host.key_row.resize(end, -1);
+  host.output_of.resize(end, -1);
+  host.gives_output.resize(end, false);
+  for (const auto& target : s.targets) host.gives_output[begin + target.position] = true;
+  for (int i = 0; s.feed_back && i < s.n_latent; ++i)
+    host.gives_output[begin + s.latent_begin + i - 1] = true;
+}
+
+/// Room for a row of every position: appending them is most of the work.
+void reserve_rows(HostBatch& host) {
+  const std::size_t n_rows = host.key_begin.back();
+  for (auto* array :
+       {&host.token, &host.thought, &host.problem_id, &host.position, &host.row_groups.position})
+    array->reserve(n_rows);
 }
 
 /// Positions of `s` in segment number `index`.
@@ -80,7 +92,7 @@ Range positions_in(const Sequence& s, int index) {
 
 Segment add_segment(HostBatch& host, const std::vector<Sequence>& sequences, int index) {
   Segment segment;
-  segment.rows.begin = static_cast<int>(host.rows.size());
+  segment.rows.begin = static_cast<int>(host.token.size());
   segment.outputs.begin = static_cast<int>(host.output_row.size());
   segment.row_groups.begin = static_cast<int>(host.row_groups.problem.size());
   segment.output_groups.begin = static_cast<int>(host.output_groups.problem.size());
@@ -89,12 +101,12 @@ Segment add_segment(HostBatch& host, const std::vector<Sequence>& sequences, int
     const Range positions = positions_in(s, index);
     for (int t = positions.begin; t < positions.end; ++t) {
       add_row(host, segment.row_groups.begin, s, static_cast<int>(p), t);
-      if (is_target(s, t) || is_fed_back(s, t + 1))
-        add_output(host, segment.output_groups.begin, host.row_of[p][t], s.problem);
+      if (host.gives_output[host.key_begin[p] + t])
+        add_output(host, segment.output_groups.begin, s, static_cast<int>(p), t);
     }
     segment.longest = std::max(segment.longest, positions.end);
   }
-  segment.rows.end = static_cast<int>(host.rows.size());
+  segment.rows.end = static_cast<int>(host.token.size());
   segment.outputs.end = static_cast<int>(host.output_row.size());
   segment.row_groups.end = static_cast<int>(host.row_groups.problem.size());
   segment.output_groups.end = static_cast<int>(host.output_groups.problem.size());
@@ -112,48 +124,26 @@ void check(const Sequence& s) {
   }
 }
 
-/// The index arrays of a batch, collected on the host and copied to the device together.
-class IndexArrays {
- public:
-  /// `target` will view the values on the device.
-  void add(Indices& target, const IntVector& values) {
-    targets_.push_back({&target, values_.size(), values_.size() + values.size()});
-    values_.insert(values_.end(), values.begin(), values.end());
-    values_.resize((values_.size() + cache_line - 1) / cache_line * cache_line);
-  }
-
-  void upload(IndexMemory& memory) const {
-    const auto device = memory.take(values_.size());
-    const Kokkos::View<const std::int32_t*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(
-        values_.data(), values_.size());
-    Kokkos::deep_copy(Kokkos::subview(device, Kokkos::make_pair(std::size_t{0}, values_.size())),
-                      host);
-    for (const auto& [target, begin, end] : targets_)
-      *target = Kokkos::subview(device, Kokkos::make_pair(begin, end));
-  }
-
- private:
-  static constexpr std::size_t cache_line = 64 / sizeof(std::int32_t);
-  struct Target {
-    Indices* view;
-    std::size_t begin, end;
-  };
-  std::vector<Target> targets_;
-  IntVector values_;
-};
-
-/// Rows grouped by key(row), rows with a negative key left out.
+/// Rows grouped by key(row), rows with a negative key left out: entries and the rows of each
+/// ascend.
 template <class Key>
 void group_rows(IndexArrays& arrays, kernels::RowGroups& groups, int n_rows, const Key& key) {
-  std::map<int, IntVector> rows_of;
-  for (int r = 0; r < n_rows; ++r)
-    if (key(r) >= 0) rows_of[key(r)].push_back(r);
-  IntVector entry, begin{0}, rows;
-  for (const auto& [e, members] : rows_of) {
-    entry.push_back(e);
-    rows.insert(rows.end(), members.begin(), members.end());
-    begin.push_back(static_cast<std::int32_t>(rows.size()));
+  IntVector count;
+  for (int r = 0; r < n_rows; ++r) {
+    if (key(r) < 0) continue;
+    if (key(r) >= static_cast<int>(count.size())) count.resize(key(r) + 1, 0);
+    ++count[key(r)];
   }
+  IntVector entry, begin{0}, next(count.size());
+  for (std::size_t e = 0; e < count.size(); ++e) {
+    if (count[e] == 0) continue;
+    entry.push_back(static_cast<std::int32_t>(e));
+    next[e] = begin.back();
+    begin.push_back(begin.back() + count[e]);
+  }
+  IntVector rows(begin.back());
+  for (int r = 0; r < n_rows; ++r)
+    if (key(r) >= 0) rows[next[key(r)]++] = r;
   arrays.add(groups.entry, entry);
   arrays.add(groups.begin, begin);
   arrays.add(groups.rows, rows);
@@ -165,7 +155,7 @@ void pack_targets(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host
   for (std::size_t p = 0; p < sequences.size(); ++p) {
     const auto& targets = sequences[p].targets;
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      const int o = host.output_of[p][targets[i].position];
+      const int o = host.output_of[host.key_begin[p] + targets[i].position];
       batch.targets.push_back({static_cast<int>(p), static_cast<int>(i), o});
       if (targets[i].labels.empty()) continue;
       output.push_back(o);
@@ -188,19 +178,15 @@ void pack_groups(IndexArrays& arrays, kernels::AttentionGroups& groups, const Ho
 
 void pack_keys(IndexArrays& arrays, kernels::AttentionGroups& groups, const HostBatch& host,
                const std::vector<Sequence>& sequences) {
-  IntVector key_begin{0}, key_row, problem_id;
-  for (std::size_t p = 0; p < sequences.size(); ++p) {
-    key_row.insert(key_row.end(), host.row_of[p].begin(), host.row_of[p].end());
-    key_begin.push_back(static_cast<std::int32_t>(key_row.size()));
-    problem_id.push_back(static_cast<std::int32_t>(sequences[p].problem));
-  }
-  arrays.add(groups.key_begin, key_begin);
-  arrays.add(groups.key_row, key_row);
+  IntVector problem_id;
+  for (const auto& s : sequences) problem_id.push_back(static_cast<std::int32_t>(s.problem));
+  arrays.add(groups.key_begin, host.key_begin);
+  arrays.add(groups.key_row, host.key_row);
   arrays.add(groups.problem_id, problem_id);
 }
 
 void pack_rows(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host) {
-  batch.n_rows = static_cast<int>(host.rows.size());
+  batch.n_rows = static_cast<int>(host.token.size());
   batch.n_outputs = static_cast<int>(host.output_row.size());
   arrays.add(batch.token, host.token);
   arrays.add(batch.thought, host.thought);
@@ -216,43 +202,43 @@ void pack_rows(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host) {
 
 }  // namespace
 
-Vector<std::int32_t> IndexMemory::take(std::size_t n) {
-  if (n > buffer_.extent(0)) {
-    buffer_ = Vector<std::int32_t>();  // free first: the old one is of no more use
-    buffer_ = Vector<std::int32_t>(Kokkos::view_alloc("batch_indices", Kokkos::WithoutInitializing),
-                                   n + n / 8);  // batches differ by a few rows
-  }
-  return buffer_;
-}
-
-PackedBatch pack(const std::vector<Sequence>& sequences) {
-  IndexMemory own;
-  return pack(sequences, own);
-}
-
-PackedBatch pack(const std::vector<Sequence>& sequences, IndexMemory& memory) {
+HostPacking pack_on_host(const std::vector<Sequence>& sequences) {
   SUPERPOSE_EXPECT(!sequences.empty());
-  PackedBatch batch;
+  HostPacking packing{std::make_unique<PackedBatch>(), {}};
+  auto& [place, arrays] = packing;
+  auto& batch = *place;
   HostBatch host;
   int n_segments = 1;
   for (const auto& s : sequences) {
     check(s);
     n_segments = std::max(n_segments, s.feed_back ? s.n_latent + 1 : 1);
-    host.row_of.emplace_back(s.tokens.size(), -1);
-    host.output_of.emplace_back(s.tokens.size(), -1);
+    add_problem(host, s);
   }
+  reserve_rows(host);
   for (int i = 0; i < n_segments; ++i) batch.segments.push_back(add_segment(host, sequences, i));
   batch.n_problems = static_cast<int>(sequences.size());
-  IndexArrays arrays;
   pack_rows(arrays, batch, host);
   pack_groups(arrays, batch.row_groups, host.row_groups);
   pack_groups(arrays, batch.output_groups, host.output_groups);
   pack_keys(arrays, batch.row_groups, host, sequences);
   pack_targets(arrays, batch, host, sequences);
-  arrays.upload(memory);
+  return packing;
+}
+
+PackedBatch upload(const Exec& exec, HostPacking packing, IndexMemory& memory) {
+  packing.arrays.upload(exec, memory);
+  auto& batch = *packing.batch;
   batch.output_groups.key_begin = batch.row_groups.key_begin;
   batch.output_groups.key_row = batch.row_groups.key_row;
   batch.output_groups.problem_id = batch.row_groups.problem_id;
+  return std::move(batch);
+}
+
+PackedBatch pack(const std::vector<Sequence>& sequences) {
+  IndexMemory own;
+  const Exec exec;
+  auto batch = upload(exec, pack_on_host(sequences), own);
+  wait_for(exec, "index arrays are copied from memory that goes");
   return batch;
 }
 

@@ -8,6 +8,7 @@
 /// "Outputs" are the rows whose final hidden state is used: they become a thought or a target.
 /// The last layer computes queries, attention output and MLP for them alone.
 
+#include <memory>
 #include <vector>
 
 #include "core/sequence.hpp"
@@ -15,6 +16,7 @@
 #include "kokkos_kernels/attention.hpp"
 #include "kokkos_kernels/cross_entropy.hpp"
 #include "kokkos_kernels/embedding.hpp"
+#include "model/index_memory.hpp"
 
 namespace superpose::model {
 
@@ -52,20 +54,20 @@ struct PackedBatch {
 /// Largest number of positions of a problem of the batch.
 int longest(const PackedBatch& batch);
 
-/// Device memory for the index arrays of one batch at a time, kept from batch to batch.
-class IndexMemory {
- public:
-  /// At least n integers; the memory grows with some room to spare, and never shrinks.
-  Vector<std::int32_t> take(std::size_t n);
-
- private:
-  Vector<std::int32_t> buffer_;
+/// A batch whose index arrays are still on the host.
+struct HostPacking {
+  std::unique_ptr<PackedBatch> batch;  ///< a place of its own, which `arrays` will complete
+  IndexArrays arrays;
 };
 
-/// Packs at least one sequence and copies the index arrays to the device, in one piece.
+/// Packs at least one sequence. Calls nothing of Kokkos: any thread may, while others compute.
+HostPacking pack_on_host(const std::vector<Sequence>& sequences);
+
+/// Begins to copy the index arrays to the device, in one piece; see IndexMemory::upload.
+PackedBatch upload(const Exec& exec, HostPacking packing, IndexMemory& memory);
+
+/// Both, in memory of the batch's own.
 PackedBatch pack(const std::vector<Sequence>& sequences);
-/// The same in memory that is kept: what was packed into it before is no longer valid.
-PackedBatch pack(const std::vector<Sequence>& sequences, IndexMemory& memory);
 
 /// The groups of one segment.
 kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest);

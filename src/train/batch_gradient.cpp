@@ -34,7 +34,7 @@ model::PackedBatch BatchGradient::prepare(const std::vector<std::uint32_t>& part
   for (const auto index : part)
     sequences.push_back(data::expand(problems_[index], index, key.stage, key.epoch, options_.method,
                                      vocabulary_, options_.train.seed));
-  return model::pack(sequences, indices_);
+  return model::upload(Exec(), model::pack_on_host(sequences), indices_);
 }
 
 BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,

@@ -337,6 +337,17 @@ TEST(Packing, GroupsOfASegmentKeepTheBatchsKeys) {
   EXPECT_EQ(groups.longest, 4);
 }
 
+TEST(IndexMemory, KeepsTheBatchesOfItsPlaces) {
+  const Exec exec;
+  IndexMemory memory(2);
+  const auto first = upload(exec, pack_on_host(three_sequences()), memory);
+  const auto second = upload(exec, pack_on_host({random_sequence(1, 3, 2, 0)}), memory);
+  EXPECT_EQ(host(first.token), host(pack(three_sequences()).token));
+  EXPECT_EQ(host(second.token), host(pack({random_sequence(1, 3, 2, 0)}).token));
+  const auto third = upload(exec, pack_on_host(three_sequences()), memory);
+  EXPECT_EQ(third.token.data(), first.token.data());
+}
+
 // --- contracts -----------------------------------------------------------------------------------
 
 TEST(Packing, RefusesSequencesThatCannotBeComputed) {
