@@ -1,9 +1,5 @@
 #include "distributed/bucket_sum.hpp"
 
-#include <algorithm>
-
-#include "core/error.hpp"
-
 namespace superpose::distributed {
 namespace {
 
@@ -17,9 +13,9 @@ MPI_Datatype mpi_type(double) {
 }  // namespace
 
 template <class T>
-BucketSum<T>::BucketSum(const Communicator& communicator, int n_leaves, std::size_t begin,
-                        std::size_t end)
-    : communicator_(communicator), n_leaves_(n_leaves), begin_(begin), end_(end) {
+BucketSum<T>::BucketSum(const Communicator& communicator, ExchangeMemory<T>& memory, int n_leaves,
+                        std::size_t begin, std::size_t end)
+    : communicator_(communicator), memory_(memory), n_leaves_(n_leaves), begin_(begin), end_(end) {
   cut_into_slices();
   list_partials();
 }
@@ -37,14 +33,12 @@ void BucketSum<T>::cut_into_slices() {
 template <class T>
 void BucketSum<T>::list_partials() {
   const int n_ranks = communicator_.size();
-  std::size_t n_received = 0;
   for (int rank = 0; rank < n_ranks; ++rank)
     for (Leaves node : largest_nodes(n_leaves_, leaves_of_rank(n_leaves_, rank, n_ranks))) {
       partials_.push_back({node, rank, nullptr});
-      if (rank != communicator_.rank()) ++n_received;
+      if (rank == communicator_.rank()) copies_.push_back(memory_.allocate_copy(end_ - begin_));
     }
-  received_.resize(n_received * own_size());
-  T* slot = received_.data();
+  T* slot = memory_.allocate((partials_.size() - copies_.size()) * own_size());
   for (Partial& partial : partials_) {
     if (partial.rank == communicator_.rank()) continue;
     partial.slice = slot;
@@ -53,11 +47,13 @@ void BucketSum<T>::list_partials() {
 }
 
 template <class T>
-void BucketSum<T>::start(LeafSums<T>& sums) {
+void BucketSum<T>::open(const LeafSums<T>& sums) {
   messages_.clear();
-  result_ = sums.node_sum(0) + begin_;
+  own_.clear();
+  result_ = sums.node_sum(0).data() + begin_;
   receive_partials();
-  send_partials(sums);
+  for (std::size_t i = 0; i < copies_.size(); ++i)
+    own_.push_back(memory_.bring_out(sums.node_sum(i).data() + begin_, copies_[i], end_ - begin_));
 }
 
 template <class T>
@@ -71,19 +67,19 @@ void BucketSum<T>::receive_partials() {
 }
 
 template <class T>
-void BucketSum<T>::send_partials(LeafSums<T>& sums) {
+void BucketSum<T>::send() {
   const int own_rank = communicator_.rank(), n_ranks = communicator_.size();
-  std::size_t n_own = 0;
+  auto sum = own_.begin();
   for (Partial& partial : partials_) {
     if (partial.rank != own_rank) continue;
-    T* sum = sums.node_sum(n_own++) + begin_;
-    partial.slice = sum + slice_begins_[own_rank];
+    partial.slice = *sum + slice_begins_[own_rank];
     for (int distance = 1; distance < n_ranks; ++distance) {  // not everyone to rank 0 first
       const int owner = (own_rank + distance) % n_ranks;
-      check_mpi(MPI_Isend(sum + slice_begins_[owner], slice_sizes_[owner], mpi_type(T{}), owner,
+      check_mpi(MPI_Isend(*sum + slice_begins_[owner], slice_sizes_[owner], mpi_type(T{}), owner,
                           partial.node.begin, communicator_.handle(), &messages_.emplace_back()),
                 "MPI_Isend");
     }
+    ++sum;
   }
 }
 
@@ -106,10 +102,12 @@ template <class T>
 void BucketSum<T>::gather() {
   auto next = partials_.begin();
   const T* own_slice = sum_of({0, n_leaves_}, next);
-  T* place = result_ + slice_begins_[communicator_.rank()];  // its partial sums are sent: free
-  if (own_slice != place) std::copy_n(own_slice, own_size(), place);
+  T* all = own_.front();  // its partial sums are sent: free
+  T* place = all + slice_begins_[communicator_.rank()];
+  if (own_slice != place) memory_.move(own_slice, place, own_size());
+  memory_.wait_for_sums();
   check_mpi(
-      MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, result_, slice_sizes_.data(),
+      MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, slice_sizes_.data(),
                       slice_begins_.data(), mpi_type(T{}), communicator_.handle(), &gathering_),
       "MPI_Iallgatherv");
 }
@@ -120,12 +118,12 @@ T* BucketSum<T>::sum_of(Leaves node, NextPartial& next) {
   if (next->node.begin == node.begin && next->node.end == node.end) return (next++)->slice;
   const int mid = right_child_begin(node);
   T* left = sum_of({node.begin, mid}, next);
-  add_to(left, sum_of({mid, node.end}, next), own_size());
+  memory_.add(left, sum_of({mid, node.end}, next), own_size());
   return left;
 }
 
 template <class T>
-bool BucketSum<T>::done() {
+bool BucketSum<T>::is_gathered() {
   int arrived = 0;
   check_mpi(MPI_Test(&gathering_, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
   return arrived != 0;
@@ -134,6 +132,11 @@ bool BucketSum<T>::done() {
 template <class T>
 void BucketSum<T>::wait() {
   check_mpi(MPI_Wait(&gathering_, MPI_STATUS_IGNORE), "MPI_Wait");
+}
+
+template <class T>
+void BucketSum<T>::bring_back() {
+  memory_.bring_back(own_.front(), result_, end_ - begin_);
 }
 
 template class BucketSum<float>;

@@ -15,36 +15,45 @@
 #include <vector>
 
 #include "distributed/communicator.hpp"
+#include "distributed/exchange_memory.hpp"
 #include "distributed/leaf_sums.hpp"
 #include "distributed/leaf_tree.hpp"
 
 namespace superpose::distributed {
 
-/// T is float or double. Every rank starts its buckets in the same order, and lets them gather in
-/// that order: messages of different buckets are told apart by their order alone.
+/// T is float or double. Every rank opens and sends its buckets in the same order, and lets them
+/// gather in that order: messages of different buckets are told apart by their order alone. One
+/// step of a bucket:  open, send, gather once has_partials, bring_back once is_gathered.
 template <class T>
 class BucketSum {
  public:
-  /// Of elements [begin, end), fewer than 2^31.
-  BucketSum(const Communicator& communicator, int n_leaves, std::size_t begin, std::size_t end);
+  /// Of elements [begin, end), fewer than 2^31. `memory` outlives this object.
+  BucketSum(const Communicator& communicator, ExchangeMemory<T>& memory, int n_leaves,
+            std::size_t begin, std::size_t end);
 
   std::size_t begin() const { return begin_; }
-  std::size_t end() const { return end_; }
 
-  /// Begins to exchange partial sums: this rank's are final in the bucket's range, and stay until
-  /// done() is true. The range of sums.node_sum(0) receives the result.
-  void start(LeafSums<T>& sums);
+  /// Begins to receive, and to bring this rank's partial sums to where MPI finds them. They are
+  /// complete in the bucket's range and stay until bring_back(). The range of sums.node_sum(0)
+  /// will receive the result.
+  void open(const LeafSums<T>& sums);
+
+  /// Begins to send. The memory has been waited for.
+  void send();
 
   /// True once the other ranks' partial sums are here and this rank's are sent.
   bool has_partials();
   void wait_for_partials();
 
-  /// Adds the own slice and begins to send it to everyone. Once, after has_partials().
+  /// Adds the own slice and begins to send it to everyone.
   void gather();
 
-  /// True once every slice is in place.
-  bool done();
+  /// True once every slice is in the memory of MPI.
+  bool is_gathered();
   void wait();
+
+  /// Begins to bring the result to the kernels' memory.
+  void bring_back();
 
  private:
   /// A partial sum of some rank: a node of the tree, and where its part of the own slice lies.
@@ -59,19 +68,20 @@ class BucketSum {
   void list_partials();
   int own_size() const { return slice_sizes_[communicator_.rank()]; }
   void receive_partials();
-  void send_partials(LeafSums<T>& sums);
   T* sum_of(Leaves node, NextPartial& next);
 
   Communicator communicator_;
+  ExchangeMemory<T>& memory_;
   int n_leaves_;
   std::size_t begin_, end_;
   std::vector<int> slice_begins_;  // [ranks] relative to begin_
   std::vector<int> slice_sizes_;   // [ranks]
   std::vector<Partial> partials_;  // of all ranks, from left to right in the tree
-  std::vector<T> received_;        // other ranks' parts of the own slice
+  std::vector<T*> copies_;         // of this rank's partial sums, if MPI reads copies
+  std::vector<T*> own_;            // this rank's partial sums, where MPI reads them
   std::vector<MPI_Request> messages_;
   MPI_Request gathering_ = MPI_REQUEST_NULL;
-  T* result_ = nullptr;  // of the bucket's range
+  T* result_ = nullptr;  // of the bucket's range, in the kernels' memory
 };
 
 }  // namespace superpose::distributed

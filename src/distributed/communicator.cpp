@@ -1,5 +1,9 @@
 #include "distributed/communicator.hpp"
 
+#if defined(OPEN_MPI) && __has_include(<mpi-ext.h>)
+#include <mpi-ext.h>
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
@@ -53,6 +57,14 @@ bool threads_may_call_mpi() {
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
   return provided >= MPI_THREAD_MULTIPLE;
+}
+
+bool mpi_reads_device_memory() {
+#if defined(MPIX_CUDA_AWARE_SUPPORT) && MPIX_CUDA_AWARE_SUPPORT
+  return MPIX_Query_cuda_support() == 1;
+#else
+  return false;
+#endif
 }
 
 Communicator::Communicator(MPI_Comm handle) : handle_(handle) {

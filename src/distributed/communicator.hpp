@@ -19,6 +19,9 @@ void check_mpi(int code, const char* call);
 /// Whether any thread may call MPI at any time (MPI_THREAD_MULTIPLE).
 bool threads_may_call_mpi();
 
+/// Whether messages may lie in the memory of a device (a CUDA-aware MPI).
+bool mpi_reads_device_memory();
+
 /// A group of ranks. Does not own the handle; copies are cheap and name the same group.
 class Communicator {
  public:

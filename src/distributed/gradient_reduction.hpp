@@ -3,13 +3,15 @@
 /// (MPI_Allreduce is not), exchanged while the last leaf's backward still computes. Within a rank
 /// partial sums are folded as they come (leaf_sums.hpp), between ranks bucket by bucket
 /// (bucket_sum.hpp), from the end of the vector to its beginning: the order in which backward
-/// completes a model's gradients.
+/// completes a model's gradients. Gradients lie in the kernels' memory and are waited for only
+/// where ranks exchange them; one rank exchanges none.
 
 #include <cstddef>
 #include <vector>
 
 #include "distributed/bucket_sum.hpp"
 #include "distributed/communicator.hpp"
+#include "distributed/exchange_memory.hpp"
 #include "distributed/leaf_sums.hpp"
 #include "distributed/leaf_tree.hpp"
 
@@ -27,23 +29,24 @@ class GradientReduction {
   /// `bucket`: elements that are exchanged together. Error (usage) if there are more ranks than
   /// leaves, or 2^31 elements or more. Collective.
   GradientReduction(const Communicator& communicator, std::size_t n_elements, int n_leaves,
-                    std::size_t bucket = default_bucket);
+                    std::size_t bucket = default_bucket, ExchangePath path = shortest_path());
   GradientReduction(const GradientReduction&) = delete;
   GradientReduction& operator=(const GradientReduction&) = delete;
 
   /// The leaves this rank computes, in ascending order.
   Leaves leaves() const { return block_; }
 
-  T* leaf_buffer();  ///< n_elements zeros; call once a leaf
-  void add_leaf();   ///< all of the leaf buffer is final
+  Vector<T> leaf_buffer();  ///< n_elements zeros; call once a leaf
+  void add_leaf();          ///< what has been launched completes all of the leaf buffer
 
-  /// Elements [first, n_elements) of the last leaf's buffer are final: their exchange begins, and
-  /// what is under way moves on. `first` never grows; call again with the same to move on alone.
+  /// Elements [first, n_elements) of the last leaf's buffer are final once what has been launched
+  /// is done: their exchange begins, and what is under way moves on. `first` never grows; call
+  /// again with the same to move on alone.
   void final_from(std::size_t first);
 
   /// The sum over all leaves of all ranks, the same n_elements on every rank. Call on all ranks,
   /// after the last leaf. The memory may be written to and is valid until the next leaf_buffer().
-  T* reduce();
+  Vector<T> reduce();
 
   /// Seconds this rank has spent on communication so far: in add_leaf() of last leaves and in
   /// reduce(), where nothing else goes on, and
@@ -52,15 +55,21 @@ class GradientReduction {
   double overlapped_seconds() const { return overlapped_seconds_; }
 
  private:
-  void start_buckets_from(std::size_t first);
+  bool opens_buckets_from(std::size_t first) const;
+  void wait_for_sums_from(std::size_t first) const;
+  void open_buckets_from(std::size_t first);
+  void send_opened();
   void progress();
+  void finish_exchange();
 
   OwnCommunicator communicator_;
   std::size_t n_elements_;
   Leaves block_;
+  Exec exec_;  // that the leaves are computed on
   LeafSums<T> sums_;
+  ExchangeMemory<T> memory_;
   std::vector<BucketSum<T>> buckets_;  // from the end of the vector to its beginning
-  std::size_t n_started_ = 0, n_gathering_ = 0, n_done_ = 0;
+  std::size_t n_open_ = 0, n_sent_ = 0, n_gathering_ = 0, n_done_ = 0;
   std::size_t final_from_;  // of the last leaf; n_elements_ before
   double exposed_seconds_ = 0, overlapped_seconds_ = 0;
 };

@@ -2,20 +2,22 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/types.hpp"
 #include "distributed/leaf_tree.hpp"
 
 namespace superpose::distributed {
 
 /// Partial sums of the leaves of one block, added from left to right and folded as early as
-/// leaf_tree.hpp allows. At any time at most 2 log2(n_leaves) + 1 buffers are in use; they are kept
-/// from step to step. T is float or double.
+/// leaf_tree.hpp allows, where the kernels' memory is: launched on `exec`, not waited for. At any
+/// time at most 2 log2(n_leaves) + 1 buffers are in use; they are kept from step to step. T is
+/// float or double.
 template <class T>
 class LeafSums {
  public:
-  LeafSums(std::size_t n_elements, int n_leaves, Leaves block);
+  LeafSums(std::size_t n_elements, int n_leaves, Leaves block, const Exec& exec = Exec());
 
   /// The buffer to compute the next leaf into, set to zero by this call.
-  T* leaf_buffer();
+  Vector<T> leaf_buffer();
 
   /// Adds elements [begin, end) of the leaf buffer to the tree, before the others are known. Each
   /// element once a leaf.
@@ -29,7 +31,7 @@ class LeafSums {
 
   /// The sum of the i-th of largest_nodes(n_leaves, block): elements added in the last leaf are
   /// final.
-  T* node_sum(std::size_t i) { return sums_[i].data(); }
+  Vector<T> node_sum(std::size_t i) const { return sums_[i]; }
 
   /// Forgets the sums and keeps the buffers.
   void restart();
@@ -40,15 +42,10 @@ class LeafSums {
   std::size_t n_elements_;
   int n_leaves_;
   Leaves block_;
+  Exec exec_;
   int next_leaf_;
-  std::size_t depth_ = 0;             // sums on the stack, below the leaf buffer
-  std::vector<std::vector<T>> sums_;  // the stack, with buffers above `depth_` waiting for reuse
+  std::size_t depth_ = 0;        // sums on the stack, below the leaf buffer
+  std::vector<Vector<T>> sums_;  // the stack, with buffers above `depth_` waiting for reuse
 };
-
-/// sum[i] += other[i].
-template <class T>
-void add_to(T* __restrict sum, const T* __restrict other, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) sum[i] += other[i];
-}
 
 }  // namespace superpose::distributed

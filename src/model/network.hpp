@@ -25,9 +25,9 @@ struct LossSum {
   int count = 0;
 };
 
-/// Told by backward() as it goes that it will not touch the gradients of parameters [first, end) of
-/// the flat buffer again. `first` falls from call to call, or stays where a call only gives the
-/// listener (communication, say) its turn.
+/// Told by backward() as it goes that all it does to the gradients of parameters [first, end) of
+/// the flat buffer has been launched; whoever reads them elsewhere waits for it. `first` falls from
+/// call to call, or stays where a call only gives the listener (communication, say) its turn.
 using GradientListener = std::function<void(std::size_t first)>;
 
 /// May change the final hidden states of a segment's outputs, rows `outputs` of hidden [O,C],

@@ -162,7 +162,6 @@ void Coconut<X>::backward(const PackedBatch& batch, const Pass& pass, Parameters
                           const GradientListener& listener) {
   const auto shared = context(batch, pass);
   const auto final_from = [&](const T* first) {
-    exec_.fence();
     listener(static_cast<std::size_t>(first - gradients.flat.data()));
   };
   kernels::logits_backward<T>(exec_, d_logits_, hidden_, parameters_.lm_head, d_hidden_,

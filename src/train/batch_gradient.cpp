@@ -25,8 +25,7 @@ BatchGradient::BatchGradient(const RunOptions& options, const std::vector<data::
       vocabulary_(options.model.vocab_size),
       communicator_(communicator),
       model_(model),
-      reduction_(communicator, model.parameters().flat.extent(0), options.train.leaves),
-      memory_(model.parameters().flat.extent(0)) {}
+      reduction_(communicator, model.parameters().flat.extent(0), options.train.leaves) {}
 
 model::PackedBatch BatchGradient::prepare(const std::vector<std::uint32_t>& part, BatchKey key) {
   std::vector<Sequence> sequences;
@@ -65,14 +64,11 @@ BatchSums BatchGradient::compute_leaf(const std::vector<std::uint32_t>& leaf, Ba
 
 Vector<const float> BatchGradient::compute(const std::vector<std::uint32_t>& batch, BatchKey key,
                                            bool stop_requested, TimeTable& times) {
-  const auto exchange_from = [&](std::size_t first) {
-    memory_.bring_to_host(first);
-    reduction_.final_from(first);
-  };
+  const auto exchange_from = [&](std::size_t first) { reduction_.final_from(first); };
   std::vector<BatchSums> leaf_sums;
   const auto leaves = reduction_.leaves();
   for (int leaf = leaves.begin; leaf < leaves.end; ++leaf) {
-    model::Parameters<float> gradients(options_.model, memory_.open(reduction_.leaf_buffer()));
+    model::Parameters<float> gradients(options_.model, reduction_.leaf_buffer());
     if (poisons(FaultInjection::Poison::gradient, times))  // backward adds to it and sends it off
       Kokkos::deep_copy(Kokkos::subview(gradients.flat, 0), not_a_number);
     const bool exchanges = leaf + 1 == leaves.end && exchange_ == Exchange::during_backward;
@@ -82,13 +78,12 @@ Vector<const float> BatchGradient::compute(const std::vector<std::uint32_t>& bat
     if (poisons(FaultInjection::Poison::loss, times)) leaf_sums.back().loss = not_a_number;
     leaf_sums.back().stop = stop_requested ? 1 : 0;
     const ScopedTimer timer(times, "leaf sums");
-    memory_.bring_to_host(0);
     reduction_.add_leaf();
   }
   times.activity().meet();
   const ScopedTimer timer(times, "allreduce (exposed)");
   sums_ = distributed::sum_leaves(communicator_, leaf_sums, options_.train.leaves);
-  return memory_.publish(reduction_.reduce());
+  return reduction_.reduce();
 }
 
 }  // namespace superpose::train

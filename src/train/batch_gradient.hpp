@@ -12,7 +12,6 @@
 #include "distributed/gradient_reduction.hpp"
 #include "model/network.hpp"
 #include "train/fault_injection.hpp"
-#include "train/leaf_memory.hpp"
 #include "train/options.hpp"
 
 namespace superpose::train {
@@ -81,7 +80,6 @@ class BatchGradient {
   model::Network<float>& model_;
   model::IndexMemory indices_;  ///< of the batch being computed
   distributed::GradientReduction<float> reduction_;
-  LeafMemory memory_;
   Exchange exchange_ = Exchange::during_backward;
   FaultInjection* faults_ = nullptr;
   BatchSums sums_;

@@ -34,12 +34,33 @@ std::vector<T> serial_tree(Leaves node, int step, std::size_t n) {
 }
 
 template <class T>
-T* reduced(GradientReduction<T>& reduction, int step, std::size_t n) {
+std::vector<T> gradient_of(int leaf, int step, std::size_t n) {
+  std::vector<T> gradient(n, T{0});
+  add_gradient(leaf, step, gradient);
+  return gradient;
+}
+
+/// Elements [begin, end) of `values` to the same place of `buffer`.
+template <class T>
+void write(const std::vector<T>& values, std::size_t begin, std::size_t end,
+           const Vector<T>& buffer) {
+  const Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(
+      values.data() + begin, end - begin);
+  Kokkos::deep_copy(Kokkos::subview(buffer, Kokkos::make_pair(begin, end)), host);
+}
+
+template <class T>
+std::vector<T> read(const Vector<T>& buffer) {
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), buffer);
+  return std::vector<T>(host.data(), host.data() + host.extent(0));
+}
+
+template <class T>
+Vector<T> reduced(GradientReduction<T>& reduction, int step, std::size_t n) {
   for (int leaf = reduction.leaves().begin; leaf < reduction.leaves().end; ++leaf) {
-    T* buffer = reduction.leaf_buffer();
-    std::vector<T> gradient(buffer, buffer + n);
-    add_gradient(leaf, step, gradient);
-    std::copy(gradient.begin(), gradient.end(), buffer);
+    const auto buffer = reduction.leaf_buffer();
+    EXPECT_EQ(read(buffer), std::vector<T>(n, T{0}));
+    write(gradient_of<T>(leaf, step, n), 0, n, buffer);
     reduction.add_leaf();
   }
   return reduction.reduce();
@@ -48,29 +69,34 @@ T* reduced(GradientReduction<T>& reduction, int step, std::size_t n) {
 /// The same, the last leaf told to be final in steps of `stride` elements from its end, other ranks
 /// stepping differently.
 template <class T>
-T* reduced_on_the_way(GradientReduction<T>& reduction, int step, std::size_t n,
-                      std::size_t stride) {
+Vector<T> reduced_on_the_way(GradientReduction<T>& reduction, int step, std::size_t n,
+                             std::size_t stride) {
   const auto leaves = reduction.leaves();
   for (int leaf = leaves.begin; leaf < leaves.end; ++leaf) {
-    T* buffer = reduction.leaf_buffer();
-    std::vector<T> gradient(n, T{0});
-    add_gradient(leaf, step, gradient);
+    const auto buffer = reduction.leaf_buffer();
+    const auto gradient = gradient_of<T>(leaf, step, n);
     std::size_t first = n;
     while (leaf + 1 == leaves.end && first > stride) {
-      std::copy(gradient.begin() + static_cast<long>(first - stride),
-                gradient.begin() + static_cast<long>(first), buffer + first - stride);
+      write(gradient, first - stride, first, buffer);
       reduction.final_from(first -= stride);
       reduction.final_from(first);  // with no news
     }
-    std::copy_n(gradient.begin(), first, buffer);
+    write(gradient, 0, first, buffer);
     reduction.add_leaf();
   }
   return reduction.reduce();
 }
 
 template <class T>
-bool same_bits(const T* a, const std::vector<T>& b) {
-  return std::memcmp(a, b.data(), b.size() * sizeof(T)) == 0;
+bool same_bits(const Vector<T>& a, const std::vector<T>& b) {
+  return std::memcmp(read(a).data(), b.data(), b.size() * sizeof(T)) == 0;
+}
+
+/// Where kernels use the host's memory, the copies of the second path are ordinary memory of it.
+std::vector<ExchangePath> paths() {
+  if (kernels_use_host_memory || mpi_reads_device_memory())
+    return {ExchangePath::direct, ExchangePath::staged};
+  return {ExchangePath::staged};
 }
 
 template <class T>
@@ -82,28 +108,34 @@ using FloatTypes = testing::Types<float, double>;
 TYPED_TEST_SUITE(GradientReductionTest, FloatTypes);
 
 TYPED_TEST(GradientReductionTest, GivesTheBitsOfTheSerialTree) {
-  for (const int n_leaves : {1, 2, 3, 5, 8, 16}) {
-    if (n_leaves < this->world.size()) continue;
-    for (const std::size_t n : {1, 2, 3, 17, 64, 1003}) {
-      GradientReduction<TypeParam> reduction(this->world, n, n_leaves);
-      for (int step = 0; step < 3; ++step) {  // buffers of the former step are used again
-        TypeParam* sum = reduced(reduction, step, n);
-        EXPECT_TRUE(same_bits(sum, serial_tree<TypeParam>({0, n_leaves}, step, n)))
-            << n_leaves << " leaves, " << n << " elements, step " << step;
-        std::fill_n(sum, n, TypeParam{1});  // the caller may scale or clip it in place
+  for (const auto path : paths())
+    for (const int n_leaves : {1, 2, 3, 5, 8, 16}) {
+      if (n_leaves < this->world.size()) continue;
+      for (const std::size_t n : {1, 2, 3, 17, 64, 1003}) {
+        GradientReduction<TypeParam> reduction(this->world, n, n_leaves, 1000, path);
+        for (int step = 0; step < 3; ++step) {  // buffers of the former step are used again
+          const auto sum = reduced(reduction, step, n);
+          EXPECT_TRUE(same_bits(sum, serial_tree<TypeParam>({0, n_leaves}, step, n)))
+              << n_leaves << " leaves, " << n << " elements, step " << step;
+          Kokkos::deep_copy(sum, TypeParam{1});  // the caller may scale or clip it in place
+        }
       }
     }
-  }
 }
 
+/// Elements, and how many of them are exchanged together.
+struct Buckets {
+  std::size_t n, bucket;
+};
+
 TYPED_TEST(GradientReductionTest, GivesTheSameBitsBucketByBucket) {
-  for (const int n_leaves : {4, 5, 16})
-    for (const std::size_t n : {17, 1003})
-      for (const std::size_t bucket : {1, 8, 100, 5000}) {
-        GradientReduction<TypeParam> reduction(this->world, n, n_leaves, bucket);
+  for (const auto path : paths())
+    for (const int n_leaves : {4, 5, 16})
+      for (const auto [n, bucket] : {Buckets{17, 1}, {17, 8}, {1003, 40}, {1003, 5000}}) {
+        GradientReduction<TypeParam> reduction(this->world, n, n_leaves, bucket, path);
         for (int step = 0; step < 3; ++step) {
           const std::size_t stride = 3 + 40 * static_cast<std::size_t>(this->world.rank());
-          const auto* sum = reduced_on_the_way(reduction, step, n, stride);
+          const auto sum = reduced_on_the_way(reduction, step, n, stride);
           // A collective call of the program's between the reduction's own.
           EXPECT_TRUE(this->world.all_agree(true));
           EXPECT_TRUE(same_bits(sum, serial_tree<TypeParam>({0, n_leaves}, step, n)))
@@ -130,7 +162,7 @@ TYPED_TEST(GradientReductionTest, OrderOfTheTestDataMatters) {
     for (std::size_t i = 0; i < n; ++i) left_to_right[i] += gradient[i];
   }
   const auto tree = serial_tree<TypeParam>({0, 8}, 0, n);
-  EXPECT_FALSE(same_bits(left_to_right.data(), tree));
+  EXPECT_NE(left_to_right, tree);
 }
 
 TYPED_TEST(GradientReductionTest, LeavesAreDividedAmongRanksInOrder) {
