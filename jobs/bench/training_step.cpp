@@ -110,7 +110,11 @@ class StepSeries {
   /// Seconds of each of n steps on this rank.
   std::vector<double> run(int n, TimeTable& times) {
     std::vector<double> seconds;
-    for (int i = 0; i < n; ++i) seconds.push_back(step_.run(batch_, {stage_, epoch_++}, times));
+    for (int i = 0; i < n; ++i) {
+      const auto epoch = epoch_++;
+      step_.gradient().announce(batch_, {stage_, epoch_});
+      seconds.push_back(step_.run(batch_, {stage_, epoch}, times));
+    }
     return seconds;
   }
 

@@ -25,6 +25,14 @@ struct LossSum {
   int count = 0;
 };
 
+/// The n losses at `losses`, a host pointer, added in order.
+template <class T>
+double sum_of_losses(const T* losses, int n) {
+  double sum = 0;
+  for (int i = 0; i < n; ++i) sum += static_cast<double>(losses[i]);
+  return sum;
+}
+
 /// Told by backward() as it goes that all it does to the gradients of parameters [first, end) of
 /// the flat buffer has been launched; whoever reads them elsewhere waits for it. `first` falls from
 /// call to call, or stays where a call only gives the listener (communication, say) its turn.
@@ -55,10 +63,18 @@ class Network {
   /// prompts, and computes all others anew. Much cheaper than forward(), and the same bits.
   virtual void forward_thoughts(const PackedBatch& batch, const ThoughtEdit<T>& edit) = 0;
 
-  /// Losses of the batch's labelled targets after forward(); prepares backward().
-  virtual LossSum loss(const PackedBatch& batch) = 0;
+  /// Launches the losses of the batch's labelled targets after forward(); prepares backward().
+  virtual void compute_losses(const PackedBatch& batch) = 0;
+  /// [n_labelled] after compute_losses(), until the next forward() [nats].
+  virtual Vector<const T> losses() const = 0;
+  /// Both, waited for.
+  LossSum loss(const PackedBatch& batch) {
+    compute_losses(batch);
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses());
+    return {sum_of_losses(host.data(), batch.n_labelled), batch.n_labelled};
+  }
 
-  /// Adds d(sum of losses)/d(parameters) to `gradients` after loss().
+  /// Adds d(sum of losses)/d(parameters) to `gradients` after compute_losses().
   virtual void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
                         const GradientListener& listener) = 0;
   void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients) {

@@ -33,7 +33,8 @@ class Coconut : public Network<Real<X>> {
   using Network<T>::forward;
   void forward(const PackedBatch& batch, const Pass& pass, const ThoughtEdit<T>& edit) override;
   void forward_thoughts(const PackedBatch& batch, const ThoughtEdit<T>& edit) override;
-  LossSum loss(const PackedBatch& batch) override;
+  void compute_losses(const PackedBatch& batch) override;
+  Vector<const T> losses() const override { return losses_; }
   using Network<T>::backward;
   void backward(const PackedBatch& batch, const Pass& pass, Parameters<T>& gradients,
                 const GradientListener& listener) override;

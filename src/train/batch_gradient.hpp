@@ -2,6 +2,8 @@
 /// The gradient of one global batch, the same bits on any number of ranks.
 
 #include <cstdint>
+#include <deque>
+#include <utility>
 #include <vector>
 
 #include "core/timer.hpp"
@@ -13,6 +15,8 @@
 #include "model/network.hpp"
 #include "train/fault_injection.hpp"
 #include "train/options.hpp"
+#include "train/pass_losses.hpp"
+#include "train/preparation.hpp"
 
 namespace superpose::train {
 
@@ -32,12 +36,6 @@ struct BatchSums {
   }
 };
 
-/// What a batch is computed for.
-struct BatchKey {
-  int stage = 0;
-  std::uint64_t epoch = 0;
-};
-
 /// When the leaves' gradients travel between ranks: the bits are the same.
 enum class Exchange {
   during_backward,  ///< of the last leaf, as they become final
@@ -46,15 +44,24 @@ enum class Exchange {
 
 /// Leaves of a batch are consecutive parts of it; each is expanded, packed and computed alone, in
 /// `accumulation` passes, so its gradient depends neither on the rank nor on its neighbours.
+/// Kernels of a batch are launched one after the other and waited for at its end, or where ranks
+/// exchange gradients.
 class BatchGradient {
  public:
   BatchGradient(const RunOptions& options, const std::vector<data::Problem>& problems,
-                const distributed::Communicator& communicator, model::Network<float>& model);
+                const distributed::Communicator& communicator, model::Network<float>& model,
+                Preparation preparation = default_preparation);
 
   void set_exchange(Exchange exchange) { exchange_ = exchange; }
 
   /// Who may ask for a loss or gradient of this rank that is NaN; outlives this object.
   void set_faults(FaultInjection& faults) { faults_ = &faults; }
+
+  /// What will be asked for after the next compute(): may be prepared while that goes on. Only
+  /// time depends on it.
+  void announce(std::vector<std::uint32_t> batch, BatchKey key) {
+    announced_ = {std::move(batch), key};
+  }
 
   /// Gradient of the sum of losses over the whole batch, on every rank; valid until the next call.
   /// Collective. `batch` is the same on every rank; `stop_requested` is this rank's own.
@@ -65,24 +72,33 @@ class BatchGradient {
   const distributed::GradientReduction<float>& reduction() const { return reduction_; }
 
  private:
-  BatchSums compute_leaf(const std::vector<std::uint32_t>& leaf, BatchKey key,
+  std::vector<Part> parts_of(const Part& batch) const;
+  void plan(const Part& batch);
+  model::HostPacking prepare(const Part& part) const;
+  model::PackedBatch next_part();
+  BatchSums compute_leaf(std::size_t leaf, std::size_t n_problems, BatchKey key,
                          model::Parameters<float>& gradients,
                          const model::GradientListener& listener, TimeTable& times);
   bool poisons(FaultInjection::Poison value, const TimeTable& times) const {
     return faults_ != nullptr && faults_->poisons(value, times.activity().step());
   }
-  model::PackedBatch prepare(const std::vector<std::uint32_t>& part, BatchKey key);
+  void add_losses(std::vector<BatchSums>& leaf_sums, TimeTable& times);
 
   RunOptions options_;
   const std::vector<data::Problem>& problems_;
   data::Vocabulary vocabulary_;
   distributed::Communicator communicator_;
   model::Network<float>& model_;
-  model::IndexMemory indices_;  ///< of the batch being computed
+  Exec exec_;  // the model's
   distributed::GradientReduction<float> reduction_;
+  model::IndexMemory indices_;  // of the parts of a batch
+  PassLosses losses_;
   Exchange exchange_ = Exchange::during_backward;
   FaultInjection* faults_ = nullptr;
   BatchSums sums_;
+  Part announced_;
+  std::deque<Part> parts_;  // of this rank: those to come of the batch, the first announced one
+  PartPreparation preparation_;  // goes first: its thread reads the others
 };
 
 /// The i-th of n consecutive parts of `items`, sizes differing by one at most.

@@ -173,16 +173,28 @@ Trainer::Flow Trainer::run_epochs() {
   }
 }
 
+namespace {
+
+/// Batch number `step` of an epoch; the last may be smaller.
+std::vector<std::uint32_t> batch_of(const std::vector<std::uint32_t>& order, std::int64_t step,
+                                    std::size_t batch_size) {
+  const auto begin = static_cast<std::size_t>(step) * batch_size;
+  const auto end = std::min(order.size(), begin + batch_size);
+  return {order.begin() + static_cast<long>(begin), order.begin() + static_cast<long>(end)};
+}
+
+}  // namespace
+
 Trainer::Flow Trainer::run_epoch() {
   const Stopwatch watch;
   const auto order =
       data::epoch_order(data_.train.problems.size(), options_.train.seed, progress_.epoch);
   const auto batch_size = static_cast<std::size_t>(options_.train.batch_size);
   while (progress_.step_in_epoch < steps_per_epoch()) {
-    const auto begin = progress_.step_in_epoch * batch_size;
-    const auto end = std::min(order.size(), begin + batch_size);
-    const auto flow =
-        step({order.begin() + static_cast<long>(begin), order.begin() + static_cast<long>(end)});
+    const auto next = progress_.step_in_epoch + 1;  // of the next epoch nothing is known yet
+    if (next < steps_per_epoch())
+      gradient_.announce(batch_of(order, next, batch_size), batch_key());
+    const auto flow = step(batch_of(order, progress_.step_in_epoch, batch_size));
     if (flow == Flow::go_on) continue;
     save();
     stop_.done();
@@ -192,12 +204,16 @@ Trainer::Flow Trainer::run_epoch() {
   return Flow::go_on;
 }
 
+BatchKey Trainer::batch_key() const {
+  return {progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
+}
+
 Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   const Stopwatch watch;
   if (lock_) lock_->refresh();
   times_.activity().set_step(progress_.step + 1);
   faults_.begin("step", progress_.step + 1);
-  const BatchKey key{progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
+  const auto key = batch_key();
   const auto gradient = gradient_.compute(batch, key, stop_.due(), times_);
   const auto& sums = gradient_.sums();
   const double scale = 1.0 / static_cast<double>(sums.labels);  // mean over labels

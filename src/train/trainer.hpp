@@ -61,6 +61,7 @@ class Trainer {
   Recorder::Plan recorder_plan() const;
   Flow run_epochs();
   Flow run_epoch();
+  BatchKey batch_key() const;
   Flow step(const std::vector<std::uint32_t>& batch);
   void finish_epoch(double seconds);
   std::optional<Outcomes> evaluate_held_out();

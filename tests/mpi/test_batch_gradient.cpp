@@ -154,6 +154,35 @@ TEST(BatchGradientTest, SameBitsWheneverItIsExchanged) {
   }
 }
 
+/// Four steps as in an epoch that ends after two, with what a run may announce: what follows, what
+/// does not (a run that is stopped and asked for another batch), and nothing.
+std::vector<Floats> announced_steps(const RunOptions& options, Preparation preparation) {
+  const auto problems = small_problems(48);
+  auto model = small_model(options);
+  BatchGradient gradient(options, problems, Communicator(MPI_COMM_WORLD), model, preparation);
+  TimeTable times;
+  std::vector<Floats> results;
+  const auto step = [&](int n, BatchKey key) {
+    results.push_back(to_host(gradient.compute(test_batch(n), key, false, times)));
+  };
+  gradient.announce(test_batch(2), test_key);  // leaves without a problem
+  step(14, test_key);
+  step(2, test_key);
+  gradient.announce(test_batch(14), {0, 5});
+  step(9, {2, 5});
+  step(14, {2, 5});
+  return results;
+}
+
+TEST(BatchGradientTest, SameBitsWhenPreparedAhead) {
+  for (const int accumulation : {1, 3}) {
+    auto options = small_run();
+    options.train.accumulation = accumulation;
+    EXPECT_EQ(announced_steps(options, Preparation::ahead),
+              announced_steps(options, Preparation::when_needed));
+  }
+}
+
 TEST(BatchGradientTest, DependsOnEpochAndStage) {
   const auto options = small_run();
   std::set<double> losses;
