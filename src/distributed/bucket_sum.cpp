@@ -51,19 +51,11 @@ void BucketSum<T>::open(const LeafSums<T>& sums) {
   messages_.clear();
   own_.clear();
   result_ = sums.node_sum(0).data() + begin_;
-  receive_partials();
+  for (const Partial& partial : partials_)
+    if (partial.rank != communicator_.rank())
+      receive(partial.slice, own_size(), partial.rank, partial.node.begin);
   for (std::size_t i = 0; i < copies_.size(); ++i)
     own_.push_back(memory_.bring_out(sums.node_sum(i).data() + begin_, copies_[i], end_ - begin_));
-}
-
-template <class T>
-void BucketSum<T>::receive_partials() {
-  for (const Partial& partial : partials_) {
-    if (partial.rank == communicator_.rank()) continue;
-    check_mpi(MPI_Irecv(partial.slice, own_size(), mpi_type(T{}), partial.rank, partial.node.begin,
-                        communicator_.handle(), &messages_.emplace_back()),
-              "MPI_Irecv");
-  }
 }
 
 template <class T>
@@ -75,41 +67,58 @@ void BucketSum<T>::send() {
     partial.slice = *sum + slice_begins_[own_rank];
     for (int distance = 1; distance < n_ranks; ++distance) {  // not everyone to rank 0 first
       const int owner = (own_rank + distance) % n_ranks;
-      check_mpi(MPI_Isend(*sum + slice_begins_[owner], slice_sizes_[owner], mpi_type(T{}), owner,
-                          partial.node.begin, communicator_.handle(), &messages_.emplace_back()),
-                "MPI_Isend");
+      send(*sum + slice_begins_[owner], slice_sizes_[owner], owner, partial.node.begin);
     }
     ++sum;
   }
 }
 
 template <class T>
-bool BucketSum<T>::has_partials() {
-  int arrived = 0;
-  check_mpi(MPI_Testall(static_cast<int>(messages_.size()), messages_.data(), &arrived,
-                        MPI_STATUSES_IGNORE),
-            "MPI_Testall");
-  return arrived != 0;
+void BucketSum<T>::receive(T* place, int n, int rank, int tag) {
+  check_mpi(MPI_Irecv(place, n, mpi_type(T{}), rank, tag, communicator_.handle(),
+                      &messages_.emplace_back()),
+            "MPI_Irecv");
 }
 
 template <class T>
-void BucketSum<T>::wait_for_partials() {
+void BucketSum<T>::send(const T* place, int n, int rank, int tag) {
+  check_mpi(MPI_Isend(place, n, mpi_type(T{}), rank, tag, communicator_.handle(),
+                      &messages_.emplace_back()),
+            "MPI_Isend");
+}
+
+template <class T>
+bool BucketSum<T>::arrived() {
+  int all = 0;
+  check_mpi(
+      MPI_Testall(static_cast<int>(messages_.size()), messages_.data(), &all, MPI_STATUSES_IGNORE),
+      "MPI_Testall");
+  return all != 0;
+}
+
+template <class T>
+void BucketSum<T>::wait() {
   check_mpi(MPI_Waitall(static_cast<int>(messages_.size()), messages_.data(), MPI_STATUSES_IGNORE),
             "MPI_Waitall");
 }
 
+/// By single messages: a CUDA-aware MPI need not take device memory in a nonblocking collective
+/// call, such as MPI_Iallgatherv.
 template <class T>
 void BucketSum<T>::gather() {
   auto next = partials_.begin();
   const T* own_slice = sum_of({0, n_leaves_}, next);
-  T* all = own_.front();  // its partial sums are sent: free
-  T* place = all + slice_begins_[communicator_.rank()];
+  const int own_rank = communicator_.rank(), n_ranks = communicator_.size();
+  const int tag = n_leaves_;  // no node begins there
+  T* all = own_.front();      // its partial sums are sent: free
+  T* place = all + slice_begins_[own_rank];
   if (own_slice != place) memory_.move(own_slice, place, own_size());
   memory_.wait_for_sums();
-  check_mpi(
-      MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, slice_sizes_.data(),
-                      slice_begins_.data(), mpi_type(T{}), communicator_.handle(), &gathering_),
-      "MPI_Iallgatherv");
+  messages_.clear();
+  for (int rank = 0; rank < n_ranks; ++rank)
+    if (rank != own_rank) receive(all + slice_begins_[rank], slice_sizes_[rank], rank, tag);
+  for (int distance = 1; distance < n_ranks; ++distance)
+    send(place, own_size(), (own_rank + distance) % n_ranks, tag);
 }
 
 /// The own slice of tree(node); `next` is the leftmost partial sum in it and moves past it.
@@ -120,18 +129,6 @@ T* BucketSum<T>::sum_of(Leaves node, NextPartial& next) {
   T* left = sum_of({node.begin, mid}, next);
   memory_.add(left, sum_of({mid, node.end}, next), own_size());
   return left;
-}
-
-template <class T>
-bool BucketSum<T>::is_gathered() {
-  int arrived = 0;
-  check_mpi(MPI_Test(&gathering_, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
-  return arrived != 0;
-}
-
-template <class T>
-void BucketSum<T>::wait() {
-  check_mpi(MPI_Wait(&gathering_, MPI_STATUS_IGNORE), "MPI_Wait");
 }
 
 template <class T>

@@ -23,7 +23,7 @@ namespace superpose::distributed {
 
 /// T is float or double. Every rank opens and sends its buckets in the same order, and lets them
 /// gather in that order: messages of different buckets are told apart by their order alone. One
-/// step of a bucket:  open, send, gather once has_partials, bring_back once is_gathered.
+/// step of a bucket:  open, send; once arrived: gather; once arrived again: bring_back.
 template <class T>
 class BucketSum {
  public:
@@ -41,16 +41,12 @@ class BucketSum {
   /// Begins to send. The memory has been waited for.
   void send();
 
-  /// True once the other ranks' partial sums are here and this rank's are sent.
-  bool has_partials();
-  void wait_for_partials();
-
-  /// Adds the own slice and begins to send it to everyone.
-  void gather();
-
-  /// True once every slice is in the memory of MPI.
-  bool is_gathered();
+  /// True once what was to be received since send() or gather() is here, and the rest is sent.
+  bool arrived();
   void wait();
+
+  /// Adds the own slice and begins to exchange it for everyone else's.
+  void gather();
 
   /// Begins to bring the result to the kernels' memory.
   void bring_back();
@@ -67,7 +63,8 @@ class BucketSum {
   void cut_into_slices();
   void list_partials();
   int own_size() const { return slice_sizes_[communicator_.rank()]; }
-  void receive_partials();
+  void receive(T* place, int n, int rank, int tag);
+  void send(const T* place, int n, int rank, int tag);
   T* sum_of(Leaves node, NextPartial& next);
 
   Communicator communicator_;
@@ -80,7 +77,6 @@ class BucketSum {
   std::vector<T*> copies_;         // of this rank's partial sums, if MPI reads copies
   std::vector<T*> own_;            // this rank's partial sums, where MPI reads them
   std::vector<MPI_Request> messages_;
-  MPI_Request gathering_ = MPI_REQUEST_NULL;
   T* result_ = nullptr;  // of the bucket's range, in the kernels' memory
 };
 

@@ -34,7 +34,7 @@ using Unmanaged =
 
 }  // namespace
 
-ExchangePath shortest_path() {
+ExchangePath default_exchange_path() {
   return kernels_use_host_memory || mpi_reads_device_memory() ? ExchangePath::direct
                                                               : ExchangePath::staged;
 }

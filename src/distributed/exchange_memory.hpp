@@ -14,7 +14,7 @@ enum class ExchangePath {
 };
 
 /// direct, unless MPI cannot read the kernels' memory.
-ExchangePath shortest_path();
+ExchangePath default_exchange_path();
 
 /// What begins a copy or a sum returns at once; the two waits say when it is done. T is float or
 /// double.

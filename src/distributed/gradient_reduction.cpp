@@ -94,17 +94,16 @@ void GradientReduction<T>::send_opened() {
 
 template <class T>
 void GradientReduction<T>::progress() {
-  while (n_gathering_ < n_sent_ && buckets_[n_gathering_].has_partials())
+  while (n_gathering_ < n_sent_ && buckets_[n_gathering_].arrived())
     buckets_[n_gathering_++].gather();
-  while (n_done_ < n_gathering_ && buckets_[n_done_].is_gathered())
-    buckets_[n_done_++].bring_back();
+  while (n_done_ < n_gathering_ && buckets_[n_done_].arrived()) buckets_[n_done_++].bring_back();
 }
 
 template <class T>
 void GradientReduction<T>::finish_exchange() {
   send_opened();
   for (; n_gathering_ < buckets_.size(); ++n_gathering_) {
-    buckets_[n_gathering_].wait_for_partials();
+    buckets_[n_gathering_].wait();
     buckets_[n_gathering_].gather();
   }
   for (; n_done_ < buckets_.size(); ++n_done_) {

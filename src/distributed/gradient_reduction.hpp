@@ -29,7 +29,8 @@ class GradientReduction {
   /// `bucket`: elements that are exchanged together. Error (usage) if there are more ranks than
   /// leaves, or 2^31 elements or more. Collective.
   GradientReduction(const Communicator& communicator, std::size_t n_elements, int n_leaves,
-                    std::size_t bucket = default_bucket, ExchangePath path = shortest_path());
+                    std::size_t bucket = default_bucket,
+                    ExchangePath path = default_exchange_path());
   GradientReduction(const GradientReduction&) = delete;
   GradientReduction& operator=(const GradientReduction&) = delete;
 

@@ -10,6 +10,11 @@ namespace superpose::model {
 /// place.
 class Workspace {
  public:
+  /// A cache line: every matrix begins on one. Public: code for a device names what Views hold.
+  struct Line {
+    unsigned char bytes[64];
+  };
+
   template <class X>
   Matrix<X> matrix(int n_rows, int n_columns) {
     X* place = take<X>(static_cast<std::size_t>(n_rows) * n_columns);
@@ -37,11 +42,6 @@ class Workspace {
     lay_out(*this);
   }
   std::size_t bytes() const { return buffer_.extent(0) * sizeof(Line); }
-
-  /// A cache line: every matrix begins on one. Public for nvcc's sake: elements of Views must be.
-  struct Line {
-    unsigned char bytes[64];
-  };
 
  private:
   template <class X>
