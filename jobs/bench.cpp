@@ -11,6 +11,7 @@
 #include "jobs/bench/report.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
+#include "kokkos_kernels/device.hpp"
 #include "kokkos_kernels/matrix_library.hpp"
 
 namespace superpose::jobs {
@@ -75,7 +76,8 @@ void greet(const train::RunOptions& options, const bench::Results& results) {
       data::to_string(options.method.name), options.model.n_layer, options.model.n_head,
       options.model.n_embd, model::to_string(options.model.precision), options.train.batch_size,
       options.train.leaves, results.ranks, results.ranks == 1 ? "" : "s");
-  log::info("{}; Kokkos {} ({})\n", kernels::matrix_library(), kokkos_version(), kokkos_backends());
+  log::info("{}; {}; Kokkos {} ({})\n", kernels::device_name(), kernels::matrix_library(),
+            kokkos_version(), kokkos_backends());
 }
 
 /// Rank 0 alone, while the others wait, on the batch of one rank.
@@ -97,6 +99,7 @@ Json report(const BenchArguments& arguments, const train::RunOptions& options,
             {"version", program_version()},
             {"git_hash", git_hash()},
             {"matrix_library", kernels::matrix_library()},
+            {"device", kernels::device_name()},
             {"configuration", config::effective_config(options)}};
   json.update(bench::to_json(results));
   return json;

@@ -89,9 +89,15 @@ std::string step_table(const Results& results) {
   text += row("peak memory of a rank [MiB]", [](Step s) {
     return fmt::format("{:.0f}", static_cast<double>(s.peak_bytes) / mebi);
   });
-  return text + row("  workspace of activations [MiB]", [](Step s) {
-           return fmt::format("{:.1f}", static_cast<double>(s.workspace_bytes) / mebi);
-         });
+  text += row("  workspace of activations [MiB]", [](Step s) {
+    return fmt::format("{:.1f}", static_cast<double>(s.workspace_bytes) / mebi);
+  });
+  if (steps.front().device_bytes > 0)
+    text += row("memory of the GPU in use [MiB]", [](Step s) {
+      return fmt::format("{:.0f}", static_cast<double>(s.device_bytes) / mebi);
+    });
+  return text +
+         row("launches of kernels and products", [](Step s) { return std::to_string(s.launches); });
 }
 
 std::string scaling_table(const Results& results) {
@@ -178,7 +184,9 @@ Json to_json(const StepTimes& step, const Results& results) {
             {"region_seconds", step.regions},
             {"share_in_regions", step.accounted},
             {"peak_memory_bytes", step.peak_bytes},
-            {"workspace_bytes", step.workspace_bytes}};
+            {"workspace_bytes", step.workspace_bytes},
+            {"device_bytes", step.device_bytes},
+            {"launches", step.launches}};
   if (results.ranks == 1) return json;
   const auto& communication = step.communication;
   json["communication"] = {{"exposed_seconds", communication.exposed},

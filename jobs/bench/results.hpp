@@ -76,6 +76,8 @@ struct StepTimes {
   Communication communication;
   std::size_t peak_bytes = 0;       ///< resident memory of a rank so far, at its largest
   std::size_t workspace_bytes = 0;  ///< of a rank's activations
+  std::size_t device_bytes = 0;     ///< of a GPU's memory in use after the steps, by whomever
+  long launches = 0;                ///< rank 0: kernels, copies and products a step starts
   double one_rank_seconds = 0;  ///< several ranks: median step of rank 0 alone at train.batch_size
 
   double median() const;

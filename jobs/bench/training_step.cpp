@@ -6,8 +6,10 @@
 
 #include "data/expand.hpp"
 #include "distributed/leaf_tree.hpp"
+#include "jobs/bench/launches.hpp"
 #include "jobs/bench/measure.hpp"
 #include "jobs/bench/timing.hpp"
+#include "kokkos_kernels/device.hpp"
 #include "model/operations.hpp"
 #include "optim/optimizer.hpp"
 #include "train/batch_gradient.hpp"
@@ -164,7 +166,8 @@ StepTimes measure_steps(const train::RunOptions& options,
   TrainingStep step(options, problems, communicator);
   StepSeries series(step, batch, stage);
   TimeTable warmup_times, times;
-  series.run(counts.warmup, warmup_times);
+  if (counts.warmup > 1) series.run(counts.warmup - 1, warmup_times);
+  result.launches = count_launches([&] { series.run(1, warmup_times); });
   std::vector<double> here;
   auto spent =
       series.communication_of(counts.measured, [&] { here = series.run(counts.measured, times); });
@@ -176,6 +179,7 @@ StepTimes measure_steps(const train::RunOptions& options,
                           largest(communicator, spent.overlapped),
                           largest(communicator, spent.blocking)};
   result.peak_bytes = largest(communicator, peak_resident_bytes());
+  result.device_bytes = largest(communicator, kernels::device_memory_in_use());
   result.workspace_bytes = largest(communicator, step.workspace_bytes());
   return result;
 }

@@ -115,10 +115,13 @@ Queries queries_of(const BlockContext& context, int layer, const Segment& segmen
   const bool last = layer == context.options.n_layer - 1;
   const Range range = last ? segment.outputs : segment.rows;
   const auto& keys = last ? batch.output_keys : batch.row_keys;
+  auto groups = last ? groups_of(batch.output_groups, segment.output_groups, segment.longest)
+                     : groups_of(batch.row_groups, segment.row_groups, segment.longest);
+  const bool prompts = range.begin == 0 && !last;  // their keys are their own rows
+  groups.n_own_rows = prompts ? range.size() : 0;
   return {last,
           range,
-          last ? groups_of(batch.output_groups, segment.output_groups, segment.longest)
-               : groups_of(batch.row_groups, segment.row_groups, segment.longest),
+          groups,
           {slice(keys.problem, range), slice(keys.position, range)},
           last ? slice(batch.output_row, range) : Indices()};
 }
