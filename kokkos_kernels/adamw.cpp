@@ -17,7 +17,8 @@ void adamw(const Exec& exec, AdamWStep step, Vector<const T> gradient, Vector<T>
   const T root = static_cast<T>(1 / square_root(step.bias_correction2));
   const T epsilon = static_cast<T>(step.epsilon), scale = static_cast<T>(step.gradient_scale);
   for_rows(
-      "adamw", exec, (n + strip - 1) / strip, KOKKOS_LAMBDA(const int s, const Lane& lane) {
+      "adamw", exec, {(n + strip - 1) / strip, strip},
+      KOKKOS_LAMBDA(const int s, const Lane& lane) {
         const int begin = s * strip;
         lane.each(n - begin < strip ? n - begin : strip, [&](int c) {
           const int i = begin + c;

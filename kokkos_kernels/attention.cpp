@@ -1,32 +1,71 @@
 #include "kokkos_kernels/attention.hpp"
 
-#include "kokkos_kernels/attention_rows.hpp"
+#include <algorithm>
+
+#include "kokkos_kernels/attention_team_backward.hpp"
 #include "kokkos_kernels/attention_tiles.hpp"
 
 namespace superpose::kernels {
 namespace {
 
-/// Queries up to which a row at a time is faster.
+/// Queries of a problem up to which a row at a time is faster.
 constexpr int few_queries = 3;
 
+/// Forms of a launch. By rows alone where tiles would not fit, or no problem has queries for them:
+/// a kernel of its own, as one with tiles takes more of a GPU's registers than rows leave unused.
+struct ByTiles {
+  static constexpr int width = 512;  ///< of 2 warps
+  static constexpr bool fits = true;
+};
+struct ByRows {
+  static constexpr int width = 1024;
+  static constexpr bool fits = false;  ///< not if problems have thousands of keys
+};
+
+// --- scratch -------------------------------------------------------------------------------------
+
 template <class X>
-std::size_t forward_scratch(const AttentionInput<X>& in) {
-  if (!on_host) return sizeof(Real<X>) * static_cast<std::size_t>(in.groups.longest);
+std::size_t row_scratch(const AttentionInput<X>& in, int n_rows, ByRows) {
+  return n_rows * sizeof(Real<X>) * static_cast<std::size_t>(in.groups.longest);
+}
+
+template <class X>
+std::size_t forward_scratch(const AttentionInput<X>& in, ByTiles) {
+  if (!row_per_thread)
+    return std::max(row_scratch(in, 1, ByRows()), TeamForward<Lane, X>::bytes(in.head_size()));
   Arena count(nullptr);
   ForwardScratch<Real<X>>(count, in.groups.longest, in.head_size());
   return count.bytes();
 }
+template <class X>
+std::size_t forward_scratch(const AttentionInput<X>& in, ByRows rows) {
+  return row_scratch(in, 1, rows);
+}
 
 template <class X>
-std::size_t backward_scratch(const AttentionInput<X>& in) {
-  if (!on_host) return 3 * sizeof(Real<X>) * static_cast<std::size_t>(in.groups.longest);
+std::size_t backward_scratch(const AttentionInput<X>& in, ByTiles) {
+  if (!row_per_thread)
+    return std::max(row_scratch(in, 3, ByRows()),
+                    TeamBackward<Lane, X>::bytes(in.head_size(), in.groups.longest));
   Arena count(nullptr);
   BackwardScratch<Real<X>>(count, in.groups.longest, in.head_size());
   return count.bytes();
 }
+template <class X>
+std::size_t backward_scratch(const AttentionInput<X>& in, ByRows rows) {
+  return row_scratch(in, 3, rows);
+}
+
+/// Whether a launch is made by rows alone.
+bool by_rows(const AttentionGroups& groups, std::size_t tile_bytes) {
+  if (row_per_thread) return false;
+  return tile_bytes > fast_scratch_bytes || (groups.most > 0 && groups.most <= few_queries);
+}
+
+// --- forward -------------------------------------------------------------------------------------
 
 template <class X>
-void forward_head(const HostLane& lane, const AttentionHead<X>& head, const Matrix<X>& out,
+void forward_head(const HostLane& lane, ByTiles, const AttentionHead<X>& head, const Matrix<X>& out,
                   const Matrix<Real<X>>& lse, void* scratch) {
   Arena arena(scratch);
   const ForwardScratch<Real<X>> blocks(arena, head.in.groups.longest, head.D);
@@ -37,34 +76,76 @@ void forward_head(const HostLane& lane, const AttentionHead<X>& head, const Matr
   }
 }
 
-template <class Member, class X>
-KOKKOS_FORCEINLINE_FUNCTION void forward_head(const TeamLane<Member>& lane,
+template <class Lane, class X>
+KOKKOS_FORCEINLINE_FUNCTION void forward_head(const Lane& lane, ByRows,
                                               const AttentionHead<X>& head, const Matrix<X>& out,
                                               const Matrix<Real<X>>& lse, void* scratch) {
   forward_by_rows(lane, head, out, lse, static_cast<Real<X>*>(scratch));
 }
 
-template <class X>
-void backward_head(const HostLane& lane, const AttentionHead<X>& head,
-                   const Matrix<const Real<X>>& lse, const Matrix<const X>& dout,
-                   const Matrix<X>& dq, const Matrix<Real<X>>& dkv, void* scratch) {
-  Arena arena(scratch);
-  const BackwardScratch<Real<X>> blocks(arena, head.in.groups.longest, head.D);
+template <class Member, class X>
+KOKKOS_FORCEINLINE_FUNCTION void forward_head(const TeamLane<Member>& lane, ByTiles,
+                                              const AttentionHead<X>& head, const Matrix<X>& out,
+                                              const Matrix<Real<X>>& lse, void* scratch) {
   if (head.count() > few_queries) {
-    backward_by_tiles(head, blocks, lse, dout, dq, dkv);
+    TeamForward<TeamLane<Member>, X>(lane, head, out, lse, TeamArena(scratch)).run();
   } else {
-    backward_by_rows(lane, head, lse, dout, dq, dkv, blocks.weights.pitch, blocks.weights.data);
+    forward_by_rows(lane, head, out, lse, static_cast<Real<X>*>(scratch));
   }
 }
 
-template <class Member, class X>
-KOKKOS_FORCEINLINE_FUNCTION void backward_head(const TeamLane<Member>& lane,
+template <class Form, class X>
+void launch_forward(const Exec& exec, Form form, const AttentionInput<X>& in, const Matrix<X>& out,
+                    const Matrix<Real<X>>& lse) {
+  for_rows_with_scratch<Form::fits>(
+      "attention_forward", exec, {in.n_heads_in_all(), Form::width}, forward_scratch(in, form),
+      KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
+        forward_head(lane, Form(), AttentionHead<X>(in, index), out, lse, scratch);
+      });
+}
+
+// --- backward ------------------------------------------------------------------------------------
+
+template <class X>
+void backward_head(const HostLane& lane, ByTiles, const AttentionHead<X>& head,
+                   const BackwardMatrices<X>& m, void* scratch) {
+  Arena arena(scratch);
+  const BackwardScratch<Real<X>> blocks(arena, head.in.groups.longest, head.D);
+  if (head.count() > few_queries) {
+    backward_by_tiles(head, blocks, m.lse, m.dout, m.dq, m.dkv);
+  } else {
+    backward_by_rows(lane, head, m.lse, m.dout, m.dq, m.dkv, blocks.weights.pitch,
+                     blocks.weights.data);
+  }
+}
+
+template <class Lane, class X>
+KOKKOS_FORCEINLINE_FUNCTION void backward_head(const Lane& lane, ByRows,
                                                const AttentionHead<X>& head,
-                                               const Matrix<const Real<X>>& lse,
-                                               const Matrix<const X>& dout, const Matrix<X>& dq,
-                                               const Matrix<Real<X>>& dkv, void* scratch) {
-  backward_by_rows(lane, head, lse, dout, dq, dkv, head.in.groups.longest,
+                                               const BackwardMatrices<X>& m, void* scratch) {
+  backward_by_rows(lane, head, m.lse, m.dout, m.dq, m.dkv, head.in.groups.longest,
                    static_cast<Real<X>*>(scratch));
+}
+
+template <class Member, class X>
+KOKKOS_FORCEINLINE_FUNCTION void backward_head(const TeamLane<Member>& lane, ByTiles,
+                                               const AttentionHead<X>& head,
+                                               const BackwardMatrices<X>& m, void* scratch) {
+  if (head.count() > few_queries) {
+    TeamBackward<TeamLane<Member>, X>(lane, head, m, TeamArena(scratch)).run();
+  } else {
+    backward_head(lane, ByRows(), head, m, scratch);
+  }
+}
+
+template <class Form, class X>
+void launch_backward(const Exec& exec, Form form, const AttentionInput<X>& in,
+                     const BackwardMatrices<X>& m) {
+  for_rows_with_scratch<Form::fits>(
+      "attention_backward", exec, {in.n_heads_in_all(), Form::width}, backward_scratch(in, form),
+      KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
+        backward_head(lane, Form(), AttentionHead<X>(in, index), m, scratch);
+      });
 }
 
 }  // namespace
@@ -74,11 +155,11 @@ void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<X> out,
                        Matrix<Real<X>> lse) {
   const AttentionInput<X> in{q, kv, groups, n_head, dropout};
-  for_rows_with_scratch(
-      "attention_forward", exec, in.n_heads_in_all(), forward_scratch(in),
-      KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
-        forward_head(lane, AttentionHead<X>(in, index), out, lse, scratch);
-      });
+  if (by_rows(groups, forward_scratch(in, ByTiles()))) {
+    launch_forward(exec, ByRows(), in, out, lse);
+  } else {
+    launch_forward(exec, ByTiles(), in, out, lse);
+  }
 }
 
 template <class X>
@@ -87,11 +168,12 @@ void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
                         Matrix<const Real<X>> lse, Matrix<const X> dout, Matrix<X> dq,
                         Matrix<Real<X>> dkv) {
   const AttentionInput<X> in{q, kv, groups, n_head, dropout};
-  for_rows_with_scratch(
-      "attention_backward", exec, in.n_heads_in_all(), backward_scratch(in),
-      KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
-        backward_head(lane, AttentionHead<X>(in, index), lse, dout, dq, dkv, scratch);
-      });
+  const BackwardMatrices<X> m{lse, dout, dq, dkv};
+  if (by_rows(groups, backward_scratch(in, ByTiles()))) {
+    launch_backward(exec, ByRows(), in, m);
+  } else {
+    launch_backward(exec, ByTiles(), in, m);
+  }
 }
 
 #define INSTANTIATE(X)                                                                             \

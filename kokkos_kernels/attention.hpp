@@ -16,6 +16,7 @@ struct AttentionGroups {
   Indices key_begin, key_row;     ///< [P+1], [R]
   Indices problem_id;             ///< [P] identity of a problem for dropout
   int longest = 0;                ///< largest number of keys of any query
+  int most = 0;                   ///< largest number of queries of any group, 0 if unknown
   /// Rows of q and kv that the launch covers from row 0 on, if each problem's queries are all its
   /// keys' rows, one problem after the other; else 0.
   int n_own_rows = 0;
@@ -29,7 +30,7 @@ void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
                        Matrix<Real<X>> lse);
 
 /// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
-/// dout, dq [Q,C]; dkv [R,2C]. One lane owns a (problem, head): no atomics, fixed order.
+/// dout, dq [Q,C]; dkv [R,2C]. A thread or a team owns a (problem, head): no atomics, fixed order.
 template <class X>
 void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
                         AttentionGroups groups, int n_head, Dropout dropout,

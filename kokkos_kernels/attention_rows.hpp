@@ -110,7 +110,8 @@ void dots(const HostLane&, const X* x, const Row& row, int n, int D, Real<X> sca
     int d = 0;
     for (; d + length <= D; d += length)
 #pragma omp simd
-      for (int l = 0; l < length; ++l) sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
+      for (int l = 0; l < length; ++l)
+        sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
     for (int l = 0; d + l < D; ++l) sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
     T sum = 0;
     for (int half = length / 2; half > 0; half /= 2)
@@ -124,23 +125,20 @@ template <class Member, class X, class Row>
 KOKKOS_FORCEINLINE_FUNCTION void dots(const TeamLane<Member>& lane, const X* x, const Row& row,
                                       int n, int D, Real<X> scale, Real<X>* result) {
   using T = Real<X>;
-  lane.each(n, [&](int j) {
-    const X* y = row(j);
-    T sum = 0;
-    for (int d = 0; d < D; ++d) sum += static_cast<T>(x[d]) * static_cast<T>(y[d]);
-    result[j] = scale * sum;
-  });
+  lane.template row_sums<T>(
+      n, D, [&](int j, int d) { return static_cast<T>(x[d]) * static_cast<T>(row(j)[d]); },
+      [&](int j, T sum) { result[j] = scale * sum; });
 }
 
 /// result_d = scale * sum_j weight_j row_j[d].
-template <class Lane, class X, class Row>
-KOKKOS_FORCEINLINE_FUNCTION void weighted_sum(const Lane& lane, const Real<X>* weight, int n, int D,
-                                              const Row& row, Real<X> scale, X* result) {
+template <class X, class Row>
+void weighted_sum(const HostLane& lane, const Real<X>* weight, int n, int D, const Row& row,
+                  Real<X> scale, X* result) {
   using T = Real<X>;
   constexpr int tile = 32;  // channels whose sums stay in registers
   for (int begin = 0; begin < D; begin += tile) {
     const int width = D - begin < tile ? D - begin : tile;
-    if (on_host && width == tile) {
+    if (width == tile) {
       T sum[tile] = {};
       for (int j = 0; j < n; ++j) {
         const X* source = row(j) + begin;
@@ -157,6 +155,70 @@ KOKKOS_FORCEINLINE_FUNCTION void weighted_sum(const Lane& lane, const Real<X>* w
       });
     }
   }
+}
+
+template <class Member, class X, class Row>
+KOKKOS_FORCEINLINE_FUNCTION void weighted_sum(const TeamLane<Member>& lane, const Real<X>* weight,
+                                              int n, int D, const Row& row, Real<X> scale,
+                                              X* result) {
+  using T = Real<X>;
+  lane.each(D, [&](int d) {
+    T sum = 0;
+#pragma unroll 8
+    for (int j = 0; j < n; ++j) sum += weight[j] * static_cast<T>(row(j)[d]);
+    result[d] = static_cast<X>(scale * sum);
+  });
+}
+
+/// What one query adds to the gradients of its n keys and values: a_j times the query, b_j times
+/// the gradient of its output.
+template <class X>
+struct KeyGradient {
+  using T = Real<X>;
+  const X *query, *gradient;
+  const T *dscore, *weight;
+  T scale;
+  const Matrix<T>& dkv;
+};
+
+template <class X>
+void add_to_keys(const HostLane& lane, const AttentionHead<X>& head, int n,
+                 const KeyGradient<X>& g) {
+  using T = Real<X>;
+  for (int j = 0; j < n; ++j) {
+    T* dkey = &g.dkv(head.key_row(j), head.column());
+    T* dvalue = dkey + head.in.width();
+    const T a = g.scale * g.dscore[j], b = g.weight[j];
+    lane.each(head.D, [&](int d) {
+      dkey[d] += a * static_cast<T>(g.query[d]);
+      dvalue[d] += b * static_cast<T>(g.gradient[d]);
+    });
+  }
+}
+
+/// A lane takes one channel of 4 keys: all are read before the first is written.
+template <class Member, class X>
+KOKKOS_FORCEINLINE_FUNCTION void add_to_keys(const TeamLane<Member>& lane,
+                                             const AttentionHead<X>& head, int n,
+                                             const KeyGradient<X>& g) {
+  using T = Real<X>;
+  constexpr int some = 4;
+  const int width = head.in.width();
+  lane.each((n + some - 1) / some * head.D, [&](int unit) {
+    const int first = unit / head.D * some, d = unit % head.D;
+    const T q = g.scale * static_cast<T>(g.query[d]), out = static_cast<T>(g.gradient[d]);
+    T *dkey[some], key[some], value[some];
+    for (int i = 0; i < some; ++i) {
+      const int j = first + i < n ? first + i : first;
+      dkey[i] = &g.dkv(head.key_row(j), head.column() + d);
+      key[i] = dkey[i][0] + g.dscore[j] * q;
+      value[i] = dkey[i][width] + g.weight[j] * out;
+    }
+    for (int i = 0; i < some && first + i < n; ++i) {
+      dkey[i][0] = key[i];
+      dkey[i][width] = value[i];
+    }
+  });
 }
 
 // --- one head ------------------------------------------------------------------------------------
@@ -182,10 +244,11 @@ KOKKOS_FORCEINLINE_FUNCTION void forward_by_rows(const Lane& lane, const Attenti
 
 /// Scratch: T[3 * longest].
 template <class Lane, class X>
-KOKKOS_FORCEINLINE_FUNCTION void backward_by_rows(
-    const Lane& lane, const AttentionHead<X>& head, const Matrix<const Real<X>>& lse,
-    const Matrix<const X>& dout, const Matrix<X>& dq, const Matrix<Real<X>>& dkv, int longest,
-    Real<X>* scratch) {
+KOKKOS_FORCEINLINE_FUNCTION void backward_by_rows(const Lane& lane, const AttentionHead<X>& head,
+                                                  const Matrix<const Real<X>>& lse,
+                                                  const Matrix<const X>& dout, const Matrix<X>& dq,
+                                                  const Matrix<Real<X>>& dkv, int longest,
+                                                  Real<X>* scratch) {
   using T = Real<X>;
   T *weight = scratch, *dscore = weight + longest, *keep = dscore + longest;
   const T scale = head.scale();
@@ -202,15 +265,7 @@ KOKKOS_FORCEINLINE_FUNCTION void backward_by_rows(
     weighted_sum(
         lane, dscore, n, head.D, [&](int j) { return head.key(j); }, scale,
         &dq(row, head.column()));
-    for (int j = 0; j < n; ++j) {
-      T* dkey = &dkv(head.key_row(j), head.column());
-      T* dvalue = dkey + head.in.width();
-      const T a = scale * dscore[j], b = weight[j];
-      lane.each(head.D, [&](int d) {
-        dkey[d] += a * static_cast<T>(query[d]);
-        dvalue[d] += b * static_cast<T>(gradient[d]);
-      });
-    }
+    add_to_keys(lane, head, n, KeyGradient<X>{query, gradient, dscore, weight, scale, dkv});
     lane.barrier();
   }
 }

@@ -11,7 +11,7 @@ void cross_entropy(const Exec& exec, Matrix<const T> logits, Labels labels, Vect
   const int n = static_cast<int>(logits.extent(1));
   Kokkos::deep_copy(exec, dlogits, T(0));
   for_rows(
-      "cross_entropy", exec, static_cast<int>(labels.output.extent(0)),
+      "cross_entropy", exec, {static_cast<int>(labels.output.extent(0)), n},
       KOKKOS_LAMBDA(const int t, const Lane& lane) {
         const int o = labels.output(t), begin = labels.begin(t), size = labels.begin(t + 1) - begin;
         const T top = lane.template max<T>(n, [&](int v) { return logits(o, v); });

@@ -21,9 +21,11 @@ struct RowGroups {
   Indices entry, begin, rows;
 };
 
-/// dtable(entry(e)) += sum of its group's rows of dx, in order. dx [R,C], dtable [.,C].
+/// dtable(entry(e)) += sum of its group's rows of dx: in order, on a GPU in pieces of a group whose
+/// sums pass through `scratch`. dx [R,C], dtable [.,C].
 template <class T>
-void scatter_rows(const Exec& exec, Matrix<const T> dx, RowGroups groups, Matrix<T> dtable);
+void scatter_rows(const Exec& exec, Matrix<const T> dx, RowGroups groups, Vector<T> scratch,
+                  Matrix<T> dtable);
 
 /// out_i = x(index(i)): [O,C] from [R,C].
 template <class X>

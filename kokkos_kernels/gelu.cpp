@@ -26,7 +26,7 @@ template <class X>
 void gelu_forward(const Exec& exec, Matrix<const X> x, Matrix<X> y) {
   const int n = static_cast<int>(x.extent(1));
   for_rows(
-      "gelu_forward", exec, static_cast<int>(x.extent(0)),
+      "gelu_forward", exec, {static_cast<int>(x.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each(n, [&](int c) {
           const Real<X> v = x(r, c);
@@ -40,7 +40,7 @@ void gelu_backward(const Exec& exec, Matrix<const X> x, Matrix<const X> dy, Matr
   using T = Real<X>;
   const int n = static_cast<int>(x.extent(1));
   for_rows(
-      "gelu_backward", exec, static_cast<int>(x.extent(0)),
+      "gelu_backward", exec, {static_cast<int>(x.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each(n, [&](int c) {
           const T v = x(r, c), s = logistic(twice_u(v));

@@ -124,64 +124,127 @@ struct TeamLane {
     });
   }
 
+  /// result(j, sum of body(j, c) over c < n) for j < n_rows: a warp a row, so that neighbours read
+  /// neighbours.
+  template <class T, class Body, class Result>
+  KOKKOS_FORCEINLINE_FUNCTION void row_sums(int n_rows, int n, const Body& body,
+                                            const Result& result) const {
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, n_rows), [&](int j) {
+      T total = 0;
+      Kokkos::parallel_reduce(
+          Kokkos::ThreadVectorRange(member, n), [&](int c, T& part) { part += body(j, c); }, total);
+      Kokkos::single(Kokkos::PerThread(member), [&] { result(j, total); });
+    });
+  }
+
   KOKKOS_FORCEINLINE_FUNCTION void barrier() const { member.team_barrier(); }
 };
 
 using TeamMember = Kokkos::TeamPolicy<Exec>::member_type;
-constexpr bool on_host = Kokkos::SpaceAccessibility<Kokkos::HostSpace, Memory>::accessible;
-using Lane = std::conditional_t<on_host, HostLane, TeamLane<TeamMember>>;
+
+constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible;
+
+/// Whether a row is one thread's, as on a CPU. SUPERPOSE_TEAM_LANES: the tests' way to run the form
+/// for a GPU without one.
+#ifdef SUPERPOSE_TEAM_LANES
+constexpr bool row_per_thread = false;
+#else
+constexpr bool row_per_thread = on_host;
+#endif
+using Lane = std::conditional_t<row_per_thread, HostLane, TeamLane<TeamMember>>;
 
 /// The lane of a team: its member on a GPU, nothing on a CPU where a team is one thread.
 template <class Member>
 KOKKOS_FORCEINLINE_FUNCTION auto make_lane([[maybe_unused]] const Member& member) {
-  if constexpr (on_host) {
+  if constexpr (row_per_thread) {
     return HostLane{};
   } else {
     return TeamLane<Member>{member};
   }
 }
 
-template <class Body>
-void for_team_rows(const char* label, const Exec& exec, int n_rows, const Body& body);
+// --- teams ---------------------------------------------------------------------------------------
 
-/// Calls body(row, lane) for row = 0..n_rows-1.
+/// What a team shares beside its lanes: shared memory on a GPU. Kokkos grants a block 48 KiB, of
+/// which its own reductions need a part.
+constexpr std::size_t fast_scratch_bytes = std::size_t{46} * 1024;
+
+/// A league of `n` teams of `n_warps` warps; on a CPU teams as large as the back end allows, so
+/// that tests meet their barriers. Never Kokkos::AUTO, which asks for the occupancy at each launch.
+inline Kokkos::TeamPolicy<Exec> team_policy(const Exec& exec, int n, int n_warps) {
+  constexpr int warp = 32;
+  if (row_per_thread) return Kokkos::TeamPolicy<Exec>(exec, n, 1);
+  return on_host ? Kokkos::TeamPolicy<Exec>(exec, n, exec.concurrency())
+                 : Kokkos::TeamPolicy<Exec>(exec, n, n_warps, warp);
+}
+
+/// How many rows a loop has and how many elements each: the latter sizes the teams.
+struct Rows {
+  int n, width;
+
+  Rows(int n_rows, int row_width = 1024) : n(n_rows), width(row_width) {}
+
+  /// A lane has 8 elements, the number that a Philox block of dropout serves.
+  int n_warps() const {
+    constexpr int per_warp = 32 * DropoutRow::halves, most = 8;
+    const int warps = (width + per_warp - 1) / per_warp;
+    return warps < 1 ? 1 : warps > most ? most : warps;
+  }
+};
+
+// --- loops ---------------------------------------------------------------------------------------
+
 template <class Body>
-void for_rows(const char* label, const Exec& exec, int n_rows, const Body& body) {
-  if constexpr (on_host) {
-    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec>(exec, 0, n_rows),
+void for_team_rows(const char* label, const Exec& exec, Rows rows, const Body& body);
+
+/// Calls body(row, lane) for row = 0..rows.n-1.
+template <class Body>
+void for_rows(const char* label, const Exec& exec, Rows rows, const Body& body) {
+  if constexpr (row_per_thread) {
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Exec>(exec, 0, rows.n),
                          [=](const int row) { body(row, HostLane{}); });
   } else {
-    for_team_rows(label, exec, n_rows, body);
+    for_team_rows(label, exec, rows, body);
   }
 }
 
 /// The GPU form of for_rows; a function of its own because an extended lambda may not be in a
 /// discarded statement.
 template <class Body>
-void for_team_rows(const char* label, const Exec& exec, int n_rows, const Body& body) {
+void for_team_rows(const char* label, const Exec& exec, Rows rows, const Body& body) {
   Kokkos::parallel_for(
-      label, Kokkos::TeamPolicy<Exec>(exec, n_rows, Kokkos::AUTO),
+      label, team_policy(exec, rows.n, rows.n_warps()),
       KOKKOS_LAMBDA(const TeamMember& member) { body(member.league_rank(), make_lane(member)); });
 }
 
 /// Whether for_rows takes one row after the other, so that a row may add to what all rows share.
 inline bool rows_in_order(const Exec& exec) {
-  return on_host && exec.concurrency() == 1;
+  return row_per_thread && exec.concurrency() == 1;
 }
 
-/// Calls body(index, lane, scratch) with `scratch_bytes` of memory private to each index.
-template <class Body>
-void for_rows_with_scratch(const char* label, const Exec& exec, int n, std::size_t scratch_bytes,
-                           const Body& body) {
-  constexpr int level = 1;
-  auto policy = on_host ? Kokkos::TeamPolicy<Exec>(exec, n, 1)
-                        : Kokkos::TeamPolicy<Exec>(exec, n, Kokkos::AUTO);
-  policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(scratch_bytes)));
+template <int level, class Body>
+void for_teams(const char* label, const Kokkos::TeamPolicy<Exec>& policy, int scratch_bytes,
+               const Body& body) {
   Kokkos::parallel_for(
       label, policy, KOKKOS_LAMBDA(const TeamMember& member) {
-        void* scratch = member.team_scratch(level).get_shmem(static_cast<int>(scratch_bytes));
+        void* scratch = member.team_scratch(level).get_shmem(scratch_bytes);
         body(member.league_rank(), make_lane(member), scratch);
       });
+}
+
+/// Calls body(index, lane, scratch) with `scratch_bytes` of memory private to each index. On a GPU
+/// that is shared memory if it fits, as it is known to do where `always_fits`, else main memory.
+template <bool always_fits = false, class Body>
+void for_rows_with_scratch(const char* label, const Exec& exec, Rows rows,
+                           std::size_t scratch_bytes, const Body& body) {
+  constexpr int shared = 0, main_memory = 1;
+  const bool fits = !row_per_thread && scratch_bytes <= fast_scratch_bytes;
+  const auto bytes = static_cast<int>(scratch_bytes);
+  auto policy = team_policy(exec, rows.n, rows.n_warps());
+  policy.set_scratch_size(fits ? shared : main_memory, Kokkos::PerTeam(bytes));
+  if constexpr (!row_per_thread)
+    if (fits) return for_teams<shared>(label, policy, bytes, body);
+  if constexpr (row_per_thread || !always_fits) for_teams<main_memory>(label, policy, bytes, body);
 }
 
 }  // namespace superpose::kernels

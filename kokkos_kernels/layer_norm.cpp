@@ -1,7 +1,8 @@
 #include "kokkos_kernels/layer_norm.hpp"
 
-#include "kokkos_kernels/lane.hpp"
 #include "kokkos_kernels/math.hpp"
+#include "kokkos_kernels/reductions.hpp"
+#include "kokkos_kernels/row_blocks.hpp"
 
 namespace superpose::kernels {
 namespace {
@@ -62,20 +63,75 @@ struct Backward {
       dbias(c) += g;
     });
   }
+
+  /// What rows first .. last-1 add to the gradients of weight c and of bias c.
+  KOKKOS_FORCEINLINE_FUNCTION void add_column(int first, int last, int c, T& dw, T& db) const {
+#pragma unroll 4
+    for (int r = first; r < last; ++r) {
+      const T g = dy(r, c);
+      dw += g * (x(r, c) - mean(r)) * rstd(r);
+      db += g;
+    }
+  }
 };
 
-/// The weights' gradients where rows run side by side: a strip of columns belongs to one lane,
+/// The weights' gradients where threads run side by side: a strip of columns belongs to one lane,
 /// which adds the rows in order. No atomics, fixed bits.
 template <class T>
-void weight_gradient(const Exec& exec, const Backward<T>& norm) {
-  constexpr int strip = 64;
-  const int n_rows = static_cast<int>(norm.x.extent(0)), n = static_cast<int>(norm.x.extent(1));
+void add_weight_rows(const Exec& exec, const Backward<T>& norm) {
+  const int n_rows = static_cast<int>(norm.x.extent(0));
+  const Strips columns = strips(exec, static_cast<int>(norm.x.extent(1)));
   for_rows(
-      "layer_norm_backward_weight", exec, (n + strip - 1) / strip,
+      "layer_norm_backward_weight", exec, columns.count(),
       KOKKOS_LAMBDA(const int s, const Lane& lane) {
-        const int begin = s * strip, width = n - begin < strip ? n - begin : strip;
-        for (int r = 0; r < n_rows; ++r) norm.weight_row(lane, r, begin, width);
+        for (int r = 0; r < n_rows; ++r)
+          norm.weight_row(lane, r, columns.begin(s), columns.size(s));
       });
+}
+
+/// The gradients of each block of rows: dweight, dbias [count,C]. One block adds to what is there.
+template <class T>
+void sum_weight_blocks(const Exec& exec, const Backward<T>& norm, RowBlocks blocks,
+                       Matrix<T> dweight, Matrix<T> dbias) {
+  const Strips columns = strips(exec, static_cast<int>(norm.x.extent(1)));
+  const int n_strips = columns.count();
+  for_rows(
+      "layer_norm_backward_blocks", exec, blocks.count * n_strips,
+      KOKKOS_LAMBDA(const int index, const Lane& lane) {
+        const int b = index / n_strips, s = index % n_strips;
+        lane.each(columns.size(s), [&](int i) {
+          const int c = columns.begin(s) + i;
+          T w = blocks.count == 1 ? dweight(b, c) : T(0),
+            sum = blocks.count == 1 ? dbias(b, c) : T(0);
+          norm.add_column(blocks.begin(b), blocks.end(b), c, w, sum);
+          dweight(b, c) = w;
+          dbias(b, c) = sum;
+        });
+      });
+}
+
+/// The same where a row is a team's, by way of `scratch`.
+template <class T>
+void add_weight_blocks(const Exec& exec, const Backward<T>& norm, Vector<T> scratch) {
+  const int n = static_cast<int>(norm.x.extent(1));
+  const auto blocks = row_blocks(static_cast<int>(norm.x.extent(0)), room_for(2 * n, scratch));
+  if (blocks.count == 1)
+    return sum_weight_blocks(exec, norm, blocks, Matrix<T>(norm.dweight.data(), 1, n),
+                             Matrix<T>(norm.dbias.data(), 1, n));
+  const Matrix<T> dweight(scratch.data(), blocks.count, n);
+  const Matrix<T> dbias(dweight.data() + dweight.size(), blocks.count, n);
+  sum_weight_blocks(exec, norm, blocks, dweight, dbias);
+  add_column_sums<T>(exec, dweight, Vector<T>(), norm.dweight);
+  add_column_sums<T>(exec, dbias, Vector<T>(), norm.dbias);
+}
+
+template <class T>
+void add_weight_gradient(const Exec& exec, const Backward<T>& norm, const Vector<T>& scratch) {
+  if (row_per_thread) {
+    add_weight_rows(exec, norm);
+  } else {
+    add_weight_blocks(exec, norm, scratch);
+  }
 }
 
 }  // namespace
@@ -86,20 +142,20 @@ void layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x, Vector<const 
                         Vector<Real<X>> mean, Vector<Real<X>> rstd) {
   const Forward<X> norm{weight, bias, static_cast<Real<X>>(epsilon), y, mean, rstd};
   for_rows(
-      "layer_norm_forward", exec, static_cast<int>(x.extent(0)),
+      "layer_norm_forward", exec, {static_cast<int>(x.extent(0)), static_cast<int>(x.extent(1))},
       KOKKOS_LAMBDA(const int r, const Lane& lane) { norm.row(lane, r, x); });
 }
 
 template <class T>
 void layer_norm_backward(const Exec& exec, Matrix<const T> dy, Matrix<const T> x,
                          Vector<const T> weight, Vector<const T> mean, Vector<const T> rstd,
-                         Matrix<T> dx, Vector<T> dweight, Vector<T> dbias) {
+                         Vector<T> scratch, Matrix<T> dx, Vector<T> dweight, Vector<T> dbias) {
   const Backward<T> norm{dy, x, weight, mean, rstd, dx, dweight, dbias};
   const bool in_order = rows_in_order(exec);
   const int n = static_cast<int>(x.extent(1));
-  if (!in_order) weight_gradient(exec, norm);
+  if (!in_order) add_weight_gradient(exec, norm, scratch);
   for_rows(
-      "layer_norm_backward", exec, static_cast<int>(x.extent(0)),
+      "layer_norm_backward", exec, {static_cast<int>(x.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         norm.input_row(lane, r);
         if (in_order) norm.weight_row(lane, r, 0, n);
@@ -115,7 +171,7 @@ void residual_layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x,
   const Forward<X> norm{weight, bias, static_cast<Real<X>>(epsilon), ln, mean, rstd};
   const int n = static_cast<int>(x.extent(1));
   for_rows(
-      "residual_layer_norm_forward", exec, static_cast<int>(x.extent(0)),
+      "residual_layer_norm_forward", exec, {static_cast<int>(x.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
                           [&](int c, float keep) { y(r, c) = x(r, c) + keep * branch(r, c); });
@@ -128,15 +184,15 @@ template <class X>
 void layer_norm_residual_backward(const Exec& exec, Matrix<const Real<X>> d_ln,
                                   Matrix<const Real<X>> y, Vector<const Real<X>> weight,
                                   Vector<const Real<X>> mean, Vector<const Real<X>> rstd,
-                                  Matrix<Real<X>> d_y, RowKeys keys, Dropout dropout,
-                                  Matrix<X> d_branch, Vector<Real<X>> dweight,
+                                  Vector<Real<X>> scratch, Matrix<Real<X>> d_y, RowKeys keys,
+                                  Dropout dropout, Matrix<X> d_branch, Vector<Real<X>> dweight,
                                   Vector<Real<X>> dbias) {
   const Backward<Real<X>> norm{d_ln, y, weight, mean, rstd, d_y, dweight, dbias};
   const bool in_order = rows_in_order(exec);
   const int n = static_cast<int>(y.extent(1));
-  if (!in_order) weight_gradient(exec, norm);
+  if (!in_order) add_weight_gradient(exec, norm, scratch);
   for_rows(
-      "layer_norm_residual_backward", exec, static_cast<int>(y.extent(0)),
+      "layer_norm_residual_backward", exec, {static_cast<int>(y.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         norm.input_row(lane, r);
         if (in_order) norm.weight_row(lane, r, 0, n);
@@ -149,23 +205,23 @@ void layer_norm_residual_backward(const Exec& exec, Matrix<const Real<X>> d_ln,
 
 #define INSTANTIATE(T)                                                                            \
   template void layer_norm_backward(const Exec&, Matrix<const T>, Matrix<const T>,                \
-                                    Vector<const T>, Vector<const T>, Vector<const T>, Matrix<T>, \
-                                    Vector<T>, Vector<T>);
+                                    Vector<const T>, Vector<const T>, Vector<const T>, Vector<T>, \
+                                    Matrix<T>, Vector<T>, Vector<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 
-#define INSTANTIATE_OPERAND(X)                                                                    \
-  template void layer_norm_forward<X>(const Exec&, Matrix<const Real<X>>, Vector<const Real<X>>,  \
-                                      Vector<const Real<X>>, double, Matrix<X>, Vector<Real<X>>,  \
-                                      Vector<Real<X>>);                                           \
-  template void residual_layer_norm_forward<X>(                                                   \
-      const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, RowKeys, Dropout,                \
-      Vector<const Real<X>>, Vector<const Real<X>>, double, Matrix<Real<X>>, Matrix<X>,           \
-      Vector<Real<X>>, Vector<Real<X>>);                                                          \
-  template void layer_norm_residual_backward<X>(                                                  \
-      const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, Vector<const Real<X>>,           \
-      Vector<const Real<X>>, Vector<const Real<X>>, Matrix<Real<X>>, RowKeys, Dropout, Matrix<X>, \
-      Vector<Real<X>>, Vector<Real<X>>);
+#define INSTANTIATE_OPERAND(X)                                                                   \
+  template void layer_norm_forward<X>(const Exec&, Matrix<const Real<X>>, Vector<const Real<X>>, \
+                                      Vector<const Real<X>>, double, Matrix<X>, Vector<Real<X>>, \
+                                      Vector<Real<X>>);                                          \
+  template void residual_layer_norm_forward<X>(                                                  \
+      const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, RowKeys, Dropout,               \
+      Vector<const Real<X>>, Vector<const Real<X>>, double, Matrix<Real<X>>, Matrix<X>,          \
+      Vector<Real<X>>, Vector<Real<X>>);                                                         \
+  template void layer_norm_residual_backward<X>(                                                 \
+      const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, Vector<const Real<X>>,          \
+      Vector<const Real<X>>, Vector<const Real<X>>, Vector<Real<X>>, Matrix<Real<X>>, RowKeys,   \
+      Dropout, Matrix<X>, Vector<Real<X>>, Vector<Real<X>>);
 INSTANTIATE_OPERAND(bfloat16)
 INSTANTIATE_OPERAND(float)
 INSTANTIATE_OPERAND(double)

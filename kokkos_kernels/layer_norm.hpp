@@ -12,12 +12,13 @@ void layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x, Vector<const 
                         Vector<const Real<X>> bias, double epsilon, Matrix<X> y,
                         Vector<Real<X>> mean, Vector<Real<X>> rstd);
 
-/// dx += the gradient through the norm; dweight, dbias += theirs (rows summed in order).
+/// dx += the gradient through the norm; dweight, dbias += theirs: rows summed in order, on a GPU in
+/// blocks of rows, at most one for every 2C numbers of `scratch`.
 /// dy, x, dx [R,C]; mean, rstd [R]; weight, dweight, dbias [C].
 template <class T>
 void layer_norm_backward(const Exec& exec, Matrix<const T> dy, Matrix<const T> x,
                          Vector<const T> weight, Vector<const T> mean, Vector<const T> rstd,
-                         Matrix<T> dx, Vector<T> dweight, Vector<T> dbias);
+                         Vector<T> scratch, Matrix<T> dx, Vector<T> dweight, Vector<T> dbias);
 
 /// residual_forward and the norm of its result while the row is in cache:
 /// y = x + dropout(branch); ln = layer_norm(y). x, branch, y, ln [R,C]; y may be x or branch.
@@ -29,14 +30,14 @@ void residual_layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x,
                                  Vector<Real<X>> mean, Vector<Real<X>> rstd);
 
 /// Its backward pass: d_y += the gradient through the norm of y, then d_branch = dropout'(d_y); the
-/// gradient into x is d_y itself. dweight, dbias += theirs (rows summed in order).
+/// gradient into x is d_y itself. dweight, dbias += theirs, as above.
 /// d_ln, y, d_y, d_branch [R,C]; mean, rstd [R]; weight, dweight, dbias [C].
 template <class X>
 void layer_norm_residual_backward(const Exec& exec, Matrix<const Real<X>> d_ln,
                                   Matrix<const Real<X>> y, Vector<const Real<X>> weight,
                                   Vector<const Real<X>> mean, Vector<const Real<X>> rstd,
-                                  Matrix<Real<X>> d_y, RowKeys keys, Dropout dropout,
-                                  Matrix<X> d_branch, Vector<Real<X>> dweight,
+                                  Vector<Real<X>> scratch, Matrix<Real<X>> d_y, RowKeys keys,
+                                  Dropout dropout, Matrix<X> d_branch, Vector<Real<X>> dweight,
                                   Vector<Real<X>> dbias);
 
 }  // namespace superpose::kernels

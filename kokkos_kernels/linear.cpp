@@ -135,7 +135,7 @@ void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWei
 template <class X>
 void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
                             Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias) {
-  add_column_sums<X>(exec, dy, dbias);
+  add_column_sums<X>(exec, dy, scratch, dbias);
   if constexpr (std::is_same_v<X, Real<X>>) {  // OpenBLAS takes any strides
     product<X>(exec, transposed, plain, x, dy, dw, Output::add);
     return;

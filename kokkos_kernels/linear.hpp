@@ -63,7 +63,7 @@ void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWei
 
 /// dw += x^T dy, dbias += column sums of dy. x [R,K] and dy [R,N] dense, dw [K,N], dbias [N]; dw
 /// may be columns of a wider matrix: then the product takes the way over `scratch`, K N numbers or
-/// more.
+/// more. The column sums may use it before.
 template <class X>
 void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
                             Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias);

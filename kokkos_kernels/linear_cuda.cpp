@@ -105,9 +105,9 @@ void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWei
 
 template <class X>
 void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
-                            Vector<Real<X>>, Matrix<Real<X>> dw, Vector<Real<X>> dbias) {
+                            Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias) {
   if (x.extent(0) == 0) return;
-  add_column_sums<X>(exec, dy, dbias);
+  add_column_sums<X>(exec, dy, scratch, dbias);
   product(exec, transposed(x), operand(dy), operand(dw), Output::add);
 }
 

@@ -9,7 +9,7 @@ void residual_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> y, Ro
                       Dropout dropout, Matrix<T> out) {
   const int n = static_cast<int>(x.extent(1));
   for_rows(
-      "residual_forward", exec, static_cast<int>(x.extent(0)),
+      "residual_forward", exec, {static_cast<int>(x.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
                           [&](int c, float keep) { out(r, c) = x(r, c) + keep * y(r, c); });
@@ -21,7 +21,7 @@ void residual_backward(const Exec& exec, Matrix<const Real<X>> dout, RowKeys key
                        Matrix<X> dy) {
   const int n = static_cast<int>(dout.extent(1));
   for_rows(
-      "residual_backward", exec, static_cast<int>(dout.extent(0)),
+      "residual_backward", exec, {static_cast<int>(dout.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
                           [&](int c, float keep) { dy(r, c) = static_cast<X>(keep * dout(r, c)); });

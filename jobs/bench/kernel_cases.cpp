@@ -77,8 +77,14 @@ std::string shape(double rows, double columns) {
   return fmt::format("[{:.0f},{:.0f}]", rows, columns);
 }
 
+/// As large as model::BlockScratch's.
+Vector<float> block_scratch(const LeafRows& leaf) {
+  return numbers(2 * leaf.C() * leaf.C());
+}
+
 struct EmbeddingOperands {
   Matrix<float> wte, wpe, x, thoughts;
+  Vector<float> scratch;
 };
 
 void add_embedding(Cases& cases) {
@@ -87,9 +93,9 @@ void add_embedding(Cases& cases) {
   const double positions = rows.batch.segments.front().longest;
   const auto cost = [](double reals) { return Cost{0, bytes<float>(0, reals)}; };
   const auto make = [](const LeafRows& leaf) {
-    return EmbeddingOperands{numbers(leaf.options.vocab_size, leaf.C()),
-                             numbers(leaf.options.n_positions, leaf.C()),
-                             numbers(leaf.R(), leaf.C()), numbers(leaf.batch.n_outputs, leaf.C())};
+    return EmbeddingOperands{
+        numbers(leaf.options.vocab_size, leaf.C()), numbers(leaf.options.n_positions, leaf.C()),
+        numbers(leaf.R(), leaf.C()), numbers(leaf.batch.n_outputs, leaf.C()), block_scratch(leaf)};
   };
   using Operands = const EmbeddingOperands&;
   cases.add("embedding forward", shape(R, C), cost((R + V + positions) * C), make,
@@ -106,11 +112,12 @@ void add_embedding(Cases& cases) {
             });
   cases.add("rows to wte", shape(R, C), cost((R + 2 * V) * C), make,
             [](const LeafRows& leaf, Operands o) {
-              kernels::scatter_rows<float>(leaf.exec, o.x, leaf.batch.token_rows, o.wte);
+              kernels::scatter_rows<float>(leaf.exec, o.x, leaf.batch.token_rows, o.scratch, o.wte);
             });
   cases.add("rows to wpe", shape(R, C), cost((R + 2 * positions) * C), make,
             [](const LeafRows& leaf, Operands o) {
-              kernels::scatter_rows<float>(leaf.exec, o.x, leaf.batch.position_rows, o.wpe);
+              kernels::scatter_rows<float>(leaf.exec, o.x, leaf.batch.position_rows, o.scratch,
+                                           o.wpe);
             });
 }
 
@@ -118,7 +125,7 @@ template <class X>
 struct NormOperands {
   Matrix<float> x, branch;
   Matrix<X> out;
-  Vector<float> weight, bias, mean, rstd;
+  Vector<float> weight, bias, mean, rstd, scratch;
   kernels::Dropout dropout;
   double epsilon;
 };
@@ -133,6 +140,7 @@ NormOperands<X> norm_operands(const LeafRows& leaf) {
           numbers(C),
           numbers(R),
           numbers(R),
+          block_scratch(leaf),
           dropout_of(leaf.options.resid_pdrop),
           leaf.options.layer_norm_epsilon};
 }
@@ -149,7 +157,7 @@ void add_layer_norm(Cases& cases) {
   cases.add("layer_norm backward", shape(R, C), {0, bytes<X>(0, 4 * R * C)}, norm_operands<X>,
             [](const LeafRows& leaf, Operands o) {
               kernels::layer_norm_backward<float>(leaf.exec, o.branch, o.x, o.weight, o.mean,
-                                                  o.rstd, o.branch, o.weight, o.bias);
+                                                  o.rstd, o.scratch, o.branch, o.weight, o.bias);
             });
   cases.add("residual + norm forward", shape(R, C), {0, bytes<X>(R * C, 3 * R * C)},
             norm_operands<X>, [](const LeafRows& leaf, Operands o) {
@@ -159,9 +167,9 @@ void add_layer_norm(Cases& cases) {
             });
   cases.add("residual + norm backward", shape(R, C), {0, bytes<X>(R * C, 4 * R * C)},
             norm_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::layer_norm_residual_backward<X>(leaf.exec, o.branch, o.x, o.weight, o.mean,
-                                                       o.rstd, o.branch, leaf.batch.row_keys,
-                                                       o.dropout, o.out, o.weight, o.bias);
+              kernels::layer_norm_residual_backward<X>(
+                  leaf.exec, o.branch, o.x, o.weight, o.mean, o.rstd, o.scratch, o.branch,
+                  leaf.batch.row_keys, o.dropout, o.out, o.weight, o.bias);
             });
 }
 
@@ -219,7 +227,8 @@ template <class X>
 AttentionOperands<X> attention_operands(const LeafRows& leaf) {
   const int R = leaf.R(), C = leaf.C();
   const auto& segment = leaf.batch.segments.front();
-  return {model::groups_of(leaf.batch.row_groups, segment.row_groups, segment.longest),
+  return {model::groups_of(leaf.batch.row_groups, segment.row_groups, segment.longest,
+                           segment.most_rows),
           numbers<X>(R, C),
           numbers<X>(R, 2 * C),
           numbers<X>(R, C),
@@ -249,7 +258,7 @@ void add_attention(Cases& cases) {
 template <class X>
 struct MlpOperands {
   Matrix<X> x, y;
-  Vector<float> sums;
+  Vector<float> sums, scratch;
 };
 
 template <class X>
@@ -258,7 +267,7 @@ void add_gelu(Cases& cases) {
   const double R = cases.rows().R(), C = cases.rows().C();
   const auto make = [](const LeafRows& leaf) {
     return MlpOperands<X>{numbers<X>(leaf.R(), 4 * leaf.C()), numbers<X>(leaf.R(), 4 * leaf.C()),
-                          numbers(4 * leaf.C())};
+                          numbers(4 * leaf.C()), block_scratch(leaf)};
   };
   cases.add(
       "gelu forward", shape(R, 4 * C), {0, bytes<X>(8 * R * C, 0)}, make,
@@ -269,7 +278,7 @@ void add_gelu(Cases& cases) {
             });
   cases.add("column sums", shape(R, 4 * C), {0, bytes<X>(4 * R * C, 0)}, make,
             [](const LeafRows& leaf, Operands o) {
-              kernels::add_column_sums<X>(leaf.exec, o.x, o.sums);
+              kernels::add_column_sums<X>(leaf.exec, o.x, o.scratch, o.sums);
             });
 }
 

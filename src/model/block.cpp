@@ -115,8 +115,10 @@ Queries queries_of(const BlockContext& context, int layer, const Segment& segmen
   const bool last = layer == context.options.n_layer - 1;
   const Range range = last ? segment.outputs : segment.rows;
   const auto& keys = last ? batch.output_keys : batch.row_keys;
-  auto groups = last ? groups_of(batch.output_groups, segment.output_groups, segment.longest)
-                     : groups_of(batch.row_groups, segment.row_groups, segment.longest);
+  auto groups =
+      last ? groups_of(batch.output_groups, segment.output_groups, segment.longest,
+                       segment.most_outputs)
+           : groups_of(batch.row_groups, segment.row_groups, segment.longest, segment.most_rows);
   const bool prompts = range.begin == 0 && !last;  // their keys are their own rows
   groups.n_own_rows = prompts ? range.size() : 0;
   return {last,
@@ -174,19 +176,19 @@ template <class X>
 void mlp_half_backward(const BlockContext& context, int layer, const Queries& queries,
                        const BlockParameters<Real<X>>& p, const BlockWeights<X>& w,
                        const BlockActivations<X>& a, BlockRowGradients<X>& d,
-                       Matrix<Real<X>> d_query, Matrix<Real<X>> d_ln_2,
+                       Matrix<Real<X>> d_query, const BlockScratch<X>& scratch,
                        BlockParameters<Real<X>>& gradients) {
   const auto& exec = context.exec;
   const Range Q = queries.range;
+  const auto d_ln_2 = rows(scratch.queries, Q);
   kernels::residual_backward<X>(exec, rows(d_query, Q), queries.keys,
                                 site(context, layer, mlp_output), rows(d.mlp, Q));
   kernels::linear_gelu_backward_input<X>(exec, rows(d.mlp, Q), w.mlp_proj, rows(a.fc, Q),
                                          rows(d.fc, Q));
-  kernels::linear_backward_input<X, Real<X>>(exec, rows(d.fc, Q), w.c_fc, rows(d_ln_2, Q),
-                                             Output::replace);
+  kernels::linear_backward_input<X, Real<X>>(exec, rows(d.fc, Q), w.c_fc, d_ln_2, Output::replace);
   kernels::layer_norm_residual_backward<X>(
-      exec, rows(d_ln_2, Q), rows(a.x_mid, Q), p.ln_2_weight, slice(a.mean_2, Q),
-      slice(a.rstd_2, Q), rows(d_query, Q), queries.keys, site(context, layer, attention_output),
+      exec, d_ln_2, rows(a.x_mid, Q), p.ln_2_weight, slice(a.mean_2, Q), slice(a.rstd_2, Q),
+      scratch.weight, rows(d_query, Q), queries.keys, site(context, layer, attention_output),
       rows(d.attn_proj, Q), gradients.ln_2_weight, gradients.ln_2_bias);
 }
 
@@ -239,7 +241,7 @@ void block_backward(const BlockContext& context, int layer, const Segment& segme
   const auto& exec = context.exec;
   const auto queries = queries_of(context, layer, segment);
   const Range R = segment.rows;
-  mlp_half_backward<X>(context, layer, queries, parameters, weights, a, d, d_query, scratch.queries,
+  mlp_half_backward<X>(context, layer, queries, parameters, weights, a, d, d_query, scratch,
                        gradients);
   attention_half_backward<X>(context, layer, segment, queries, weights, a, d, scratch);
   if (queries.last) {
@@ -247,8 +249,8 @@ void block_backward(const BlockContext& context, int layer, const Segment& segme
     kernels::add_to_rows<T>(exec, rows(d_query, queries.range), queries.row, d_rows);
   }
   kernels::layer_norm_backward<T>(exec, rows(scratch.rows, R), rows(a.x, R), parameters.ln_1_weight,
-                                  slice(a.mean_1, R), slice(a.rstd_1, R), rows(d_rows, R),
-                                  gradients.ln_1_weight, gradients.ln_1_bias);
+                                  slice(a.mean_1, R), slice(a.rstd_1, R), scratch.weight,
+                                  rows(d_rows, R), gradients.ln_1_weight, gradients.ln_1_bias);
 }
 
 template <class X>

@@ -70,7 +70,7 @@ struct BlockScratch {
   Matrix<Real<X>> rows;     ///< [R,C]
   Matrix<Real<X>> queries;  ///< [R,C], of which Q rows are used
   Matrix<X> d_attention;    ///< [R,C], of which Q rows are used
-  Vector<Real<X>> weight;   ///< [2C*C] gradient of some columns of c_attn
+  Vector<Real<X>> weight;   ///< [2C*C] gradient of some columns of c_attn; sums of blocks of rows
 
   void lay_out(Workspace& workspace, int n_rows, int n_embd);
 };

@@ -90,6 +90,11 @@ Range positions_in(const Sequence& s, int index) {
   return {begin, index == last ? n : s.latent_begin + index};
 }
 
+int largest_count(const HostGroups& groups, Range range) {
+  const auto begin = groups.count.begin();
+  return range.size() == 0 ? 0 : *std::max_element(begin + range.begin, begin + range.end);
+}
+
 Segment add_segment(HostBatch& host, const std::vector<Sequence>& sequences, int index) {
   Segment segment;
   segment.rows.begin = static_cast<int>(host.token.size());
@@ -110,6 +115,8 @@ Segment add_segment(HostBatch& host, const std::vector<Sequence>& sequences, int
   segment.outputs.end = static_cast<int>(host.output_row.size());
   segment.row_groups.end = static_cast<int>(host.row_groups.problem.size());
   segment.output_groups.end = static_cast<int>(host.output_groups.problem.size());
+  segment.most_rows = largest_count(host.row_groups, segment.row_groups);
+  segment.most_outputs = largest_count(host.output_groups, segment.output_groups);
   return segment;
 }
 
@@ -248,12 +255,14 @@ int longest(const PackedBatch& batch) {
   return longest;
 }
 
-kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest) {
+kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest,
+                                   int most) {
   auto groups = all;
   groups.problem = slice(all.problem, range);
   groups.first = slice(all.first, range);
   groups.count = slice(all.count, range);
   groups.longest = longest;
+  groups.most = most;
   return groups;
 }
 

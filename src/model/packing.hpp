@@ -26,6 +26,8 @@ struct Segment {
   Range row_groups;     ///< attention groups whose queries are the rows
   Range output_groups;  ///< attention groups whose queries are the outputs
   int longest = 0;      ///< largest number of keys a query of the segment sees
+  int most_rows = 0;    ///< largest number of rows of a problem
+  int most_outputs = 0;
 };
 
 /// Where the logits of a sequence's target are: row `output` of the logits.
@@ -69,7 +71,8 @@ PackedBatch upload(const Exec& exec, HostPacking packing, IndexMemory& memory);
 /// Both, in memory of the batch's own.
 PackedBatch pack(const std::vector<Sequence>& sequences);
 
-/// The groups of one segment.
-kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest);
+/// The groups of one segment, `most` the largest number of queries of one.
+kernels::AttentionGroups groups_of(const kernels::AttentionGroups& all, Range range, int longest,
+                                   int most);
 
 }  // namespace superpose::model

@@ -138,7 +138,8 @@ void Coconut<X>::backward_segment(const BlockContext& context, const Segment& se
   Kokkos::deep_copy(exec_, rows(d_outputs_, O), T(0));
   kernels::layer_norm_backward<T>(exec_, rows(d_hidden_, O), rows(a_.back().x_out, O),
                                   parameters_.ln_f_weight, slice(mean_f_, O), slice(rstd_f_, O),
-                                  rows(d_outputs_, O), gradients.ln_f_weight, gradients.ln_f_bias);
+                                  scratch_.weight, rows(d_outputs_, O), gradients.ln_f_weight,
+                                  gradients.ln_f_bias);
   for (int layer = options_.n_layer - 1; layer >= 0; --layer) {
     block_backward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer],
                       d_[layer], is_last(layer) ? d_outputs_ : d_rows_, d_rows_, scratch_,
@@ -163,8 +164,8 @@ void Coconut<X>::backward(const PackedBatch& batch, const Pass& pass, Parameters
   for (auto& d : d_) Kokkos::deep_copy(exec_, d.kv_sum, T(0));
   for (auto segment = batch.segments.rbegin(); segment != batch.segments.rend(); ++segment)
     backward_segment(shared, *segment, gradients, final_from);
-  kernels::scatter_rows<T>(exec_, d_rows_, batch.token_rows, gradients.wte);
-  kernels::scatter_rows<T>(exec_, d_rows_, batch.position_rows, gradients.wpe);
+  kernels::scatter_rows<T>(exec_, d_rows_, batch.token_rows, scratch_.weight, gradients.wte);
+  kernels::scatter_rows<T>(exec_, d_rows_, batch.position_rows, scratch_.weight, gradients.wpe);
   final_from(gradients.flat.data());
 }
 

@@ -75,8 +75,8 @@ Input run_backward(const HostMatrix& dx, const Dropout& dropout, const Input& be
   const auto gradient = to_matrix<T>(dx), wte = to_matrix<T>(before.wte);
   const auto wpe = to_matrix<T>(before.wpe), thoughts = to_matrix<T>(before.thoughts);
   embedding_backward<T>(Exec(), to_indices(thought), row_keys(), dropout, gradient, thoughts);
-  scatter_rows<T>(Exec(), gradient, group_rows(embedded_token(), vocabulary), wte);
-  scatter_rows<T>(Exec(), gradient, group_rows(position, n_positions), wpe);
+  scatter_rows<T>(Exec(), gradient, group_rows(embedded_token(), vocabulary), {}, wte);
+  scatter_rows<T>(Exec(), gradient, group_rows(position, n_positions), {}, wpe);
   return {to_host(wte), to_host(wpe), to_host(thoughts)};
 }
 
@@ -120,7 +120,7 @@ TYPED_TEST(Embedding, BackwardAddsToTheTables) {
 TYPED_TEST(Embedding, ScatterLeavesOtherEntriesAlone) {
   const auto table = random_matrix(vocabulary, 33, 1), dx = random_matrix(R, 33, 2);
   const auto scattered = to_matrix<TypeParam>(table);
-  scatter_rows<TypeParam>(Exec(), to_matrix<TypeParam>(dx), group_rows(token, vocabulary),
+  scatter_rows<TypeParam>(Exec(), to_matrix<TypeParam>(dx), group_rows(token, vocabulary), {},
                           scattered);
   HostMatrix expected = table;
   for (int r = 0; r < R; ++r)
@@ -128,6 +128,29 @@ TYPED_TEST(Embedding, ScatterLeavesOtherEntriesAlone) {
   const auto actual = to_host(scattered);
   EXPECT_TRUE(near<TypeParam>(actual, expected));
   for (int c = 0; c < 33; ++c) EXPECT_EQ(actual(2, c), table(2, c)) << "token 2 does not occur";
+}
+
+/// 4000 rows of few and of many entries, one of which has most of them; scratch for few and for
+/// many pieces.
+TYPED_TEST(Embedding, ScatterOfManyRowsMayPassThroughScratch) {
+  constexpr int n_rows = 4000, C = 130;
+  for (const int n_entries : {2, 40, 700}) {
+    std::vector<int> entry(n_rows);
+    for (int r = 0; r < n_rows; ++r) entry[r] = r % 3 == 0 ? r / 3 * 17 % n_entries : n_entries / 2;
+    const auto table = random_matrix(n_entries, C, 1), dx = random_matrix(n_rows, C, 2);
+    HostMatrix expected = table;
+    for (int r = 0; r < n_rows; ++r)
+      for (int c = 0; c < C; ++c) expected(entry[r], c) += dx(r, c);
+    for (const int n_sums : {0, n_entries, n_entries + 3, n_entries + 100}) {
+      const Vector<TypeParam> scratch("test_scratch", n_sums * C);
+      const auto once = to_matrix<TypeParam>(table), again = to_matrix<TypeParam>(table);
+      for (const auto& sums : {once, again})
+        scatter_rows<TypeParam>(Exec(), to_matrix<TypeParam>(dx), group_rows(entry, n_entries),
+                                scratch, sums);
+      EXPECT_TRUE(near<TypeParam>(to_host(once), expected, 256)) << n_entries << ", " << n_sums;
+      EXPECT_TRUE(within(to_host(again), to_host(once), 0)) << n_entries << ", " << n_sums;
+    }
+  }
 }
 
 TYPED_TEST(EmbeddingOperand, GatherTakesRows) {

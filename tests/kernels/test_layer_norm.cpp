@@ -54,14 +54,17 @@ Gradient zero_gradient(const Input& in) {
   return {HostMatrix(in.x.n_rows, n), HostMatrix(1, n), HostMatrix(1, n)};
 }
 
+/// `n_sums`: of blocks of rows, that there is scratch for.
 template <class T>
-Gradient run_backward(const Input& in, const HostMatrix& dy, const Gradient& before) {
+Gradient run_backward(const Input& in, const HostMatrix& dy, const Gradient& before,
+                      int n_sums = 0) {
   const Result forward = plain_forward(in);
   const auto dx = to_matrix<T>(before.x);
   const auto dweight = to_vector<T>(before.weight), dbias = to_vector<T>(before.bias);
+  const Vector<T> scratch("test_scratch", 2 * n_sums * in.x.n_columns);
   layer_norm_backward<T>(Exec(), to_matrix<T>(dy), to_matrix<T>(in.x), to_vector<T>(in.weight),
-                         to_vector<T>(forward.mean), to_vector<T>(forward.rstd), dx, dweight,
-                         dbias);
+                         to_vector<T>(forward.mean), to_vector<T>(forward.rstd), scratch, dx,
+                         dweight, dbias);
   return {to_host(dx), to_host(dweight), to_host(dbias)};
 }
 
@@ -124,6 +127,25 @@ TYPED_TEST(LayerNorm, BackwardAddsRowsInOrder) {
     TypeParam sum = 0;
     for (int r = 0; r < 21; ++r) sum += static_cast<TypeParam>(dy(r, c));
     EXPECT_EQ(actual.bias(0, c), sum) << c;
+  }
+}
+
+TYPED_TEST(LayerNorm, WeightGradientsOfManyRowsMayPassThroughScratch) {
+  for (const auto shape : {Shape{128, 5}, Shape{129, 130}, Shape{5000, 33}}) {
+    const Input in = random_input(shape);
+    const auto dy = random_matrix(shape.n_rows, shape.n_columns, 4);
+    const Gradient before{random_matrix(shape.n_rows, shape.n_columns, 5),
+                          random_matrix(1, shape.n_columns, 6),
+                          random_matrix(1, shape.n_columns, 7)};
+    const Gradient expected = run_backward<double>(in, dy, before);
+    for (const int n_sums : {1, 3, 100}) {
+      const Gradient actual = run_backward<TypeParam>(in, dy, before, n_sums);
+      EXPECT_TRUE(near<TypeParam>(actual.weight, expected.weight, 256)) << shape.n_rows;
+      EXPECT_TRUE(near<TypeParam>(actual.bias, expected.bias, 256)) << shape.n_rows;
+      const Gradient again = run_backward<TypeParam>(in, dy, before, n_sums);
+      EXPECT_TRUE(within(again.weight, actual.weight, 0)) << shape.n_rows;
+      EXPECT_TRUE(within(again.bias, actual.bias, 0)) << shape.n_rows;
+    }
   }
 }
 

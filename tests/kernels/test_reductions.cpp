@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "kokkos_kernels/lane.hpp"
 #include "kokkos_kernels/math.hpp"
 #include "kokkos_kernels/reductions.hpp"
 #include "labels.hpp"
@@ -48,9 +49,9 @@ TEST(ReductionsFloat, SumOfSquaresDoesNotOverflow) {
   EXPECT_NEAR(sum_of_squares<float>(Exec(), x), 1e62, 1e56);
 }
 
-TEST(ReductionsFloat, SumOfSquaresAllocatesNothingOnOneThread) {
+TEST(ReductionsFloat, SumOfSquaresAllocatesNothingOnOneThreadOrAGpu) {
   const Exec exec;
-  if (exec.concurrency() > 1) GTEST_SKIP() << "strips are summed side by side";
+  if (row_per_thread && exec.concurrency() > 1) GTEST_SKIP() << "pieces are summed side by side";
   const auto x = to_vector<float>(random_matrix(1, 50001, 1));
   sum_of_squares<float>(exec, x);
   Kokkos::Tools::Experimental::set_allocate_data_callback(
@@ -72,7 +73,7 @@ TYPED_TEST(ColumnSums, AreAddedRowAfterRow) {
   for (const auto [R, N] : shapes) {
     const auto x = rounded<TypeParam>(random_matrix(R, N, 1)), before = random_matrix(1, N, 2);
     const auto out = to_vector<T>(before);
-    add_column_sums<TypeParam>(Exec(), to_matrix<TypeParam>(x), out);
+    add_column_sums<TypeParam>(Exec(), to_matrix<TypeParam>(x), Vector<T>(), out);
     HostMatrix expected = before;
     for (int c = 0; c < N; ++c) {
       T sum = static_cast<T>(before(0, c));
@@ -87,11 +88,29 @@ TYPED_TEST(ColumnSums, TakePartsOfLongerRows) {
   const auto x = rounded<TypeParam>(random_matrix(9, 100, 1));
   const auto matrix = to_matrix<TypeParam>(x);
   const Vector<Real<TypeParam>> out("test_out", 40);
-  add_column_sums<TypeParam>(Exec(), columns(matrix, {30, 70}), out);
+  add_column_sums<TypeParam>(Exec(), columns(matrix, {30, 70}), {}, out);
   HostMatrix expected(1, 40);
   for (int r = 0; r < 9; ++r)
     for (int c = 0; c < 40; ++c) expected(0, c) += x(r, 30 + c);
   EXPECT_TRUE(near<Real<TypeParam>>(to_host(out), expected));
+}
+
+/// Rows around a block and many blocks; scratch for none, few and many of them.
+TYPED_TEST(ColumnSums, OfManyRowsMayPassThroughScratch) {
+  using T = Real<TypeParam>;
+  for (const auto [R, N] : {Shape{128, 3}, Shape{129, 130}, Shape{1000, 65}, Shape{9000, 7}})
+    for (const int n_sums : {0, 1, 3, 200}) {
+      const auto x = rounded<TypeParam>(random_matrix(R, N, 1)), before = random_matrix(1, N, 2);
+      const Vector<T> scratch("test_scratch", n_sums * N + N / 2);
+      const auto out = to_vector<T>(before), again = to_vector<T>(before);
+      add_column_sums<TypeParam>(Exec(), to_matrix<TypeParam>(x), scratch, out);
+      add_column_sums<TypeParam>(Exec(), to_matrix<TypeParam>(x), scratch, again);
+      HostMatrix expected = before;
+      for (int r = 0; r < R; ++r)
+        for (int c = 0; c < N; ++c) expected(0, c) += x(r, c);
+      EXPECT_TRUE(near<T>(to_host(out), expected, 256)) << R << "x" << N << ", sums " << n_sums;
+      EXPECT_TRUE(within(to_host(again), to_host(out), 0)) << R << "x" << N;
+    }
 }
 
 // --- elementary functions ------------------------------------------------------------------------

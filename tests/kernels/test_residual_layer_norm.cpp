@@ -145,7 +145,7 @@ Gradient run_backward(const Input& in, const Upstream& upstream, const HostMatri
   const auto dweight = to_vector<T>(before), dbias = to_vector<T>(before);
   layer_norm_residual_backward<X>(Exec(), to_matrix<T>(upstream.d_ln), to_matrix<T>(forward.y),
                                   to_vector<T>(in.weight), to_vector<T>(forward.mean),
-                                  to_vector<T>(forward.rstd), d_y, row_keys(R), test_dropout(),
+                                  to_vector<T>(forward.rstd), {}, d_y, row_keys(R), test_dropout(),
                                   d_branch, dweight, dbias);
   return {to_host(d_y), to_host(d_branch), to_host(dweight), to_host(dbias)};
 }
@@ -160,7 +160,7 @@ Gradient run_unfused_backward(const Input& in, const Upstream& upstream, const H
   const auto dweight = to_vector<T>(before), dbias = to_vector<T>(before);
   layer_norm_backward<T>(Exec(), to_matrix<T>(upstream.d_ln), to_matrix<T>(forward.y),
                          to_vector<T>(in.weight), to_vector<T>(forward.mean),
-                         to_vector<T>(forward.rstd), d_y, dweight, dbias);
+                         to_vector<T>(forward.rstd), {}, d_y, dweight, dbias);
   residual_backward<X>(Exec(), d_y, row_keys(R), test_dropout(), d_branch);
   return {to_host(d_y), to_host(d_branch), to_host(dweight), to_host(dbias)};
 }

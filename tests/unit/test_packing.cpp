@@ -113,6 +113,15 @@ bool has_target(const Sequence& s, int t) {
   return false;
 }
 
+/// The largest number of rows of one sequence in a segment.
+int most_of_a_sequence(const std::vector<PlainRow>& rows, int segment) {
+  std::map<int, int> n_rows;
+  int most = 0;
+  for (const auto& row : rows)
+    if (row.segment == segment) most = std::max(most, ++n_rows[row.sequence]);
+  return most;
+}
+
 std::vector<PlainRow> plain_rows(const std::vector<Sequence>& sequences) {
   std::vector<PlainRow> rows;
   for (int p = 0; p < static_cast<int>(sequences.size()); ++p) {
@@ -179,6 +188,8 @@ class PlainBatch {
       for (const auto& row : rows_)
         if (row.segment == i) longest = std::max(longest, row.position + 1);
       EXPECT_EQ(segment.longest, longest);
+      EXPECT_EQ(segment.most_rows, most_of_a_sequence(rows_, i));
+      EXPECT_EQ(segment.most_outputs, most_of_a_sequence(outputs_, i));
     }
     EXPECT_EQ(batch.segments[0].row_groups.begin, 0);
     EXPECT_EQ(batch.segments[0].output_groups.begin, 0);
@@ -328,13 +339,15 @@ TEST(Packing, EqualsPlainLoopsOnRandomBatches) {
 TEST(Packing, GroupsOfASegmentKeepTheBatchsKeys) {
   const auto batch = pack(three_sequences());
   const auto& segment = batch.segments[1];
-  const auto groups = groups_of(batch.row_groups, segment.row_groups, segment.longest);
+  const auto groups =
+      groups_of(batch.row_groups, segment.row_groups, segment.longest, segment.most_rows);
   EXPECT_THAT(host(groups.problem), ElementsAre(0, 1));
   EXPECT_THAT(host(groups.first), ElementsAre(8, 9));  // queries of the whole batch
   EXPECT_THAT(host(groups.count), ElementsAre(1, 1));
   EXPECT_EQ(host(groups.position), host(batch.row_groups.position));
   EXPECT_EQ(host(groups.key_row), host(batch.row_groups.key_row));
   EXPECT_EQ(groups.longest, 4);
+  EXPECT_EQ(groups.most, 1);
 }
 
 TEST(IndexMemory, KeepsTheBatchesOfItsPlaces) {
