@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kokkos_kernels/attention_cudnn.hpp"
 #include "kokkos_kernels/attention_team_backward.hpp"
 #include "kokkos_kernels/attention_tiles.hpp"
 
@@ -154,6 +155,7 @@ template <class X>
 void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<X> out,
                        Matrix<Real<X>> lse) {
+  if (attention_forward_cudnn(exec, q, kv, groups, n_head, dropout, out, lse)) return;
   const AttentionInput<X> in{q, kv, groups, n_head, dropout};
   if (by_rows(groups, forward_scratch(in, ByTiles()))) {
     launch_forward(exec, ByRows(), in, out, lse);
@@ -164,9 +166,11 @@ void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
 
 template <class X>
 void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
-                        AttentionGroups groups, int n_head, Dropout dropout,
+                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<const X> out,
                         Matrix<const Real<X>> lse, Matrix<const X> dout, Matrix<X> dq,
                         Matrix<Real<X>> dkv) {
+  if (attention_backward_cudnn(exec, q, kv, groups, n_head, dropout, out, lse, dout, dq, dkv))
+    return;
   const AttentionInput<X> in{q, kv, groups, n_head, dropout};
   const BackwardMatrices<X> m{lse, dout, dq, dkv};
   if (by_rows(groups, backward_scratch(in, ByTiles()))) {
@@ -180,8 +184,8 @@ void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
   template void attention_forward(const Exec&, Matrix<const X>, Matrix<const X>, AttentionGroups,  \
                                   int, Dropout, Matrix<X>, Matrix<Real<X>>);                       \
   template void attention_backward(const Exec&, Matrix<const X>, Matrix<const X>, AttentionGroups, \
-                                   int, Dropout, Matrix<const Real<X>>, Matrix<const X>,           \
-                                   Matrix<X>, Matrix<Real<X>>);
+                                   int, Dropout, Matrix<const X>, Matrix<const Real<X>>,           \
+                                   Matrix<const X>, Matrix<X>, Matrix<Real<X>>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(bfloat16)

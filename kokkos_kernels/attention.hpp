@@ -30,10 +30,11 @@ void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
                        Matrix<Real<X>> lse);
 
 /// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
-/// dout, dq [Q,C]; dkv [R,2C]. A thread or a team owns a (problem, head): no atomics, fixed order.
+/// out as forward left it; dout, dq [Q,C]; dkv [R,2C]. A thread or a team owns a (problem, head):
+/// no atomics, fixed order.
 template <class X>
 void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
-                        AttentionGroups groups, int n_head, Dropout dropout,
+                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<const X> out,
                         Matrix<const Real<X>> lse, Matrix<const X> dout, Matrix<X> dq,
                         Matrix<Real<X>> dkv);
 

@@ -6,6 +6,18 @@
 
 namespace superpose::kernels {
 
+/// Of other types, and in builds without cuDNN: none is.
+template <class... Arguments>
+bool attention_forward_cudnn(const Arguments&...) {
+  return false;
+}
+template <class... Arguments>
+bool attention_backward_cudnn(const Arguments&...) {
+  return false;
+}
+
+#ifdef SUPERPOSE_CUDNN
+
 /// attention_forward; false, and nothing done, if it is none of cuDNN's.
 bool attention_forward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
                              const AttentionGroups& groups, int n_head, const Dropout& dropout,
@@ -16,5 +28,7 @@ bool attention_backward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix
                               const AttentionGroups& groups, int n_head, const Dropout& dropout,
                               Matrix<const bfloat16> out, Matrix<const float> lse,
                               Matrix<const bfloat16> dout, Matrix<bfloat16> dq, Matrix<float> dkv);
+
+#endif
 
 }  // namespace superpose::kernels

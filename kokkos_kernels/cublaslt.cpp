@@ -33,6 +33,14 @@ struct Extents {
   int m, n, k;
 };
 
+/// What is asked for.
+struct Product {
+  Operand a, b, c;
+  bool add;
+  Fusion fusion;
+  FloatProducts products;
+};
+
 /// Rows in memory are a batch's tokens, a number that is hardly ever the same twice. The library is
 /// asked for algorithms by their number rounded up to this, so that it is asked seldom.
 constexpr int row_step = 256;
@@ -48,15 +56,16 @@ int columns_of(const Operand& x) {
   return x.transposed ? x.n_rows : x.n_columns;
 }
 
-Extents extents_of(const Operand& a, const Operand& b) {
-  return {rows_of(a), columns_of(b), columns_of(a)};
+Extents extents_of(const Product& p) {
+  return {rows_of(p.a), columns_of(p.b), columns_of(p.a)};
 }
 
-/// `exact`, but for extents that are rows in memory of every operand that has them.
-Extents rounded(Extents exact, const Operand& a, const Operand& b) {
-  if (!a.transposed) exact.m = rounded_up(exact.m);
-  if (a.transposed && !b.transposed) exact.k = rounded_up(exact.k);
-  return exact;
+/// The product's, but for those that are rows in memory of every operand that has them.
+Extents rounded_extents_of(const Product& p) {
+  Extents e = extents_of(p);
+  if (!p.a.transposed) e.m = rounded_up(e.m);
+  if (p.a.transposed && !p.b.transposed) e.k = rounded_up(e.k);
+  return e;
 }
 
 Layout layout(const Operand& x, int n_rows, int n_columns) {
@@ -70,8 +79,8 @@ Layout layout(const Operand& x, int n_rows, int n_columns) {
 struct Layouts {
   Layout a, b, c;
 
-  Layouts(const Operand& x, const Operand& y, const Operand& z, Extents e)
-      : a(layout(x, e.m, e.k)), b(layout(y, e.k, e.n)), c(layout(z, e.m, e.n)) {}
+  Layouts(const Product& p, Extents e)
+      : a(layout(p.a, e.m, e.k)), b(layout(p.b, e.k, e.n)), c(layout(p.c, e.m, e.n)) {}
 };
 
 template <class T>
@@ -93,19 +102,24 @@ cublasLtEpilogue_t library_name(Epilogue epilogue) {
   }
 }
 
-Description describe(const Operand& a, const Operand& b, const Operand& c, const Fusion& fusion) {
-  const bool wide = c.type == CUDA_R_64F;
+cublasComputeType_t compute_type(const Product& p) {
+  if (p.c.type == CUDA_R_64F) return CUBLAS_COMPUTE_64F;
+  const bool tf32 = p.products == FloatProducts::tf32 && p.a.type == CUDA_R_32F;
+  return tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+}
+
+Description describe(const Product& p, const Fusion& fusion) {
   Description result;
-  check(cublasLtMatmulDescInit(&result, wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
-                               wide ? CUDA_R_64F : CUDA_R_32F),
+  check(cublasLtMatmulDescInit(&result, compute_type(p),
+                               p.c.type == CUDA_R_64F ? CUDA_R_64F : CUDA_R_32F),
         "cublasLtMatmulDescInit");
-  set(result, CUBLASLT_MATMUL_DESC_TRANSA, b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-  set(result, CUBLASLT_MATMUL_DESC_TRANSB, a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+  set(result, CUBLASLT_MATMUL_DESC_TRANSA, p.b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+  set(result, CUBLASLT_MATMUL_DESC_TRANSB, p.a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(result, CUBLASLT_MATMUL_DESC_EPILOGUE, library_name(fusion.epilogue));
   if (fusion.bias != nullptr) set(result, CUBLASLT_MATMUL_DESC_BIAS_POINTER, fusion.bias);
   if (fusion.aux == nullptr) return result;
   set(result, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, fusion.aux);
-  set(result, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, static_cast<std::int64_t>(c.n_columns));
+  set(result, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, static_cast<std::int64_t>(p.c.n_columns));
   return result;
 }
 
@@ -134,10 +148,10 @@ void keep_alignment_only(Pointer& address) {
 }
 
 /// All that the choice of an algorithm depends on.
-using Key = std::array<std::int64_t, 18>;
+using Key = std::array<std::int64_t, 19>;
 
-Key key_of(const Operand& a, const Operand& b, const Operand& c, bool add, const Fusion& fusion,
-           Extents e) {
+Key key_of(const Product& p, Extents e) {
+  const auto& [a, b, c, add, fusion, products] = p;
   return {a.type,
           a.leading,
           a.transposed,
@@ -153,6 +167,7 @@ Key key_of(const Operand& a, const Operand& b, const Operand& c, bool add, const
           static_cast<int>(fusion.epilogue),
           alignment(fusion.bias, 0),
           alignment(fusion.aux, 0),
+          static_cast<int>(products),
           e.m,
           e.n,
           e.k};
@@ -160,13 +175,13 @@ Key key_of(const Operand& a, const Operand& b, const Operand& c, bool add, const
 
 class Preference {
  public:
-  Preference(const Operand& a, const Operand& b, const Operand& c, std::size_t workspace_bytes) {
+  Preference(const Product& p, std::size_t workspace_bytes) {
     check(cublasLtMatmulPreferenceInit(&opaque_), "cublasLtMatmulPreferenceInit");
     set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(b));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment(a));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment(c));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment(c));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(p.b));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment(p.a));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment(p.c));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment(p.c));
   }
   cublasLtMatmulPreference_t get() { return &opaque_; }
 
@@ -177,6 +192,19 @@ class Preference {
           "cublasLtMatmulPreferenceSetAttribute");
   }
   cublasLtMatmulPreferenceOpaque_t opaque_;
+};
+
+/// alpha or beta, in the type that sums of c's type have.
+class Scalar {
+ public:
+  Scalar(cudaDataType_t type, double value)
+      : is_double_(type == CUDA_R_64F), wide_(value), narrow_(static_cast<float>(value)) {}
+  const void* get() const { return is_double_ ? static_cast<const void*>(&wide_) : &narrow_; }
+
+ private:
+  bool is_double_;
+  double wide_;
+  float narrow_;
 };
 
 /// The library, from the first product to the end of Kokkos.
@@ -197,12 +225,10 @@ class Library {
     cublasLtDestroy(handle_);
   }
 
-  bool multiply(const Exec& exec, const Operand& a, const Operand& b, const Operand& c, bool add,
-                const Fusion& fusion) {
-    const Extents exact = extents_of(a, b);
-    for (const Extents asked : {rounded(exact, a, b), exact}) {
-      const auto& algorithm = find(a, b, c, add, fusion, asked);
-      if (algorithm && run(exec, a, b, c, add, fusion, *algorithm)) return true;
+  bool multiply(const Exec& exec, const Product& product) {
+    for (const Extents extents : {rounded_extents_of(product), extents_of(product)}) {
+      const auto& algorithm = find(product, extents);
+      if (algorithm && run(exec, product, *algorithm)) return true;
     }
     return false;
   }
@@ -219,15 +245,15 @@ class Library {
   }
 
   /// The library's own best guess, kept: the same for the same key. None if there is no way.
-  const Algorithm& find(const Operand& a, const Operand& b, const Operand& c, bool add,
-                        Fusion fusion, Extents extents) {
-    const auto [place, is_new] = algorithms_.try_emplace(key_of(a, b, c, add, fusion, extents));
+  const Algorithm& find(const Product& product, Extents extents) {
+    const auto [place, is_new] = algorithms_.try_emplace(key_of(product, extents));
     if (!is_new) return place->second;
+    Fusion fusion = product.fusion;
     keep_alignment_only(fusion.bias);
     keep_alignment_only(fusion.aux);
-    auto description = describe(a, b, c, fusion);
-    Layouts layouts(a, b, c, extents);
-    Preference preference(a, b, c, workspace_bytes);
+    auto description = describe(product, fusion);
+    Layouts layouts(product, extents);
+    Preference preference(product, workspace_bytes);
     cublasLtMatmulHeuristicResult_t best;
     int n_found = 0;
     const auto status =
@@ -238,18 +264,14 @@ class Library {
   }
 
   /// False if the algorithm, found for rounded extents, does not do for these.
-  bool run(const Exec& exec, const Operand& a, const Operand& b, const Operand& c, bool add,
-           const Fusion& fusion, const cublasLtMatmulAlgo_t& algorithm) {
-    auto description = describe(a, b, c, fusion);
-    Layouts layouts(a, b, c, extents_of(a, b));
-    const float one = 1, beta = add ? 1 : 0;
-    const double wide_one = 1, wide_beta = beta;
-    const bool wide = c.type == CUDA_R_64F;
-    const auto status = cublasLtMatmul(
-        handle_, &description, wide ? static_cast<const void*>(&wide_one) : &one, b.data,
-        &layouts.b, a.data, &layouts.a, wide ? static_cast<const void*>(&wide_beta) : &beta, c.data,
-        &layouts.c, c.data, &layouts.c, &algorithm, workspace_, workspace_bytes,
-        exec.cuda_stream());
+  bool run(const Exec& exec, const Product& p, const cublasLtMatmulAlgo_t& algorithm) {
+    auto description = describe(p, p.fusion);
+    Layouts layouts(p, extents_of(p));
+    const Scalar alpha(p.c.type, 1), beta(p.c.type, p.add ? 1 : 0);
+    const auto status =
+        cublasLtMatmul(handle_, &description, alpha.get(), p.b.data, &layouts.b, p.a.data,
+                       &layouts.a, beta.get(), p.c.data, &layouts.c, p.c.data, &layouts.c,
+                       &algorithm, workspace_, workspace_bytes, exec.cuda_stream());
     if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE)
       return false;
     check(status, "cublasLtMatmul");
@@ -289,13 +311,14 @@ Operand transposed(const Matrix<X>& matrix) {
 }
 
 bool multiply(const Exec& exec, const Operand& a, const Operand& b, const Operand& c, bool add,
-              const Fusion& fusion) {
-  const Extents e = extents_of(a, b);
+              const Fusion& fusion, FloatProducts products) {
+  const Product product{a, b, c, add, fusion, products};
+  const Extents e = extents_of(product);
   SUPERPOSE_EXPECT(columns_of(a) == rows_of(b) && c.n_rows == e.m && c.n_columns == e.n);
   if (e.m == 0 || e.n == 0) return true;
   SUPERPOSE_EXPECT(e.k > 0);
   const ProductRegion region;
-  return Library::instance().multiply(exec, a, b, c, add, fusion);
+  return Library::instance().multiply(exec, product);
 }
 
 #define INSTANTIATE(X)                              \

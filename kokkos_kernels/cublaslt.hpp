@@ -6,6 +6,7 @@
 
 #include "core/bfloat16.hpp"
 #include "core/types.hpp"
+#include "kokkos_kernels/linear.hpp"
 
 namespace superpose::kernels::cublaslt {
 
@@ -41,6 +42,6 @@ struct Fusion {
 /// depends on the types, the extents and the GPU model only. Asynchronous on `exec`. False, and
 /// nothing done, if the library does not have this fusion for these operands.
 bool multiply(const Exec& exec, const Operand& a, const Operand& b, const Operand& c, bool add,
-              const Fusion& fusion = {});
+              const Fusion& fusion = {}, FloatProducts products = FloatProducts::full);
 
 }  // namespace superpose::kernels::cublaslt

@@ -89,6 +89,10 @@ Matrix<const T> row_matrix(const Vector<const T>& v) {
 
 }  // namespace
 
+bool has_tf32_products() {
+  return false;
+}
+
 bool has_bfloat16_products() {
   return onednn::multiplies_bfloat16();
 }
@@ -134,7 +138,8 @@ void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWei
 
 template <class X>
 void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
-                            Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias) {
+                            const LinearWeight<X>&, Vector<Real<X>> scratch, Matrix<Real<X>> dw,
+                            Vector<Real<X>> dbias) {
   add_column_sums<X>(exec, dy, scratch, dbias);
   if constexpr (std::is_same_v<X, Real<X>>) {  // OpenBLAS takes any strides
     product<X>(exec, transposed, plain, x, dy, dw, Output::add);
@@ -226,7 +231,8 @@ void logits_backward(const Exec& exec, Matrix<const T> dlogits, Matrix<const T> 
   template void linear_gelu_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
                                            Matrix<const X>, Matrix<X>);                          \
   template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,            \
-                                       Vector<Real<X>>, Matrix<Real<X>>, Vector<Real<X>>);
+                                       const LinearWeight<X>&, Vector<Real<X>>, Matrix<Real<X>>, \
+                                       Vector<Real<X>>);
 INSTANTIATE(float)
 INSTANTIATE(bfloat16)
 template void linear_forward(const Exec&, Matrix<const bfloat16>, const LinearWeight<bfloat16>&,

@@ -13,6 +13,13 @@ namespace superpose::kernels {
 /// in for them, on the same rounded numbers.
 bool has_bfloat16_products();
 
+/// What products of float multiply: the numbers, or, on a GPU, their first 11 significant bits
+/// (TF32), several times faster. Sums are float in both. A CPU has the first only.
+enum class FloatProducts { full, tf32 };
+
+/// Whether this machine has FloatProducts::tf32.
+bool has_tf32_products();
+
 /// Whether a product replaces its output or is added to it.
 enum class Output { replace, add };
 
@@ -23,7 +30,7 @@ enum class Output { replace, add };
 template <class X>
 class LinearWeight {
  public:
-  LinearWeight() = default;
+  explicit LinearWeight(FloatProducts products = FloatProducts::full) : products_(products) {}
 
   /// Takes over the values of w, which may be columns of a wider matrix, and of bias. Call it again
   /// whenever they have changed; both must outlive this object. Allocates the first time only.
@@ -31,11 +38,13 @@ class LinearWeight {
 
   int n_in() const { return n_in_; }
   int n_out() const { return n_out_; }
+  FloatProducts products() const { return products_; }
 
   struct Packed;  ///< the library's own
   const Packed& packed() const { return *packed_; }
 
  private:
+  FloatProducts products_;
   int n_in_ = 0, n_out_ = 0;
   std::shared_ptr<Packed> packed_;
 };
@@ -61,12 +70,13 @@ template <class X, class Y = X>
 void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWeight<X>& w,
                            Matrix<Y> dx, Output output);
 
-/// dw += x^T dy, dbias += column sums of dy. x [R,K] and dy [R,N] dense, dw [K,N], dbias [N]; dw
-/// may be columns of a wider matrix: then the product takes the way over `scratch`, K N numbers or
-/// more. The column sums may use it before.
+/// The gradient of w and its bias: dw += x^T dy, dbias += column sums of dy. x [R,K] and dy [R,N]
+/// dense, dw [K,N], dbias [N]; dw may be columns of a wider matrix: then the product takes the way
+/// over `scratch`, K N numbers or more. The column sums may use it before.
 template <class X>
 void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
-                            Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias);
+                            const LinearWeight<X>& w, Vector<Real<X>> scratch, Matrix<Real<X>> dw,
+                            Vector<Real<X>> dbias);
 
 /// logits = h w^T, the output matrix without bias. h [O,C], w [V,C], logits [O,V].
 template <class T>

@@ -19,8 +19,10 @@ using cublaslt::transposed;
 
 /// c (+)= a b, without which there is nothing to compute with.
 void product(const Exec& exec, const cublaslt::Operand& a, const cublaslt::Operand& b,
-             const cublaslt::Operand& c, Output output) {
-  validate(cublaslt::multiply(exec, a, b, c, output == Output::add), ExitCode::failure,
+             const cublaslt::Operand& c, Output output,
+             FloatProducts products = FloatProducts::full) {
+  validate(cublaslt::multiply(exec, a, b, c, output == Output::add, Fusion{}, products),
+           ExitCode::failure,
            "cuBLASLt has no product of {} x {} by {} columns on this GPU; use one of compute "
            "capability 8.0 or later",
            c.n_rows, a.transposed ? a.n_rows : a.n_columns, c.n_columns);
@@ -48,6 +50,10 @@ Matrix<T> row_matrix(const Vector<T>& v) {
 }
 
 }  // namespace
+
+bool has_tf32_products() {
+  return true;
+}
 
 bool has_bfloat16_products() {
   return true;
@@ -92,23 +98,26 @@ void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& 
   const void* bias = p.bias.data();
   if constexpr (std::is_same_v<X, Y>) bias = p.bias_x.data();
   const Fusion with_bias{Epilogue::bias, bias, nullptr};
-  if (cublaslt::multiply(exec, operand(x), operand(p.w), operand(y), false, with_bias)) return;
+  if (cublaslt::multiply(exec, operand(x), operand(p.w), operand(y), false, with_bias,
+                         w.products()))
+    return;
   broadcast_rows<Real<X>, Y>(exec, p.bias, y);
-  product(exec, operand(x), operand(p.w), operand(y), Output::add);
+  product(exec, operand(x), operand(p.w), operand(y), Output::add, w.products());
 }
 
 template <class X, class Y>
 void linear_backward_input(const Exec& exec, Matrix<const X> dy, const LinearWeight<X>& w,
                            Matrix<Y> dx, Output output) {
-  product(exec, operand(dy), transposed(w.packed().w), operand(dx), output);
+  product(exec, operand(dy), transposed(w.packed().w), operand(dx), output, w.products());
 }
 
 template <class X>
 void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X> dy,
-                            Vector<Real<X>> scratch, Matrix<Real<X>> dw, Vector<Real<X>> dbias) {
+                            const LinearWeight<X>& w, Vector<Real<X>> scratch, Matrix<Real<X>> dw,
+                            Vector<Real<X>> dbias) {
   if (x.extent(0) == 0) return;
   add_column_sums<X>(exec, dy, scratch, dbias);
-  product(exec, transposed(x), operand(dy), operand(dw), Output::add);
+  product(exec, transposed(x), operand(dy), operand(dw), Output::add, w.products());
 }
 
 template <class X>
@@ -159,7 +168,8 @@ void logits_backward(const Exec& exec, Matrix<const T> dlogits, Matrix<const T> 
   template void linear_gelu_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
                                            Matrix<const X>, Matrix<X>);                          \
   template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,            \
-                                       Vector<Real<X>>, Matrix<Real<X>>, Vector<Real<X>>);
+                                       const LinearWeight<X>&, Vector<Real<X>>, Matrix<Real<X>>, \
+                                       Vector<Real<X>>);
 INSTANTIATE(float)
 INSTANTIATE(bfloat16)
 template void linear_forward(const Exec&, Matrix<const bfloat16>, const LinearWeight<bfloat16>&,

@@ -16,6 +16,7 @@
 #include "kokkos_kernels/linear.hpp"
 #include "kokkos_kernels/reductions.hpp"
 #include "kokkos_kernels/residual.hpp"
+#include "model/block.hpp"
 #include "model/packing.hpp"
 #include "model/parameters.hpp"
 #include "train/batch_gradient.hpp"
@@ -183,9 +184,12 @@ struct LinearOperands {
 
 template <class X>
 LinearOperands<X> linear_operands(const LeafRows& leaf, int n_in, int n_out) {
-  LinearOperands<X> o{numbers<X>(leaf.R(), n_in), numbers<X>(leaf.R(), n_out),
-                      numbers(n_in, n_out),       numbers(n_out),
-                      numbers(n_in * n_out),      {}};
+  LinearOperands<X> o{numbers<X>(leaf.R(), n_in),
+                      numbers<X>(leaf.R(), n_out),
+                      numbers(n_in, n_out),
+                      numbers(n_out),
+                      numbers(n_in * n_out),
+                      kernels::LinearWeight<X>(model::products_of(leaf.options.precision))};
   o.weight.update(leaf.exec, o.w, o.bias);
   return o;
 }
@@ -207,7 +211,8 @@ void add_linear(Cases& cases, const std::string& name, int n_in, int n_out) {
   });
   cases.add(name + " d weight", label, {operations, bytes<X>(R * K + R * N, 2 * K * N)}, make,
             [](const LeafRows& leaf, Operands o) {
-              kernels::linear_backward_weight<X>(leaf.exec, o.x, o.y, o.scratch, o.w, o.bias);
+              kernels::linear_backward_weight<X>(leaf.exec, o.x, o.y, o.weight, o.scratch, o.w,
+                                                 o.bias);
             });
   cases.add(name + " layout", shape(K, N), {0, bytes<X>(2 * K * N, 2 * K * N)}, make,
             [](const LeafRows& leaf, Operands o) {
@@ -227,14 +232,11 @@ template <class X>
 AttentionOperands<X> attention_operands(const LeafRows& leaf) {
   const int R = leaf.R(), C = leaf.C();
   const auto& segment = leaf.batch.segments.front();
-  return {model::groups_of(leaf.batch.row_groups, segment.row_groups, segment.longest,
-                           segment.most_rows),
-          numbers<X>(R, C),
-          numbers<X>(R, 2 * C),
-          numbers<X>(R, C),
-          numbers<X>(R, C),
-          numbers(R, 2 * C),
-          numbers(R, leaf.options.n_head)};
+  auto groups = model::groups_of(leaf.batch.row_groups, segment.row_groups, segment.longest,
+                                 segment.most_rows);
+  groups.n_own_rows = segment.rows.size();  // as model::block_forward says of prompts
+  return {groups,           numbers<X>(R, C),  numbers<X>(R, 2 * C),           numbers<X>(R, C),
+          numbers<X>(R, C), numbers(R, 2 * C), numbers(R, leaf.options.n_head)};
 }
 
 template <class X>
@@ -250,8 +252,8 @@ void add_attention(Cases& cases) {
   cases.add("attention backward", shape(R, C), {8 * C * pairs, bytes<X>(5 * R * C, 4 * R * C)},
             attention_operands<X>, [](const LeafRows& leaf, Operands o) {
               kernels::attention_backward<X>(leaf.exec, o.q, o.kv, o.groups, leaf.options.n_head,
-                                             dropout_of(leaf.options.attn_pdrop), o.lse, o.out,
-                                             o.dq, o.dkv);
+                                             dropout_of(leaf.options.attn_pdrop), o.out, o.lse,
+                                             o.out, o.dq, o.dkv);
             });
 }
 

@@ -4,6 +4,7 @@
 #include "jobs/bench/measure.hpp"
 #include "jobs/bench/timing.hpp"
 #include "kokkos_kernels/linear.hpp"
+#include "model/block.hpp"
 
 namespace superpose::jobs::bench {
 namespace {
@@ -17,7 +18,7 @@ ProductRate measure_product(const Communicator& world, model::Precision precisio
   const Exec exec;
   const Matrix<const X> dy = numbers<X>(m, k);
   const auto dx = numbers<X>(m, n);
-  kernels::LinearWeight<X> w;
+  kernels::LinearWeight<X> w(model::products_of(precision));
   const auto weight = numbers(n, k);
   const auto bias = numbers(k);
   w.update(exec, weight, bias);
@@ -49,6 +50,7 @@ Machine measure_machine(const Communicator& world) {
   measure_products<float>(world, model::Precision::f32, machine);
   if (kernels::has_bfloat16_products())
     measure_products<bfloat16>(world, model::Precision::bf16, machine);
+  if (kernels::has_tf32_products()) measure_products<float>(world, model::Precision::tf32, machine);
   machine.copy_rate = measure_copy(world);
   return machine;
 }
@@ -57,7 +59,8 @@ double matrix_rate(const Machine& machine, model::Precision precision) {
   double best = 0;
   for (const auto& product : machine.products)
     if (product.precision == precision) best = std::max(best, product.operations_per_second);
-  return best;
+  const bool is_f32 = best == 0 && precision == model::Precision::tf32;  // as on every CPU
+  return is_f32 ? matrix_rate(machine, model::Precision::f32) : best;
 }
 
 }  // namespace superpose::jobs::bench

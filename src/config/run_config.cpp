@@ -25,9 +25,10 @@ void add_rows(OptionTable& table, model::Gpt2Options& model) {
             above(0));
   table.add("model.initializer_range", model.initializer_range,
             "standard deviation of the initial weights", above(0));
-  table.add_enum("model.precision", model.precision,
-                 "operands of matrix products; all else is f32 in both",
-                 {std::begin(model::precision_names), std::end(model::precision_names)});
+  table.add_enum(
+      "model.precision", model.precision,
+      "operands of matrix products, all else is f32; tf32 is f32 rounded in a GPU's products",
+      {std::begin(model::precision_names), std::end(model::precision_names)});
 }
 
 void add_rows(OptionTable& table, data::MethodOptions& method) {

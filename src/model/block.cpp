@@ -35,6 +35,14 @@ Vector<T> key_value_part(const Vector<T>& bias) {
 }  // namespace
 
 template <class X>
+BlockWeights<X>::BlockWeights(kernels::FloatProducts products)
+    : query(products),
+      key_value(products),
+      attn_proj(products),
+      c_fc(products),
+      mlp_proj(products) {}
+
+template <class X>
 void BlockWeights<X>::update(const Exec& exec, const BlockParameters<Real<X>>& parameters) {
   const auto& p = parameters;
   query.update(exec, query_columns(p.c_attn_weight), query_part(p.c_attn_bias));
@@ -204,7 +212,7 @@ void attention_half_backward(const BlockContext& context, int layer, const Segme
   kernels::linear_backward_input<X>(exec, rows(d.attn_proj, Q), w.attn_proj,
                                     rows(scratch.d_attention, Q), Output::replace);
   kernels::attention_backward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
-                                 site(context, layer, attention_weights), a.lse,
+                                 site(context, layer, attention_weights), a.attention, a.lse,
                                  scratch.d_attention, d.q, d.kv_sum);
   if constexpr (!std::is_same_v<X, Real<X>>)
     kernels::convert<X>(exec, rows(d.kv_sum, R), rows(d.kv, R));
@@ -254,24 +262,25 @@ void block_backward(const BlockContext& context, int layer, const Segment& segme
 }
 
 template <class X>
-void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
-                            const BlockRowGradients<X>& d, const BlockScratch<X>& scratch,
-                            BlockParameters<Real<X>>& gradients,
+void block_backward_weights(const Exec& exec, const BlockWeights<X>& w,
+                            const BlockActivations<X>& a, const BlockRowGradients<X>& d,
+                            const BlockScratch<X>& scratch, BlockParameters<Real<X>>& gradients,
                             const GradientsFinal<Real<X>>& final_from) {
-  const auto add = [&](const Matrix<X>& x, const Matrix<X>& dy, const Matrix<Real<X>>& weight,
+  const auto add = [&](const kernels::LinearWeight<X>& linear, const Matrix<X>& x,
+                       const Matrix<X>& dy, const Matrix<Real<X>>& weight,
                        const Vector<Real<X>>& bias) {
-    kernels::linear_backward_weight<X>(exec, x, dy, scratch.weight, weight, bias);
+    kernels::linear_backward_weight<X>(exec, x, dy, linear, scratch.weight, weight, bias);
   };
-  add(a.gelu, d.mlp, gradients.mlp_proj_weight, gradients.mlp_proj_bias);
-  final_from(gradients.mlp_proj_weight.data());
-  add(a.ln_2, d.fc, gradients.c_fc_weight, gradients.c_fc_bias);
-  final_from(gradients.ln_2_weight.data());
-  add(a.attention, d.attn_proj, gradients.attn_proj_weight, gradients.attn_proj_bias);
-  final_from(gradients.attn_proj_weight.data());
-  add(a.ln_1_query, d.q, query_columns(gradients.c_attn_weight), query_part(gradients.c_attn_bias));
-  add(a.ln_1, d.kv, key_value_columns(gradients.c_attn_weight),
-      key_value_part(gradients.c_attn_bias));
-  final_from(gradients.ln_1_weight.data());
+  auto& g = gradients;
+  add(w.mlp_proj, a.gelu, d.mlp, g.mlp_proj_weight, g.mlp_proj_bias);
+  final_from(g.mlp_proj_weight.data());
+  add(w.c_fc, a.ln_2, d.fc, g.c_fc_weight, g.c_fc_bias);
+  final_from(g.ln_2_weight.data());
+  add(w.attn_proj, a.attention, d.attn_proj, g.attn_proj_weight, g.attn_proj_bias);
+  final_from(g.attn_proj_weight.data());
+  add(w.query, a.ln_1_query, d.q, query_columns(g.c_attn_weight), query_part(g.c_attn_bias));
+  add(w.key_value, a.ln_1, d.kv, key_value_columns(g.c_attn_weight), key_value_part(g.c_attn_bias));
+  final_from(g.ln_1_weight.data());
 }
 
 #define INSTANTIATE(X)                                                                             \
@@ -286,9 +295,10 @@ void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
                                const BlockParameters<Real<X>>&, const BlockWeights<X>&,            \
                                const BlockActivations<X>&, BlockRowGradients<X>&, Matrix<Real<X>>, \
                                Matrix<Real<X>>, BlockScratch<X>&, BlockParameters<Real<X>>&);      \
-  template void block_backward_weights(const Exec&, const BlockActivations<X>&,                    \
-                                       const BlockRowGradients<X>&, const BlockScratch<X>&,        \
-                                       BlockParameters<Real<X>>&, const GradientsFinal<Real<X>>&);
+  template void block_backward_weights(const Exec&, const BlockWeights<X>&,                        \
+                                       const BlockActivations<X>&, const BlockRowGradients<X>&,    \
+                                       const BlockScratch<X>&, BlockParameters<Real<X>>&,          \
+                                       const GradientsFinal<Real<X>>&);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(bfloat16)

@@ -15,9 +15,16 @@
 
 namespace superpose::model {
 
+/// What products of float multiply in a model of this precision.
+inline kernels::FloatProducts products_of(Precision precision) {
+  return precision == Precision::tf32 ? kernels::FloatProducts::tf32 : kernels::FloatProducts::full;
+}
+
 /// The weight matrices of a block as products take them.
 template <class X>
 struct BlockWeights {
+  explicit BlockWeights(kernels::FloatProducts products);
+
   kernels::LinearWeight<X> query;      ///< [C,C]
   kernels::LinearWeight<X> key_value;  ///< [C,2C]
   kernels::LinearWeight<X> attn_proj;  ///< [C,C]
@@ -112,9 +119,9 @@ using GradientsFinal = std::function<void(const T* first)>;
 
 /// Adds the gradients of the linear maps, over all rows at once, from the last map to the first.
 template <class X>
-void block_backward_weights(const Exec& exec, const BlockActivations<X>& a,
-                            const BlockRowGradients<X>& d, const BlockScratch<X>& scratch,
-                            BlockParameters<Real<X>>& gradients,
+void block_backward_weights(const Exec& exec, const BlockWeights<X>& w,
+                            const BlockActivations<X>& a, const BlockRowGradients<X>& d,
+                            const BlockScratch<X>& scratch, BlockParameters<Real<X>>& gradients,
                             const GradientsFinal<Real<X>>& final_from);
 
 }  // namespace superpose::model

@@ -2,9 +2,10 @@
 namespace superpose::model {
 
 /// What the operands of matrix products and the activations between them are held in. Sums,
-/// softmax, LayerNorm, the residual stream, thoughts, weights and gradients are float in both.
-enum class Precision { f32, bf16 };
-constexpr const char* precision_names[] = {"f32", "bf16"};  ///< in the order of the enumerators
+/// softmax, LayerNorm, the residual stream, thoughts, weights and gradients are float in all. tf32
+/// is f32 whose products a GPU rounds (kernels::FloatProducts); on a CPU it is f32.
+enum class Precision { f32, bf16, tf32 };
+constexpr const char* precision_names[] = {"f32", "bf16", "tf32"};  ///< in the order of the enumerators
 inline const char* to_string(Precision precision) {
   return precision_names[static_cast<int>(precision)];
 }

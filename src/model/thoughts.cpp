@@ -14,7 +14,7 @@ Coconut<X>::Coconut(const Gpt2Options& options, const Exec& exec)
     : options_(options),
       exec_(exec),
       parameters_(options, "parameters"),
-      weights_(options.n_layer),
+      weights_(options.n_layer, BlockWeights<X>(products_of(options.precision))),
       a_(options.n_layer),
       d_(options.n_layer) {}
 
@@ -145,8 +145,8 @@ void Coconut<X>::backward_segment(const BlockContext& context, const Segment& se
                       d_[layer], is_last(layer) ? d_outputs_ : d_rows_, d_rows_, scratch_,
                       gradients.h[layer]);
     if (chain_complete)  // at once: what is final can travel while the layers below compute
-      block_backward_weights<X>(exec_, a_[layer], d_[layer], scratch_, gradients.h[layer],
-                                final_from);
+      block_backward_weights<X>(exec_, weights_[layer], a_[layer], d_[layer], scratch_,
+                                gradients.h[layer], final_from);
   }
   kernels::embedding_backward<T>(exec_, slice(batch.thought, R), keys_of(batch, R),
                                  embedding_site(context), rows(d_rows_, R), d_hidden_);

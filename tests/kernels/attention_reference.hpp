@@ -141,11 +141,11 @@ Result run_forward(const Launch& in) {
 /// dq of one launch; adds to dkv.
 template <class T>
 HostMatrix run_backward(const Launch& in, const HostMatrix& dout, Matrix<T> dkv) {
-  const auto lse = run_forward<T>(in).lse;
+  const auto [out, lse] = run_forward<T>(in);
   const auto dq = to_matrix<T>(HostMatrix(in.q.n_rows, in.q.n_columns, 5));
   attention_backward<T>(Exec(), to_matrix<T>(in.q), to_matrix<T>(in.kv),
                         to_groups(in.packing, in.queries), in.heads.NH, in.dropout,
-                        to_matrix<T>(lse), to_matrix<T>(dout), dq, dkv);
+                        to_matrix<T>(out), to_matrix<T>(lse), to_matrix<T>(dout), dq, dkv);
   return to_host(dq);
 }
 

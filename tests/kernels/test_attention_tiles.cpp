@@ -94,7 +94,7 @@ TEST(AttentionTilesBfloat16, DiffersFromFloatByRoundingOnly) {
   attention_forward<bfloat16>(Exec(), q, kv, groups, 2, s.dropout, out, lse);
   EXPECT_TRUE(near_operand<bfloat16>(to_host(out), exact.out));
   const auto dkv = to_matrix<float>(HostMatrix(s.kv.n_rows, s.kv.n_columns));
-  attention_backward<bfloat16>(Exec(), q, kv, groups, 2, s.dropout, lse,
+  attention_backward<bfloat16>(Exec(), q, kv, groups, 2, s.dropout, out, lse,
                                to_matrix<bfloat16>(s.dout_early), dq, dkv);
   const auto exact_dkv = to_matrix<double>(HostMatrix(s.kv.n_rows, s.kv.n_columns));
   const auto exact_dq = run_backward<double>(s.early(), s.dout_early, exact_dkv);

@@ -101,7 +101,8 @@ WeightGradient run_backward_weight(const HostMatrix& x, const HostMatrix& dy,
   const Inset<Real<X>> dw(before.dw, margin);
   const auto dbias = to_vector<Real<X>>(before.dbias);
   const auto scratch = to_vector<Real<X>>(HostMatrix(1, x.n_columns * dy.n_columns, 5));
-  linear_backward_weight<X>(Exec(), to_matrix<X>(x), to_matrix<X>(dy), scratch, dw.view(), dbias);
+  linear_backward_weight<X>(Exec(), to_matrix<X>(x), to_matrix<X>(dy), LinearWeight<X>(), scratch,
+                            dw.view(), dbias);
   return {dw.host(), to_host(dbias)};
 }
 

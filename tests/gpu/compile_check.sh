@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Without a GPU: configures the preset `cuda`, compiles and links the whole program and its tests for
+# sm_80 and sm_90, with nvcc's warnings about host functions in device code as errors (CMakeLists.txt),
+# and looks into the program for the code of both.
+# usage: bash tests/gpu/compile_check.sh -DKokkos_ROOT=/path/to/kokkos [more arguments of cmake]
+# Takes the CUDA toolkit 12 or 13, a Kokkos with CUDA, and cuDNN 9 with the headers of its frontend
+# (pip install nvidia-cudnn-frontend; -DCUDNN_FRONTEND_INCLUDE_DIR=...) or -DSUPERPOSE_CUDNN=OFF.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES="80;90" "$@"
+cmake --build --preset cuda --parallel "${JOBS:-$(nproc)}"
+found=$(cuobjdump --list-elf build/cuda/bin/superpose | grep -oE 'sm_[0-9]+' | sort -u | tr '\n' ' ')
+for architecture in sm_80 sm_90; do
+  if [[ " $found" != *" $architecture "* ]]; then
+    echo "compile_check: build/cuda/bin/superpose has code for $found and not for $architecture" >&2
+    exit 1
+  fi
+done
+echo "compile_check: the program and its tests compile and link for $found"
+
+# cuDNN judges our graphs by a description of the GPU. Its program starts with the toolkit's empty libcuda.
+if [[ -x build/cuda/bin/cudnn_plans ]]; then
+  toolkit=$(dirname "$(dirname "$(readlink -f "$(command -v nvcc)")")")
+  stubs=$(mktemp -d)
+  trap 'rm -rf "$stubs"' EXIT
+  ln -s "$toolkit/lib64/stubs/libcuda.so" "$stubs/libcuda.so.1"
+  LD_LIBRARY_PATH=$toolkit/lib64:$stubs:${LD_LIBRARY_PATH:-} build/cuda/bin/cudnn_plans tests/gpu/h200.json
+fi
