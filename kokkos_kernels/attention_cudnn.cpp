@@ -11,8 +11,9 @@
 namespace superpose::kernels {
 namespace {
 
-/// Plans take long to make: problems nearly as long as the longest share one.
-constexpr int longest_step = 64;
+/// Plans take long to make: problems nearly as long as the longest share one. The tiles of keys
+/// that the library works in divide it.
+constexpr int longest_step = 128;
 
 /// Device memory for what cuDNN reads beside the operands; grows, and ends with Kokkos.
 class Scratch {
@@ -86,19 +87,32 @@ void write_attention_offsets(const Exec& exec, const AttentionGroups& groups, in
       });
 }
 
-/// keep [P,NH,S,S]: 1 where dropout leaves a weight, 0 where it does not, and behind the problem.
+/// keep [P,NH,S,S], S a multiple of a chunk: 1 where dropout leaves a weight, 0 where it does not,
+/// and behind the problem. A team a (problem, head), a lane a Philox block.
 void write_attention_keep(const Exec& exec, const AttentionGroups& groups, const Dropout& dropout,
                           int n_head, int S, Vector<bfloat16> keep) {
+  const int n_draws = S / DropoutRow::halves;  // of a row
   for_rows(
-      "attention_keep", exec, groups.problem.extent_int(0) * n_head * S,
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        const int i = r % S, head = r / S % n_head, g = r / S / n_head;
-        bfloat16* row = &keep(static_cast<std::size_t>(r) * S);
-        if (i >= groups.count(g)) return lane.each(S, [&](int j) { row[j] = bfloat16(0.0F); });
-        const auto draws = dropout.row(groups.problem_id(groups.problem(g)),
-                                       groups.position(groups.first(g) + i), head);
-        lane.each_dropped(S, draws,
-                          [&](int j, float scale) { row[j] = bfloat16(scale > 0 ? 1.0F : 0.0F); });
+      "attention_keep", exec, {groups.problem.extent_int(0) * n_head, 2048},
+      KOKKOS_LAMBDA(const int index, const Lane& lane) {
+        const int head = index % n_head, g = index / n_head;
+        const int count = groups.count(g), first = groups.first(g);
+        const int problem = groups.problem_id(groups.problem(g));
+        bfloat16* block = &keep(static_cast<std::size_t>(index) * S * S);
+        lane.each(S * n_draws, [&](int unit) {
+          const int i = unit / n_draws, draw = unit % n_draws;
+          const int chunk = draw / DropoutRow::width, column = draw % DropoutRow::width;
+          const bool is_query = i < count;
+          const auto draws =
+              dropout.row(problem, groups.position(first + (is_query ? i : 0)), head);
+          std::uint32_t words[4];
+          draws.draw(chunk, column, words[0], words[1], words[2], words[3]);
+          for (int half = 0; half < DropoutRow::halves; ++half) {
+            const bool kept = is_query && draws.multiplier(words[half / 2], half % 2) > 0;
+            block[i * S + chunk * DropoutRow::chunk + half * DropoutRow::width + column] =
+                bfloat16(kept ? 1.0F : 0.0F);
+          }
+        });
       });
 }
 
@@ -137,10 +151,12 @@ bool attention_forward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<
                              const AttentionGroups& groups, int n_head, const Dropout& dropout,
                              Matrix<bfloat16> out, Matrix<float> lse) {
   const auto launch = launch_of(q, groups, n_head, dropout);
-  if (!fits(q, kv, launch)) return false;
+  if (!fits(q, kv, launch) || !cudnn::has_plan(launch.shape, cudnn::Direction::forward))
+    return false;
   const ProductRegion region;
-  return cudnn::forward(exec.cuda_stream(), launch.shape, prepare(exec, launch), q.data(),
-                        kv.data(), out.data(), lse.data());
+  cudnn::forward(exec.cuda_stream(), launch.shape, prepare(exec, launch), q.data(), kv.data(),
+                 out.data(), lse.data());
+  return true;
 }
 
 bool attention_backward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
@@ -148,15 +164,16 @@ bool attention_backward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix
                               Matrix<const bfloat16> out, Matrix<const float> lse,
                               Matrix<const bfloat16> dout, Matrix<bfloat16> dq, Matrix<float> dkv) {
   const auto launch = launch_of(q, groups, n_head, dropout);
-  if (!fits(q, kv, launch)) return false;
+  if (!fits(q, kv, launch) || !cudnn::has_plan(launch.shape, cudnn::Direction::backward))
+    return false;
   const ProductRegion region;
   auto& scratch = Scratch::instance();
-  const auto memory = Scratch::at_least(scratch.dkv, "attention_dkv", kv.size());
-  if (!cudnn::backward(exec.cuda_stream(), launch.shape, prepare(exec, launch), q.data(), kv.data(),
-                       out.data(), lse.data(), dout.data(), dq.data(), memory.data()))
-    return false;
-  add_key_value_gradient(
-      exec, Matrix<const bfloat16>(memory.data(), groups.n_own_rows, kv.extent(1)), dkv);
+  const Matrix<bfloat16> own_dkv(
+      Scratch::at_least(scratch.dkv, "attention_dkv", groups.n_own_rows * kv.extent(1)).data(),
+      groups.n_own_rows, kv.extent(1));
+  cudnn::backward(exec.cuda_stream(), launch.shape, prepare(exec, launch), q.data(), kv.data(),
+                  out.data(), lse.data(), dout.data(), dq.data(), own_dkv.data());
+  add_key_value_gradient(exec, own_dkv, dkv);
   return true;
 }
 

@@ -25,20 +25,25 @@ template <class X>
 struct AttentionHead {
   const AttentionInput<X>& in;
   int index, group, head, D;
+  int first, n_queries, key_begin, id;  ///< read once: many reads depend on them
 
   KOKKOS_FORCEINLINE_FUNCTION AttentionHead(const AttentionInput<X>& input, int index_)
       : in(input),
         index(index_),
         group(index / input.n_head),
         head(index % input.n_head),
-        D(input.head_size()) {}
+        D(input.head_size()),
+        first(input.groups.first(group)),
+        n_queries(input.groups.count(group)),
+        key_begin(input.groups.key_begin(input.groups.problem(group))),
+        id(input.groups.problem_id(input.groups.problem(group))) {}
 
-  KOKKOS_FORCEINLINE_FUNCTION int count() const { return in.groups.count(group); }
+  KOKKOS_FORCEINLINE_FUNCTION int count() const { return n_queries; }
   KOKKOS_FORCEINLINE_FUNCTION int n_keys() const { return n_keys(count() - 1); }
   KOKKOS_FORCEINLINE_FUNCTION int n_keys(int i) const { return in.groups.position(row(i)) + 1; }
-  KOKKOS_FORCEINLINE_FUNCTION int row(int i) const { return in.groups.first(group) + i; }
+  KOKKOS_FORCEINLINE_FUNCTION int row(int i) const { return first + i; }
   KOKKOS_FORCEINLINE_FUNCTION int key_row(int j) const {
-    return in.groups.key_row(in.groups.key_begin(in.groups.problem(group)) + j);
+    return in.groups.key_row(key_begin + j);
   }
   KOKKOS_FORCEINLINE_FUNCTION int column() const { return head * D; }
   KOKKOS_FORCEINLINE_FUNCTION const X* query(int i) const { return &in.q(row(i), column()); }
@@ -48,7 +53,7 @@ struct AttentionHead {
     return Real<X>(1) / square_root(static_cast<Real<X>>(D));
   }
   KOKKOS_FORCEINLINE_FUNCTION DropoutRow draws(int i) const {
-    return in.dropout.row(in.groups.problem_id(in.groups.problem(group)), n_keys(i) - 1, head);
+    return in.dropout.row(id, n_keys(i) - 1, head);
   }
 };
 

@@ -140,8 +140,9 @@ struct TeamBackward {
       T sum[unit_rows][4] = {};
       multiply_plain<unit_rows>(s.dscores, s.keys, i, q, quads, sum);
       for (int r = 0; r < unit_rows; ++r) {
-        Four<T>& to = s.sums.row(i + row_groups * r)[q];
-        for (int c = 0; c < 4; ++c) to.of[c] = fresh ? sum[r][c] : to.of[c] + sum[r][c];
+        Four<T> value = s.sums.row(i + row_groups * r)[q];  // read and written as one
+        for (int c = 0; c < 4; ++c) value.of[c] = fresh ? sum[r][c] : value.of[c] + sum[r][c];
+        s.sums.row(i + row_groups * r)[q] = value;
       }
     });
   }
@@ -183,8 +184,9 @@ struct TeamBackward {
       multiply_transposed(either(of_keys, s.dscores, s.weights),
                           either(of_keys, s.queries, s.gradients), p, q, n, sum);
       for (int r = 0; r < 4; ++r) {
-        Four<T>& to = result.row(4 * p + r)[q];
-        for (int c = 0; c < 4; ++c) to.of[c] = fresh ? sum[r][c] : to.of[c] + sum[r][c];
+        Four<T> value = result.row(4 * p + r)[q];
+        for (int c = 0; c < 4; ++c) value.of[c] = fresh ? sum[r][c] : value.of[c] + sum[r][c];
+        result.row(4 * p + r)[q] = value;
       }
     });
   }

@@ -185,9 +185,11 @@ struct TeamForward {
       T sum[unit_rows][4] = {};
       multiply_plain<unit_rows>(s.weights, s.keys, i, q, fours(n_keys), sum);
       for (int r = 0; r < unit_rows; ++r) {
-        Four<T>& to = s.out.row(i + row_groups * r)[q];
+        Four<T> value = s.out.row(i + row_groups * r)[q];  // read and written as one
         const T rescale = s.rescale[i + row_groups * r];
-        for (int c = 0; c < 4; ++c) to.of[c] = fresh ? sum[r][c] : to.of[c] * rescale + sum[r][c];
+        for (int c = 0; c < 4; ++c)
+          value.of[c] = fresh ? sum[r][c] : value.of[c] * rescale + sum[r][c];
+        s.out.row(i + row_groups * r)[q] = value;
       }
     });
     lane.each(tile, [&](int r) {

@@ -259,7 +259,10 @@ class Library {
     const auto status =
         cublasLtMatmulAlgoGetHeuristic(handle_, &description, &layouts.b, &layouts.a, &layouts.c,
                                        &layouts.c, preference.get(), 1, &best, &n_found);
-    if (status == CUBLAS_STATUS_SUCCESS && n_found == 1) place->second = best.algo;
+    const bool none =
+        status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE;
+    if (!none) check(status, "cublasLtMatmulAlgoGetHeuristic");
+    if (!none && n_found == 1 && best.state == CUBLAS_STATUS_SUCCESS) place->second = best.algo;
     return place->second;
   }
 

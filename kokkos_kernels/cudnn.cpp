@@ -7,12 +7,11 @@
 #include <tuple>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "kokkos_kernels/cudnn_plan.hpp"
 
 namespace superpose::kernels::cudnn {
 namespace {
-
-enum class Direction { forward, backward };
 
 /// A handle, the plans made so far and the workspace of the largest.
 class Library {
@@ -30,18 +29,14 @@ class Library {
     cudnnDestroy(handle_);
   }
 
-  bool run(cudaStream_t stream, const Shape& shape, Direction direction, Addresses addresses) {
+  void run(cudaStream_t stream, const Shape& shape, Direction direction, Addresses addresses) {
     const Plan* plan = find(shape, direction);
-    if (plan == nullptr) return false;
+    SUPERPOSE_EXPECT(plan != nullptr);
     reserve(stream, plan->workspace_bytes());
     validate(cudnnSetStream(handle_, stream) == CUDNN_STATUS_SUCCESS, ExitCode::failure,
              "cuDNN does not take Kokkos' stream; update cuDNN");
     plan->run(handle_, addresses, workspace_);
-    return true;
   }
-
- private:
-  using Key = std::tuple<int, int, int, int, float, Direction>;
 
   const Plan* find(const Shape& s, Direction direction) {
     const Key key{s.n_problems, s.longest, s.n_head, s.head_size, s.keep_scale, direction};
@@ -49,9 +44,22 @@ class Library {
     if (!is_new) return place->second.get();
     auto plan = std::make_unique<Plan>(s);
     direction == Direction::forward ? plan->add_forward() : plan->add_backward();
-    if (plan->build(handle_)) place->second = std::move(plan);
+    const auto problem = plan->build(handle_);
+    if (problem.empty()) {
+      place->second = std::move(plan);
+    } else {
+      log::warning(
+          "cuDNN has no plan for attention {} of {} problems of up to {} tokens, {} heads of {} "
+          "({}); "
+          "slower kernels take its place",
+          direction == Direction::forward ? "forward" : "backward", s.n_problems, s.longest,
+          s.n_head, s.head_size, problem);
+    }
     return place->second.get();
   }
+
+ private:
+  using Key = std::tuple<int, int, int, int, float, Direction>;
 
   void reserve(cudaStream_t stream, std::size_t n_bytes) {
     if (n_bytes <= workspace_bytes_) return;
@@ -71,10 +79,15 @@ class Library {
   std::map<Key, std::unique_ptr<Plan>> plans_;  ///< none where the library has no plan
 };
 
-std::unique_ptr<Library>& library() {
-  static std::unique_ptr<Library> the_library;
-  if (!the_library) the_library = std::make_unique<Library>();
-  return the_library;
+std::unique_ptr<Library>& place_of_library() {
+  static std::unique_ptr<Library> place;
+  return place;
+}
+
+Library& library() {
+  auto& place = place_of_library();
+  if (!place) place = std::make_unique<Library>();
+  return *place;
 }
 
 template <class T>
@@ -101,19 +114,26 @@ Addresses common_addresses(const Shape& shape, const Rows& rows, const void* q, 
 
 }  // namespace
 
+/// Older ones had faults in this backward pass on Hopper.
+constexpr std::size_t oldest_version = 91800;
+
 bool supports(const Shape& shape) {
-  return shape.head_size % 8 == 0 && shape.head_size <= 128;
+  return shape.head_size % 8 == 0 && shape.head_size <= 128 && cudnnGetVersion() >= oldest_version;
 }
 
-bool forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
+bool has_plan(const Shape& shape, Direction direction) {
+  return library().find(shape, direction) != nullptr;
+}
+
+void forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
              const void* kv, void* out, float* lse) {
   auto addresses = common_addresses(shape, rows, q, kv);
   addresses[Id::out] = out;
   addresses[Id::lse] = lse;
-  return library()->run(stream, shape, Direction::forward, std::move(addresses));
+  library().run(stream, shape, Direction::forward, std::move(addresses));
 }
 
-bool backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
+void backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
               const void* kv, const void* out, const float* lse, const void* dout, void* dq,
               void* dkv) {
   auto addresses = common_addresses(shape, rows, q, kv);
@@ -123,11 +143,11 @@ bool backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const v
   addresses[Id::dq] = dq;
   addresses[Id::dk] = dkv;
   addresses[Id::dv] = values_of(shape, dkv);
-  return library()->run(stream, shape, Direction::backward, std::move(addresses));
+  library().run(stream, shape, Direction::backward, std::move(addresses));
 }
 
 void release() {
-  library().reset();
+  place_of_library().reset();
 }
 
 std::string version() {

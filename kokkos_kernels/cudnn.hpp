@@ -18,8 +18,14 @@ struct Shape {
   float keep_scale = 1;  ///< what kept weights are multiplied with; 1: no dropout
 };
 
-/// Whether plans of such a shape exist at all.
+enum class Direction { forward, backward };
+
+/// Whether this cuDNN takes such a shape at all.
 bool supports(const Shape& shape);
+
+/// Whether it has a plan for this GPU, which may take seconds to make the first time. If not, says
+/// so once in the log.
+bool has_plan(const Shape& shape, Direction direction);
 
 /// Device addresses. Offsets are elements before a problem's rows, [P+1].
 struct Rows {
@@ -30,16 +36,16 @@ struct Rows {
   const void* keep;                ///< [P,NH,longest,longest] bfloat16 1 or 0; null without dropout
 };
 
-/// out, lse of attention_forward. False, and nothing done, if this GPU has no such plan.
-bool forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
+/// out, lse of attention_forward. Takes a plan.
+void forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
              const void* kv, void* out, float* lse);
 
-/// dq, and dkv [R,2C] in bfloat16, replaced. The same bits every time.
-bool backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
+/// dq, and dkv [R,2C] in bfloat16, replaced. The same bits every time. Takes a plan.
+void backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
               const void* kv, const void* out, const float* lse, const void* dout, void* dq,
               void* dkv);
 
-/// Ends the library; what it holds is gone with Kokkos.
+/// Ends the library, if it was started.
 void release();
 
 /// "cuDNN 9.19.0"; starts nothing.

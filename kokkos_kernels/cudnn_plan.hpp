@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "core/error.hpp"
@@ -61,6 +62,7 @@ class Plan {
     auto attributes =
         with_mask(fe::graph::SDPA_backward_attributes().set_name("attention_backward"));
     attributes.set_deterministic_algorithm(true);
+    graph_.deselect_numeric_notes({fe::NumericalNote_t::NONDETERMINISTIC});
     if (drops())
       attributes.set_dropout(keep_tensor(), scalar(shape_.keep_scale),
                              scalar(1 / shape_.keep_scale));
@@ -73,10 +75,11 @@ class Plan {
     place_rows(*dv, Id::dv).set_output(true);
   }
 
-  /// False if the library has no way to do it on this GPU.
-  bool build(cudnnHandle_t handle) {
-    return graph_.build(handle, {fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}).is_good() &&
-           graph_.get_workspace_size(workspace_bytes_).is_good();
+  /// What keeps the library from doing it on this GPU; empty if nothing does.
+  std::string build(cudnnHandle_t handle) {
+    auto error = graph_.build(handle, {fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK});
+    if (error.is_good()) error = graph_.get_workspace_size(workspace_bytes_);
+    return error.is_good() ? "" : error.get_message();
   }
 
   /// For those who build it for a GPU that is not there.

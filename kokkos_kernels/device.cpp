@@ -2,9 +2,26 @@
 
 #include <fmt/format.h>
 
-#include "core/types.hpp"
+#include "core/error.hpp"
+#include "kokkos_kernels/lane.hpp"
 
 namespace superpose::kernels {
+
+/// A launch with a little of the memory. Not in keep_scratch_pool: nvcc's lambdas want a function
+/// of their own.
+void launch_with_scratch(const Exec& exec) {
+  TeamPolicy policy(exec, 1, 1);
+  policy.set_scratch_size(1, Kokkos::PerTeam(64));
+  Kokkos::parallel_for("scratch_pool", policy, KOKKOS_LAMBDA(const TeamMember&){});
+}
+
+void keep_scratch_pool(const Exec& exec) {
+  static const bool kept = [&] {
+    launch_with_scratch(exec);
+    return true;
+  }();
+  SUPERPOSE_EXPECT(kept);
+}
 
 #ifdef KOKKOS_ENABLE_CUDA
 

@@ -165,17 +165,27 @@ KOKKOS_FORCEINLINE_FUNCTION auto make_lane([[maybe_unused]] const Member& member
 
 // --- teams ---------------------------------------------------------------------------------------
 
+/// Makes the pool of main memory for teams larger than nothing, once: while it is empty, Kokkos'
+/// CUDA back end allocates 0 bytes for it at each launch. In device.cpp.
+void keep_scratch_pool(const Exec& exec);
+
 /// What a team shares beside its lanes: shared memory on a GPU. Kokkos grants a block 48 KiB, of
 /// which its own reductions need a part.
 constexpr std::size_t fast_scratch_bytes = std::size_t{46} * 1024;
 
+/// Light: closures travel as a kernel's arguments. From 512 bytes on Kokkos would put them into
+/// constant memory, where the host waits for the kernel before, and could not run ahead.
+using TeamPolicy =
+    Kokkos::TeamPolicy<Exec, Kokkos::Experimental::WorkItemProperty::HintLightWeight_t>;
+
 /// A league of `n` teams of `n_warps` warps; on a CPU teams as large as the back end allows, so
 /// that tests meet their barriers. Never Kokkos::AUTO, which asks for the occupancy at each launch.
-inline Kokkos::TeamPolicy<Exec> team_policy(const Exec& exec, int n, int n_warps) {
+inline TeamPolicy team_policy(const Exec& exec, int n, int n_warps) {
   constexpr int warp = 32;
-  if (row_per_thread) return Kokkos::TeamPolicy<Exec>(exec, n, 1);
-  return on_host ? Kokkos::TeamPolicy<Exec>(exec, n, exec.concurrency())
-                 : Kokkos::TeamPolicy<Exec>(exec, n, n_warps, warp);
+  if (row_per_thread) return TeamPolicy(exec, n, 1);
+  if (on_host) return TeamPolicy(exec, n, exec.concurrency());
+  keep_scratch_pool(exec);
+  return TeamPolicy(exec, n, n_warps, warp);
 }
 
 /// How many rows a loop has and how many elements each: the latter sizes the teams.
@@ -223,8 +233,7 @@ inline bool rows_in_order(const Exec& exec) {
 }
 
 template <int level, class Body>
-void for_teams(const char* label, const Kokkos::TeamPolicy<Exec>& policy, int scratch_bytes,
-               const Body& body) {
+void for_teams(const char* label, const TeamPolicy& policy, int scratch_bytes, const Body& body) {
   Kokkos::parallel_for(
       label, policy, KOKKOS_LAMBDA(const TeamMember& member) {
         void* scratch = member.team_scratch(level).get_shmem(scratch_bytes);

@@ -2,12 +2,17 @@
 # Without a GPU: configures the preset `cuda`, compiles and links the whole program and its tests for
 # sm_80 and sm_90, with nvcc's warnings about host functions in device code as errors (CMakeLists.txt),
 # and looks into the program for the code of both.
+# (To run on either, take a Kokkos that was built for it.)
 # usage: bash tests/gpu/compile_check.sh -DKokkos_ROOT=/path/to/kokkos [more arguments of cmake]
 # Takes the CUDA toolkit 12 or 13, a Kokkos with CUDA, and cuDNN 9 with the headers of its frontend
 # (pip install nvidia-cudnn-frontend; -DCUDNN_FRONTEND_INCLUDE_DIR=...) or -DSUPERPOSE_CUDNN=OFF.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+if ! command -v nvcc cuobjdump > /dev/null; then
+  echo "compile_check: nvcc or cuobjdump is not on the path; add the CUDA toolkit's bin folder" >&2
+  exit 2
+fi
 cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES="80;90" "$@"
 cmake --build --preset cuda --parallel "${JOBS:-$(nproc)}"
 found=$(cuobjdump --list-elf build/cuda/bin/superpose | grep -oE 'sm_[0-9]+' | sort -u | tr '\n' ' ')

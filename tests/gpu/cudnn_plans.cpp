@@ -1,5 +1,5 @@
-/// Without a GPU: whether cuDNN accepts the graphs of cudnn_plan.hpp for a GPU that is described to it.
-/// usage: cudnn_plans PROPERTIES.json    (as cuDNN's DeviceProperties::serialize writes them)
+/// Without a GPU: whether cuDNN accepts the graphs of cudnn_plan.hpp for a GPU that is described to
+/// it. usage: cudnn_plans PROPERTIES.json    (as cuDNN's DeviceProperties::serialize writes them)
 /// It stops before code is compiled for the GPU, which takes the driver.
 #include <cstdio>
 #include <fstream>
@@ -9,6 +9,7 @@
 
 namespace {
 
+using superpose::kernels::cudnn::Direction;
 using superpose::kernels::cudnn::Plan;
 using superpose::kernels::cudnn::Shape;
 namespace fe = cudnn_frontend;
@@ -20,17 +21,21 @@ std::shared_ptr<fe::DeviceProperties> read_properties(const char* path) {
   return properties->deserialize(text).is_good() ? properties : nullptr;
 }
 
-/// Prints how far cuDNN went along with the plan.
-bool is_accepted(const char* name, const Shape& shape, Plan& plan,
-                 const std::shared_ptr<fe::DeviceProperties>& properties) {
+using Properties = std::shared_ptr<fe::DeviceProperties>;
+
+/// Makes the plan and prints how far cuDNN went along with it.
+bool is_accepted(const Shape& shape, Direction direction, const Properties& properties) {
+  Plan plan(shape);
   auto& graph = plan.graph();
   graph.set_device_properties(properties);
-  graph.set_sm_version(90);
+  graph.set_sm_version(90);  // before operations are added, which ask
+  direction == Direction::forward ? plan.add_forward() : plan.add_backward();
   auto error = graph.validate();
   if (error.is_good()) error = graph.build_operation_graph();
   if (error.is_good()) error = graph.create_execution_plans({fe::HeurMode_t::A});
   if (error.is_good()) error = graph.check_support();
-  std::printf("%s, head size %d, %s dropout: %s\n", name, shape.head_size,
+  std::printf("%s, head size %d, %s dropout: %s\n",
+              direction == Direction::forward ? "forward" : "backward", shape.head_size,
               shape.keep_scale == 1 ? "no" : "with",
               error.is_good() ? "accepted" : error.get_message().c_str());
   return error.is_good();
@@ -48,11 +53,8 @@ int main(int argc, char** argv) {
   for (const int head_size : {8, 64, 96, 128})
     for (const float keep_scale : {1.0F, 1 / 0.9F}) {
       const Shape shape{128, 128, 8, head_size, keep_scale};
-      Plan forward(shape), backward(shape);
-      forward.add_forward();
-      backward.add_backward();
-      all = is_accepted("forward", shape, forward, properties) && all;
-      all = is_accepted("backward", shape, backward, properties) && all;
+      for (const auto direction : {Direction::forward, Direction::backward})
+        all = is_accepted(shape, direction, properties) && all;
     }
   return all ? 0 : 1;
 }

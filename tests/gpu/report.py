@@ -14,7 +14,11 @@ INTERRUPTED = 75   # superpose train: stopped by --max_time after a checkpoint
 
 
 def read_json(path):
-    return json.loads(path.read_text()) if path.exists() else None
+    """None where a step left nothing, or was stopped while it wrote."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
 
 
 def print_steps(directory):

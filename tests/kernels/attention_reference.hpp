@@ -9,6 +9,12 @@
 
 namespace superpose::kernels {
 
+inline HostMatrix first_rows(HostMatrix m, int n) {
+  m.values.resize(static_cast<std::size_t>(n) * m.n_columns);
+  m.n_rows = n;
+  return m;
+}
+
 /// Heads and head size.
 struct Heads {
   int NH, D;

@@ -25,12 +25,6 @@ Queries sparse_segment(const Packing& packing) {
 /// Whole tiles, an incomplete Four, and a head too wide for tiles of doubles.
 const std::vector<Heads> head_shapes = {{2, 8}, {2, 16}, {1, 30}, {2, 96}};
 
-HostMatrix first_rows(HostMatrix m, int n) {
-  m.values.resize(static_cast<std::size_t>(n) * m.n_columns);
-  m.n_rows = n;
-  return m;
-}
-
 template <class T>
 class AttentionTiles : public testing::Test {};
 TYPED_TEST_SUITE(AttentionTiles, FloatTypes);
