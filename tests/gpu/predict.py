@@ -4,8 +4,9 @@
     superpose bench --model.precision bf16 --train.leaves 1 --train.batch_size 256 --json bench.json
     python3 tests/gpu/predict.py bench.json [--matrix_rate 7.9e14] [--copy_rate 4e12] [--launch 4e-6]
 
-`bench` may run on any machine: its rows, outputs, operations and launches are the model's, not the
-machine's. What the GPU can do is given: the rate of bf16 products and of a large copy (defaults: an
+`bench` may run on any machine: its rows, outputs and operations are the model's, not the machine's, and
+so are its launches but for some tens (a GPU rounds weights and draws masks by kernels, and GELU is
+part of a product). What the GPU can do is given: the rate of bf16 products and of a large copy (defaults: an
 H200 as measured by others), and what a launch costs at least. A step then takes
 
     operations / (share * matrix_rate) + bytes / copy_rate, and no less than launches * launch

@@ -2,6 +2,9 @@
 compared with a constant."""
 
 import json
+import pathlib
+import subprocess
+import sys
 import unittest
 
 import harness
@@ -9,6 +12,7 @@ import harness
 TINY = {"model.n_embd": 16, "model.n_head": 2, "model.n_positions": 256, "train.batch_size": 6,
         "train.leaves": 2}
 N_LAYER = 2
+PREDICT = str(pathlib.Path(__file__).resolve().parents[1] / "gpu" / "predict.py")
 
 
 def options(settings):
@@ -72,6 +76,36 @@ class Bench(harness.Case):
         self.assertEqual((plain["latent_tokens"], plain["outputs"]), (0, 6))
         self.assertEqual((thoughts["latent_tokens"], thoughts["outputs"]), (12, 18))
         self.assertEqual(thoughts["rows"], plain["rows"] + 12)
+
+    def test_launches_grow_with_segments(self):
+        """Two thoughts are two more segments a leaf, each of a forward and a backward pass."""
+        plain, thoughts = self.report["steps"]
+        self.assertGreater(plain["launches"], 0)
+        grown = thoughts["launches"] - plain["launches"]
+        self.assertEqual(grown % (2 * TINY["train.leaves"]), 0)
+        self.assertGreater(grown, 0)
+
+    def predict(self, **rates):
+        """Milliseconds a step that tests/gpu/predict.py expects for the two stages."""
+        words = [word for name, value in rates.items() for word in (f"--{name}", str(value))]
+        done = subprocess.run([sys.executable, PREDICT, str(self.path / "report.json"), *words],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [float(line.split()[-1]) for line in done.stdout.splitlines()[1:3]]
+
+    def test_prediction_for_a_gpu(self):
+        """Where one of operations, bytes and launches costs and the others do not."""
+        (self.path / "report.json").write_text(json.dumps(self.report), encoding="utf-8")
+        plain, thoughts = self.report["steps"]
+        self.assertEqual(self.predict(matrix_rate=1e30, copy_rate=1e30, launch=1e-3),
+                         [plain["launches"], thoughts["launches"]])
+        for expected, step in zip(self.predict(matrix_rate=1e6, share=0.5, copy_rate=1e30, launch=0),
+                                  self.report["steps"]):
+            self.assertAlmostEqual(expected, step["operations"] / 0.5 / 1e3, delta=0.01)
+        once, twice = (self.predict(matrix_rate=1e30, copy_rate=rate, launch=0)[0]
+                       for rate in (2e6, 1e6))
+        self.assertGreater(once, 0)
+        self.assertAlmostEqual(twice, 2 * once, delta=0.03)
 
     def test_operations_beside_attention(self):
         """Doubling the width quadruples the linear maps and doubles attention and logits, so two

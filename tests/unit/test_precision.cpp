@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kokkos_kernels/linear.hpp"
 #include "small_models.hpp"
 
 namespace superpose::model {
@@ -68,6 +69,11 @@ TEST(Precision, MakeNetworkFollowsTheOption) {
   auto bf16 = random_model<bfloat16>(options);
   EXPECT_EQ(logits(Precision::f32), logits_of(f32, mixed_sequences()));
   EXPECT_EQ(logits(Precision::bf16), logits_of(bf16, mixed_sequences()));
+  if (kernels::has_tf32_products()) {
+    EXPECT_NE(logits(Precision::tf32), logits(Precision::f32));
+  } else {
+    EXPECT_EQ(logits(Precision::tf32), logits(Precision::f32));
+  }
 }
 
 TEST(Precision, ChangedParametersAreTakenUp) {
