@@ -33,6 +33,11 @@ def print_steps(directory):
     return good
 
 
+def percent(share):
+    """None where the limit has not been measured, as of bf16 on a CPU without it."""
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
 def print_bench(directory, precision):
     bench = read_json(directory / f"bench_{precision}.json")
     if bench is None:
@@ -43,14 +48,14 @@ def print_bench(directory, precision):
     print("latents   step ms   tokens/s   of matrix rate   launches   device MiB")
     for step in bench["steps"]:
         print(f"{step['latents']:7}   {1e3 * step['median_seconds']:7.2f}   "
-              f"{step['tokens_per_second']:8.0f}   {100 * step['share_of_matrix_rate']:12.1f} %   "
+              f"{step['tokens_per_second']:8.0f}   {percent(step['share_of_matrix_rate']):>14}   "
               f"{step['launches']:8.0f}   {step['device_bytes'] / 2**20:10.0f}")
     print("kernels farthest from their limit:")
     slow = sorted((k for k in bench["kernels"] if k["share_of_limit"]),
                   key=lambda k: k["seconds"] * (1 - min(1, k["share_of_limit"])), reverse=True)
     for kernel in slow[:8]:
         print(f"  {kernel['name']:<28} {kernel['shape']:<24} {1e6 * kernel['seconds']:8.1f} us"
-              f"  {100 * kernel['share_of_limit']:5.0f} % of limit")
+              f"  {percent(kernel['share_of_limit']):>8} of its limit")
 
 
 def print_training(directory):
