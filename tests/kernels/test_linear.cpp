@@ -200,7 +200,8 @@ TYPED_TEST(Linear, WithGeluIsOneAfterTheOther) {
     LinearWeight<X> weight;
     weight.update(Exec(), w, bias);
     const auto make = [&](int n) { return to_matrix<X>(HostMatrix(R, n, 5)); };
-    const auto pre = make(N), y = make(N), dpre = make(K), before_gelu = random_operand<X>(R, K, 6);
+    const auto pre = make(N), y = make(N), dpre = make(K);
+    const auto before_gelu = random_operand<X>(R, K, 6);
     linear_gelu_forward<X>(Exec(), x, weight, pre, y);
     linear_gelu_backward_input<X>(Exec(), dy, weight, to_matrix<X>(before_gelu), dpre);
 
