@@ -26,35 +26,35 @@ struct ByRows {
 // --- scratch -------------------------------------------------------------------------------------
 
 template <class X>
-std::size_t row_scratch(const AttentionInput<X>& in, int n_rows, ByRows) {
+std::size_t row_scratch(const AttentionInput<X>& in, int n_rows) {
   return n_rows * sizeof(Real<X>) * static_cast<std::size_t>(in.groups.longest);
 }
 
 template <class X>
 std::size_t forward_scratch(const AttentionInput<X>& in, ByTiles) {
   if (!row_per_thread)
-    return std::max(row_scratch(in, 1, ByRows()), TeamForward<Lane, X>::bytes(in.head_size()));
+    return std::max(row_scratch(in, 1), TeamForward<Lane, X>::bytes(in.head_size()));
   Arena count(nullptr);
   ForwardScratch<Real<X>>(count, in.groups.longest, in.head_size());
   return count.bytes();
 }
 template <class X>
-std::size_t forward_scratch(const AttentionInput<X>& in, ByRows rows) {
-  return row_scratch(in, 1, rows);
+std::size_t forward_scratch(const AttentionInput<X>& in, ByRows) {
+  return row_scratch(in, 1);
 }
 
 template <class X>
 std::size_t backward_scratch(const AttentionInput<X>& in, ByTiles) {
   if (!row_per_thread)
-    return std::max(row_scratch(in, 3, ByRows()),
+    return std::max(row_scratch(in, 3),
                     TeamBackward<Lane, X>::bytes(in.head_size(), in.groups.longest));
   Arena count(nullptr);
   BackwardScratch<Real<X>>(count, in.groups.longest, in.head_size());
   return count.bytes();
 }
 template <class X>
-std::size_t backward_scratch(const AttentionInput<X>& in, ByRows rows) {
-  return row_scratch(in, 3, rows);
+std::size_t backward_scratch(const AttentionInput<X>& in, ByRows) {
+  return row_scratch(in, 3);
 }
 
 /// Whether a launch is made by rows alone.

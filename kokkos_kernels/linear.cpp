@@ -6,7 +6,7 @@
 
 #include "core/error.hpp"
 #include "kokkos_kernels/gelu.hpp"
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/linear_common.hpp"
 #include "kokkos_kernels/onednn.hpp"
 #include "kokkos_kernels/product_region.hpp"
 #include "kokkos_kernels/reductions.hpp"
@@ -58,16 +58,6 @@ void product(const Exec& exec, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const Mat
 }
 
 template <class T>
-void broadcast_rows(const Exec& exec, Vector<const T> row, Matrix<T> y) {
-  const int n = static_cast<int>(y.extent(1));
-  for_rows(
-      "linear_bias", exec, static_cast<int>(y.extent(0)),
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        lane.each(n, [&](int c) { y(r, c) = row(c); });
-      });
-}
-
-template <class T>
 void add_rows(const Exec& exec, Matrix<const T> x, Matrix<T> y) {
   const int n = static_cast<int>(y.extent(1));
   for_rows(
@@ -80,11 +70,6 @@ void add_rows(const Exec& exec, Matrix<const T> x, Matrix<T> y) {
 template <class X>
 bool is_dense(const Matrix<X>& m) {
   return m.extent(0) <= 1 || m.stride(0) == m.extent(1);
-}
-
-template <class T>
-Matrix<const T> row_matrix(const Vector<const T>& v) {
-  return Matrix<const T>(v.data(), 1, v.extent(0));
 }
 
 }  // namespace
@@ -122,7 +107,7 @@ template <class X, class Y>
 void linear_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w, Matrix<Y> y) {
   SUPERPOSE_EXPECT(is_dense(x) && is_dense(y));
   if (y.extent(0) == 0) return;
-  const auto row = onednn::operand(row_matrix<Real<X>>(w.packed().bias));
+  const auto row = onednn::operand(row_matrix(w.packed().bias));
   onednn::multiply(exec, onednn::operand(x), w.packed().forward.operand(), &row, onednn::operand(y),
                    false);
 }
@@ -176,7 +161,7 @@ void LinearWeight<double>::update(const Exec&, Matrix<const double> w, Vector<co
 template <>
 void linear_forward<double, double>(const Exec& exec, Matrix<const double> x,
                                     const LinearWeight<double>& w, Matrix<double> y) {
-  broadcast_rows<double>(exec, w.packed().bias, y);
+  broadcast_rows<double, double>(exec, w.packed().bias, y);
   product<double>(exec, plain, plain, x, w.packed().w, y, Output::add);
 }
 
@@ -218,35 +203,6 @@ void logits_backward(const Exec& exec, Matrix<const T> dlogits, Matrix<const T> 
   product<T>(exec, transposed, plain, dlogits, h, dw, Output::add);
 }
 
-#define INSTANTIATE(X)                                                                      \
-  template class LinearWeight<X>;                                                           \
-  template void linear_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
-                               Matrix<Real<X>>);                                            \
-  template void linear_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
-                                      Matrix<Real<X>>, Output);                             \
-  INSTANTIATE_COMMON(X)
-#define INSTANTIATE_COMMON(X)                                                                    \
-  template void linear_gelu_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
-                                    Matrix<X>, Matrix<X>);                                       \
-  template void linear_gelu_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
-                                           Matrix<const X>, Matrix<X>);                          \
-  template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,            \
-                                       const LinearWeight<X>&, Vector<Real<X>>, Matrix<Real<X>>, \
-                                       Vector<Real<X>>);
-INSTANTIATE(float)
-INSTANTIATE(bfloat16)
-template void linear_forward(const Exec&, Matrix<const bfloat16>, const LinearWeight<bfloat16>&,
-                             Matrix<bfloat16>);
-template void linear_backward_input(const Exec&, Matrix<const bfloat16>,
-                                    const LinearWeight<bfloat16>&, Matrix<bfloat16>, Output);
-template class LinearWeight<double>;
-INSTANTIATE_COMMON(double)
-
-#define INSTANTIATE_LOGITS(T)                                                                   \
-  template void logits_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);       \
-  template void logits_backward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<const T>, \
-                                Matrix<T>, Matrix<T>);
-INSTANTIATE_LOGITS(float)
-INSTANTIATE_LOGITS(double)
+SUPERPOSE_ALL_LINEAR_INSTANCES
 
 }  // namespace superpose::kernels

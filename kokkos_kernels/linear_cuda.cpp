@@ -5,8 +5,7 @@
 #include "kokkos_kernels/convert.hpp"
 #include "kokkos_kernels/cublaslt.hpp"
 #include "kokkos_kernels/gelu.hpp"
-#include "kokkos_kernels/lane.hpp"
-#include "kokkos_kernels/linear.hpp"
+#include "kokkos_kernels/linear_common.hpp"
 #include "kokkos_kernels/reductions.hpp"
 
 namespace superpose::kernels {
@@ -32,21 +31,6 @@ void product(const Exec& exec, const cublaslt::Operand& a, const cublaslt::Opera
 template <class X>
 bool fuses_gelu(const Exec& exec) {
   return std::is_same_v<X, bfloat16> && exec.cuda_device_prop().major >= 9;
-}
-
-template <class T, class Y>
-void broadcast_rows(const Exec& exec, Vector<const T> row, Matrix<Y> y) {
-  const int n = static_cast<int>(y.extent(1));
-  for_rows(
-      "linear_bias", exec, static_cast<int>(y.extent(0)),
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        lane.each(n, [&](int c) { y(r, c) = static_cast<Y>(row(c)); });
-      });
-}
-
-template <class T>
-Matrix<T> row_matrix(const Vector<T>& v) {
-  return Matrix<T>(v.data(), 1, v.extent(0));
 }
 
 }  // namespace
@@ -86,7 +70,7 @@ void LinearWeight<X>::update(const Exec& exec, Matrix<const Real<X>> w,
           Vector<X>(Kokkos::view_alloc("rounded_bias", Kokkos::WithoutInitializing), n_out_);
     }
     convert<X>(exec, w, p.w_copy);
-    convert<X>(exec, row_matrix<const Real<X>>(bias), row_matrix<X>(p.bias_copy));
+    convert<X>(exec, row_matrix(bias), row_matrix(p.bias_copy));
     p.w = p.w_copy;
     p.bias_x = p.bias_copy;
   }
@@ -155,34 +139,6 @@ void logits_backward(const Exec& exec, Matrix<const T> dlogits, Matrix<const T> 
   product(exec, transposed(dlogits), operand(h), operand(dw), Output::add);
 }
 
-#define INSTANTIATE(X)                                                                      \
-  template class LinearWeight<X>;                                                           \
-  template void linear_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
-                               Matrix<Real<X>>);                                            \
-  template void linear_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
-                                      Matrix<Real<X>>, Output);                             \
-  INSTANTIATE_COMMON(X)
-#define INSTANTIATE_COMMON(X)                                                                    \
-  template void linear_gelu_forward(const Exec&, Matrix<const X>, const LinearWeight<X>&,        \
-                                    Matrix<X>, Matrix<X>);                                       \
-  template void linear_gelu_backward_input(const Exec&, Matrix<const X>, const LinearWeight<X>&, \
-                                           Matrix<const X>, Matrix<X>);                          \
-  template void linear_backward_weight(const Exec&, Matrix<const X>, Matrix<const X>,            \
-                                       const LinearWeight<X>&, Vector<Real<X>>, Matrix<Real<X>>, \
-                                       Vector<Real<X>>);
-INSTANTIATE(float)
-INSTANTIATE(bfloat16)
-template void linear_forward(const Exec&, Matrix<const bfloat16>, const LinearWeight<bfloat16>&,
-                             Matrix<bfloat16>);
-template void linear_backward_input(const Exec&, Matrix<const bfloat16>,
-                                    const LinearWeight<bfloat16>&, Matrix<bfloat16>, Output);
-INSTANTIATE(double)
-
-#define INSTANTIATE_LOGITS(T)                                                                   \
-  template void logits_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);       \
-  template void logits_backward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<const T>, \
-                                Matrix<T>, Matrix<T>);
-INSTANTIATE_LOGITS(float)
-INSTANTIATE_LOGITS(double)
+SUPERPOSE_ALL_LINEAR_INSTANCES
 
 }  // namespace superpose::kernels

@@ -192,4 +192,14 @@ inline Gradient run_backward_from_zero(const TwoSegments& s) {
   return run_backward<double>(s, HostMatrix(s.kv.n_rows, s.kv.n_columns));
 }
 
+/// Against central differences, by queries and by keys and values.
+inline void expect_derivative_of_forward(TwoSegments& s) {
+  SCOPED_TRACE(testing::Message() << s.heads.NH << "x" << s.heads.D);
+  const auto loss = [&] { return s.loss(); };
+  const Gradient gradient = run_backward_from_zero(s);
+  EXPECT_TRUE(is_gradient(gradient.q_early, s.q_early, loss));
+  EXPECT_TRUE(is_gradient(gradient.q_late, s.q_late, loss));
+  EXPECT_TRUE(is_gradient(gradient.kv, s.kv, loss));
+}
+
 }  // namespace superpose::kernels

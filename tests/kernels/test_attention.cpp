@@ -127,11 +127,7 @@ TEST(AttentionGradient, IsTheDerivativeOfForward) {
   for (const auto heads : {Heads{1, 4}, Heads{3, 5}, Heads{2, 32}, Heads{8, 12}})
     for (const Dropout& dropout : {Dropout{}, test_dropout()}) {
       TwoSegments s{scattered({5, 1, 33, 12}), heads, dropout};
-      const auto loss = [&] { return s.loss(); };
-      const Gradient gradient = run_backward_from_zero(s);
-      EXPECT_TRUE(is_gradient(gradient.q_early, s.q_early, loss)) << heads.NH << "x" << heads.D;
-      EXPECT_TRUE(is_gradient(gradient.q_late, s.q_late, loss)) << heads.NH << "x" << heads.D;
-      EXPECT_TRUE(is_gradient(gradient.kv, s.kv, loss)) << heads.NH << "x" << heads.D;
+      expect_derivative_of_forward(s);
     }
 }
 

@@ -99,11 +99,7 @@ TEST(AttentionTilesBfloat16, DiffersFromFloatByRoundingOnly) {
 TEST(AttentionTilesGradient, IsTheDerivativeOfForward) {
   for (const auto heads : {Heads{2, 8}, Heads{1, 16}}) {
     TwoSegments s{scattered({5, 34, 131}), heads, test_dropout()};
-    const auto loss = [&] { return s.loss(); };
-    const Gradient gradient = run_backward_from_zero(s);
-    EXPECT_TRUE(is_gradient(gradient.q_early, s.q_early, loss)) << heads.NH << "x" << heads.D;
-    EXPECT_TRUE(is_gradient(gradient.q_late, s.q_late, loss)) << heads.NH << "x" << heads.D;
-    EXPECT_TRUE(is_gradient(gradient.kv, s.kv, loss)) << heads.NH << "x" << heads.D;
+    expect_derivative_of_forward(s);
   }
 }
 
