@@ -1,7 +1,8 @@
 #pragma once
-/// Small matrix products whose sums stay in registers, for one CPU thread. A tile of the result is
-/// 8 rows by one or two vectors of columns: 16 sums in flight hide the latency of a multiply-add,
-/// and each vector that is read serves 8 of them.
+/// Small matrix products whose sums stay in registers, for one CPU thread. 8 rows are computed in
+/// pieces of as many sums as there are registers for: with AVX-512 8 rows by two of its vectors, 16
+/// sums in flight; with 16 registers of half the length 4 rows by two of theirs. Either hides the
+/// latency of a multiply-add, and each vector that is read serves 8 or 4 of them.
 
 #include <cstddef>
 
@@ -10,6 +11,12 @@
 namespace superpose::kernels {
 
 constexpr int tile_rows = 8;
+
+#ifdef __AVX512F__
+constexpr int piece_rows = 8, piece_vectors = 2;
+#else
+constexpr int piece_rows = 4, piece_vectors = 1;
+#endif
 
 /// Elements of a 64-byte vector.
 template <class T>
@@ -75,42 +82,56 @@ Left<T> columns_of(const Block<T>& block) {
 
 enum class Sum { replace, add };
 
-/// One tile: result (+)= sum over k in `depth` of left(., k) right(k, .), of tile_rows rows.
+/// One piece: result (+)= sum over k in `depth` of left(., k) right(k, .), of piece_rows rows.
 template <Sum mode, int n_vectors, class T>
-inline void multiply_tile(const Left<T>& left, const Block<T>& right, Range depth,
-                          const Block<T>& result) {
+inline void multiply_piece(const Left<T>& left, const Block<T>& right, Range depth,
+                           const Block<T>& result) {
   constexpr int length = vector_length<T>;
-  T sum[tile_rows][n_vectors * length] = {};
+  T sum[piece_rows][n_vectors * length];
+#pragma GCC unroll 8
+  for (int r = 0; r < piece_rows; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < n_vectors; ++v)
+#pragma omp simd
+      for (int l = v * length; l < (v + 1) * length; ++l) sum[r][l] = T(0);
   for (int k = depth.begin; k < depth.end; ++k) {
     const T* b = right.row(k);
     const T* a = left.data + k * left.depth_step;
 #pragma GCC unroll 8
-    for (int r = 0; r < tile_rows; ++r)
+    for (int r = 0; r < piece_rows; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < n_vectors; ++v)
 #pragma omp simd
         for (int l = v * length; l < (v + 1) * length; ++l)
           sum[r][l] += a[r * left.row_step] * b[l];
   }
-  for (int r = 0; r < tile_rows; ++r) {
+#pragma GCC unroll 8
+  for (int r = 0; r < piece_rows; ++r) {
     T* to = result.row(r);
+#pragma GCC unroll 2
+    for (int v = 0; v < n_vectors; ++v)
 #pragma omp simd
-    for (int l = 0; l < n_vectors * length; ++l)
-      to[l] = mode == Sum::add ? to[l] + sum[r][l] : sum[r][l];
+      for (int l = v * length; l < (v + 1) * length; ++l)
+        to[l] = mode == Sum::add ? to[l] + sum[r][l] : sum[r][l];
   }
 }
 
 /// tile_rows rows of a product: result(., c) (+)= left right(., c) for c < n_columns, rounded up to
-/// whole vectors. Each element is summed in ascending k whatever the tile it falls into.
+/// whole vectors. Each element is summed in ascending k whatever the piece it falls into.
 template <Sum mode, class T>
 inline void multiply(const Left<T>& left, const Block<T>& right, Range depth, int n_columns,
                      const Block<T>& result) {
-  constexpr int length = vector_length<T>;
-  int c = 0;
-  const auto at = [&](const Block<T>& block) { return Block<T>{block.data + c, block.pitch}; };
-  for (; c + length < n_columns; c += 2 * length)
-    multiply_tile<mode, 2>(left, at(right), depth, at(result));
-  if (c < n_columns) multiply_tile<mode, 1>(left, at(right), depth, at(result));
+  constexpr int width = piece_vectors * vector_length<T>;
+  for (int r = 0; r < tile_rows; r += piece_rows) {
+    const Left<T> rows{left.data + r * left.row_step, left.row_step, left.depth_step};
+    int c = 0;
+    const auto at = [&](const Block<T>& block, int row) {
+      return Block<T>{block.row(row) + c, block.pitch};
+    };
+    for (; c + width - vector_length<T> < n_columns; c += width)
+      multiply_piece<mode, piece_vectors>(rows, at(right, 0), depth, at(result, r));
+    if (c < n_columns) multiply_piece<mode, 1>(rows, at(right, 0), depth, at(result, r));
+  }
 }
 
 // --- copies --------------------------------------------------------------------------------------
