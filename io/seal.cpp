@@ -44,7 +44,9 @@ std::string line_of(const Seal& seal, std::uint64_t bytes, Checksum& sum) {
 
 std::ifstream open_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  validate(file.is_open(), ExitCode::io, "cannot open {} ({})", path, std::strerror(errno));
+  validate(file.is_open(), ExitCode::io,
+           "cannot open {} ({}); give the path of a file that superpose train wrote", path,
+           std::strerror(errno));
   return file;
 }
 

@@ -23,8 +23,10 @@ Outcome require(const Command& command) {
            "there is no {} here (SLURM's commands are not on the path); submit from a login node, "
            "or run the points here with --local SLOTS",
            command.front());
-  validate(outcome.code == 0, ExitCode::failure, "{} failed with code {}: {}", shown(command),
-           outcome.code, outcome.output);
+  validate(outcome.code == 0, ExitCode::failure,
+           "{} failed with code {}: {}\nmend what SLURM names (in the sweep file: nodes, time, "
+           "sbatch) and repeat the command, which starts only what is not there",
+           shown(command), outcome.code, outcome.output);
   return outcome;
 }
 
