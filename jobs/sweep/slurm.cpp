@@ -26,7 +26,8 @@ Outcome require(const Command& command) {
   validate(outcome.code == 0, ExitCode::failure,
            "{} failed with code {}: {}\nmend what SLURM names (in the sweep file: nodes, time, "
            "sbatch) and repeat the command, which starts only what is not there",
-           shown(command), outcome.code, outcome.output);
+           shown(command), outcome.code,
+           outcome.output.substr(0, outcome.output.find_last_not_of('\n') + 1));
   return outcome;
 }
 
