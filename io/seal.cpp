@@ -45,7 +45,7 @@ std::string line_of(const Seal& seal, std::uint64_t bytes, Checksum& sum) {
 std::ifstream open_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   validate(file.is_open(), ExitCode::io,
-           "cannot open {} ({}); give the path of a file that superpose train wrote", path,
+           "cannot open {} ({}); give the path of a file that superpose wrote", path,
            std::strerror(errno));
   return file;
 }

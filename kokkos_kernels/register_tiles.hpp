@@ -124,13 +124,12 @@ inline void multiply(const Left<T>& left, const Block<T>& right, Range depth, in
   constexpr int width = piece_vectors * vector_length<T>;
   for (int r = 0; r < tile_rows; r += piece_rows) {
     const Left<T> rows{left.data + r * left.row_step, left.row_step, left.depth_step};
+    const Block<T> sums = result.from_row(r);
     int c = 0;
-    const auto at = [&](const Block<T>& block, int row) {
-      return Block<T>{block.row(row) + c, block.pitch};
-    };
+    const auto at = [&](const Block<T>& block) { return Block<T>{block.data + c, block.pitch}; };
     for (; c + width - vector_length<T> < n_columns; c += width)
-      multiply_piece<mode, piece_vectors>(rows, at(right, 0), depth, at(result, r));
-    if (c < n_columns) multiply_piece<mode, 1>(rows, at(right, 0), depth, at(result, r));
+      multiply_piece<mode, piece_vectors>(rows, at(right), depth, at(sums));
+    if (c < n_columns) multiply_piece<mode, 1>(rows, at(right), depth, at(sums));
   }
 }
 
