@@ -10,6 +10,7 @@
 #include "core/host.hpp"
 #include "core/log.hpp"
 #include "distributed/communicator.hpp"
+#include "distributed/stop_request.hpp"
 #include "jobs/command_line.hpp"
 
 namespace {
@@ -35,6 +36,7 @@ int end_after_error(const std::optional<MpiSession>& mpi, ExitCode code, const s
 }  // namespace
 
 int main(int argc, char** argv) {
+  const superpose::distributed::SignalThread signals;  // before any library starts a thread
   std::optional<MpiSession> mpi;  // outlives the handlers, which need it to end the other ranks
   try {
     const auto command = superpose::jobs::parse_command_line(argc, argv);

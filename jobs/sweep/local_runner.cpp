@@ -105,31 +105,19 @@ class Slots {
   std::map<pid_t, Running> running_;
 };
 
-/// Ctrl-C asks for the same as the signals that ask a training to stop.
-class InterruptAsTerminate {
- public:
-  InterruptAsTerminate() : former_(std::signal(SIGINT, [](int) { std::raise(SIGTERM); })) {}
-  ~InterruptAsTerminate() { std::signal(SIGINT, former_); }
-  InterruptAsTerminate(const InterruptAsTerminate&) = delete;
-  InterruptAsTerminate& operator=(const InterruptAsTerminate&) = delete;
-
- private:
-  void (*former_)(int);
-};
-
 }  // namespace
 
 int run_locally(const SweepFolder& folder, const config::Sweep& sweep,
                 const std::vector<const config::Point*>& points, const LocalOptions& options) {
   io::RunLock lock(folder.root());
   const distributed::StopRequest stop;
-  const InterruptAsTerminate interrupt;
   Slots slots(folder, sweep, options, points.size());
   bool stopping = false;
   for (std::size_t next = 0; next < points.size() || !slots.idle();) {
-    if (stop.requested_here() && !stopping) {
+    if (!stopping && (stop.requested_here() || log::output_is_closed())) {
       stopping = true;
-      log::info("{}: stopping the points in hand with a checkpoint", stop.signal_name());
+      log::warning("{}: stopping the points in hand with a checkpoint",
+                   stop.requested_here() ? stop.signal_name() : "a closed output pipe");
       slots.stop();
     }
     if (stopping && slots.idle()) return interrupted;

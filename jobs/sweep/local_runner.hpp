@@ -15,9 +15,10 @@ struct LocalOptions {
   std::string point_script;  ///< slurm/point.sh
 };
 
-/// Runs these points in their order with a line for each. SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop
-/// the points in hand with a checkpoint, and no more are started. Returns the exit code: 0 all
-/// done, 1 some failed, 75 stopped. Error (usage) if another runner is at work on this sweep.
+/// Runs these points in their order with a line for each. A stop signal (distributed::stop_signals)
+/// or a closed output pipe stops the points in hand with a checkpoint, and no more are started; a
+/// second Ctrl-C does not wait for them. Returns the exit code: 0 all done, 1 some failed, 75
+/// stopped. Error (usage) if another runner is at work on this sweep.
 int run_locally(const SweepFolder& folder, const config::Sweep& sweep,
                 const std::vector<const config::Point*>& points, const LocalOptions& options);
 

@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <memory>
 
 namespace superpose::log {
@@ -22,6 +24,11 @@ spdlog::logger& progress() {
   return *logger;
 }
 
+bool& closed() {
+  static bool is_closed = false;
+  return is_closed;
+}
+
 spdlog::logger& warnings() {
   static const auto logger =
       make_logger("warnings", std::make_shared<spdlog::sinks::stderr_sink_st>(), "%v");
@@ -36,10 +43,15 @@ void set_rank(int rank) {
 }
 
 void info_line(const std::string& line) {
+  errno = 0;
   progress().info(line);
+  if (std::ferror(stdout) != 0 && errno == EPIPE) closed() = true;
 }
 void warning_line(const std::string& line) {
   warnings().warn(line);
+}
+bool output_is_closed() {
+  return closed();
 }
 
 }  // namespace superpose::log

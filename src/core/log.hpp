@@ -15,6 +15,10 @@ void set_rank(int rank);
 void info_line(const std::string& line);     ///< rank 0, stdout, flushed
 void warning_line(const std::string& line);  ///< every rank, stderr, flushed
 
+/// Whether a line of progress could not be written because nobody reads the pipe any more, as in
+/// `superpose train ... | head`. A process that does not ignore SIGPIPE never comes to ask.
+bool output_is_closed();
+
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
   info_line(fmt::format(format, std::forward<Args>(args)...));

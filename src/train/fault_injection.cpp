@@ -13,6 +13,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "distributed/stop_request.hpp"
 
 namespace superpose::train {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::array<ProcessFault, 8> process_faults = {{
     {"kill", [] { std::raise(SIGKILL); }},
     {"segv", [] { std::raise(SIGSEGV); }},
     {"stop", [] { std::raise(SIGSTOP); }},
-    {"term", [] { std::raise(SIGTERM); }},
+    {"term", [] { distributed::send_to_this_process(SIGTERM); }},
     {"throw", [] { throw std::runtime_error("injected exception"); }},
     {"exit0", [] { std::exit(0); }},
     {"exit3", [] { std::exit(3); }},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/log.hpp"
+
 namespace superpose::train {
 namespace {
 
@@ -20,7 +22,7 @@ bool StopConditions::due() {
   since_call_ = Stopwatch();
   time_is_up_ = time_is_up_ || time_is_up();
   file_asks_ = file_asks_ || file_asks();
-  return signals_.requested_here() || time_is_up_ || file_asks_;
+  return signals_.requested_here() || time_is_up_ || file_asks_ || log::output_is_closed();
 }
 
 bool StopConditions::time_is_up() {
@@ -44,12 +46,14 @@ void StopConditions::saved(double seconds) {
 void StopConditions::done() const {
   std::error_code ignored;
   if (file_asks_) std::filesystem::remove(file_, ignored);
+  signals_.ignore_from_now_on();
 }
 
 std::string StopConditions::reason() const {
   if (signals_.requested_here()) return signals_.signal_name();
   if (time_is_up_) return "--max_time";
-  return file_asks_ ? "the file " + file_ : "another rank";
+  if (file_asks_) return "the file " + file_;
+  return log::output_is_closed() ? "a closed output pipe" : "another rank";
 }
 
 }  // namespace superpose::train

@@ -1,6 +1,7 @@
 #pragma once
-/// When a run is to stop with a checkpoint: at a signal, before its time is up, or when a file asks
-/// for it. Any rank may know first; the trainer agrees on it with the sums of the batch.
+/// When a run is to stop with a checkpoint: at a signal, before its time is up, when a file asks
+/// for it, or when nobody reads its output any more. Any rank may know first; the trainer agrees on
+/// it with the sums of the batch.
 
 #include <optional>
 #include <string>
@@ -29,10 +30,11 @@ class StopConditions {
   bool due();
   /// A checkpoint has taken so long.
   void saved(double seconds);
-  /// The checkpoint is there: the file that asked for it goes.
+  /// The last checkpoint is there: the file that asked for it goes, and signals no longer matter.
   void done() const;
 
-  /// "SIGUSR1", "--max_time", "the file run/stop"; "another rank" if this rank knows of nothing.
+  /// "SIGUSR1", "--max_time", "the file run/stop", "a closed output pipe"; "another rank" if this
+  /// rank knows of nothing.
   std::string reason() const;
 
  private:

@@ -52,8 +52,7 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       faults_(std::getenv("SUPERPOSE_FAULT"), communicator.rank(), communicator.size()),
       gradient_(options, data.train.problems, communicator, *model_),
       state_(*model_, optimizer_),
-      stop_(options.output.directory, communicator.rank() == 0, limits,
-            estimated_save_seconds(model_->parameters().flat.extent(0))) {
+      limits_(limits) {
   if (limits.watchdog_seconds > 0)
     watchdog_.emplace(communicator, times_.activity(), limits.watchdog_seconds);
   model::initialise(model_->parameters(), options.train.seed);
@@ -147,13 +146,16 @@ ExitCode Trainer::run() {
     return ExitCode::done;
   }
   recorder_->flush();  // a directory that cannot be written to is found before the first step
+  stop_.emplace(options_.output.directory, communicator_.rank() == 0, limits_,
+                estimated_save_seconds(model_->parameters().flat.extent(0)));
   const Stopwatch watch;
   const Flow flow = run_epochs();
+  stop_->done();
   log::info("\nwhere the time went (rank 0):\n{}", times_.table(watch.seconds()));
   if (flow == Flow::go_on) return ExitCode::done;
   if (communicator_.rank() == 0)
     log::warning("stopped by {} at step {} after a checkpoint; run the same command to go on",
-                 stop_.reason(), progress_.step);
+                 stop_->reason(), progress_.step);
   return ExitCode::interrupted;
 }
 
@@ -197,7 +199,6 @@ Trainer::Flow Trainer::run_epoch() {
     const auto flow = step(batch_of(order, progress_.step_in_epoch, batch_size));
     if (flow == Flow::go_on) continue;
     save();
-    stop_.done();
     return Flow::stop;
   }
   finish_epoch(watch.seconds());
@@ -214,7 +215,7 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   times_.activity().set_step(progress_.step + 1);
   faults_.begin("step", progress_.step + 1);
   const auto key = batch_key();
-  const auto gradient = gradient_.compute(batch, key, stop_.due(), times_);
+  const auto gradient = gradient_.compute(batch, key, stop_->due(), times_);
   const auto& sums = gradient_.sums();
   const double scale = 1.0 / static_cast<double>(sums.labels);  // mean over labels
   ScopedTimer timer(times_, "optimizer");
@@ -336,7 +337,7 @@ void Trainer::save() {
   recorder_->flush();  // first: a resumed run can drop steps, not bring them back
   times_.activity().meet();
   state_.save(communicator_, options_.output.directory, progress_, metadata_, options_.output.keep);
-  stop_.saved(watch.seconds());
+  stop_->saved(watch.seconds());
 }
 
 }  // namespace superpose::train

@@ -83,7 +83,8 @@ class Trainer {
   FaultInjection faults_;
   BatchGradient gradient_;
   TrainingState state_;
-  StopConditions stop_;
+  JobLimits limits_;
+  std::optional<StopConditions> stop_;  ///< of run(): a stop signal before it ends the process
   Progress progress_;
   std::optional<Recorder> recorder_;
   TimeTable times_;

@@ -27,6 +27,14 @@ from small_runs import SmallRuns  # noqa: E402
 # Ranks that wait leave the cores, of which there may be fewer, to those that do not.
 os.environ["OMPI_MCA_mpi_yield_when_idle"] = "1"
 
+# oneDNN's kernels of AVX2 hold data in the stack pointer, others may not: whatever interrupts a thread
+# that computes is worst there.
+os.environ.setdefault("DNNL_MAX_CPU_ISA", "AVX2")
+
+# Settings under which most of a step is spent in products compiled at run time; the small runs' own
+# products are too small for that.
+WIDE = {"model.n_embd": 128}
+
 MARK = "SUPERPOSE_TEST_JOB"  # in the environment of all processes of a job
 
 
@@ -60,6 +68,14 @@ class Job:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+
+    def wait_for_output(self, text, within=60):
+        """Until it has printed this."""
+        wait_until(lambda: text in self.so_far() or self.process.poll() is not None, within)
+
+    def so_far(self):
+        """What it has printed; without moving the place where it goes on writing."""
+        return os.pread(self.output.fileno(), 1 << 20, 0).decode(errors="replace")
 
     def finish(self, within=60):
         """The ended job as subprocess.run gives it. An error if it does not end within so many

@@ -15,19 +15,27 @@ class Kills(scenario.Scenario):
     on_disk = not scenario.Scenario.short
 
     def trials(self):
-        self.expected = self.undisturbed(SETTINGS)
+        yield from self.trials_with("run", SETTINGS, self.count(full=100, short=3))
+        yield from self.trials_with("wide", {**SETTINGS, **scenario.WIDE},
+                                    self.count(full=40, short=1))
+
+    def trials_with(self, name, settings, count):
+        self.settings = settings
+        self.expected = self.undisturbed(settings, f"{name}_undisturbed")
         sizes = (1, 3) if self.short else (1, 2, 3, 4)
-        self.seconds = {ranks: self.duration(ranks) for ranks in sizes}
-        for i in range(self.count(full=100, short=3)):
+        self.seconds = {ranks: self.duration(name, ranks) for ranks in sizes}
+        for i in range(count):
             ranks, n_kills = sizes[i % len(sizes)], 1 + i % 2
             one = random.random() < 0.5
-            yield (f"kill {i}: {'one' if one else 'all'} of {ranks} ranks, {n_kills} times",
-                   lambda i=i, ranks=ranks, one=one, n=n_kills: self.trial(f"run{i}", ranks, one, n))
+            yield (f"{name} {i}: {'one' if one else 'all'} of {ranks} ranks, {n_kills} times",
+                   lambda i=i, ranks=ranks, one=one, n=n_kills:
+                   self.trial(f"{name}{i}", ranks, one, n))
 
-    def duration(self, ranks):
+    def duration(self, name, ranks):
         """Seconds of a whole run on so many ranks."""
         start = time.monotonic()
-        self.assert_ends_as(self.expected, f"duration{ranks}", SETTINGS, self.mpi_ranks(ranks))
+        self.assert_ends_as(self.expected, f"{name}_duration{ranks}", self.settings,
+                            self.mpi_ranks(ranks))
         return time.monotonic() - start
 
     @staticmethod
@@ -40,10 +48,10 @@ class Kills(scenario.Scenario):
             earliest = 0 if random.random() < 0.25 else 0.4
             moment = random.uniform(earliest, 1) * self.seconds[ranks]
             self.run_and_kill(directory, ranks, one, moment)
-        self.assert_ends_as(self.expected, directory, SETTINGS, self.mpi_ranks(ranks))
+        self.assert_ends_as(self.expected, directory, self.settings, self.mpi_ranks(ranks))
 
     def run_and_kill(self, directory, ranks, one, moment):
-        job = self.start(directory, SETTINGS, ranks=self.mpi_ranks(ranks))
+        job = self.start(directory, self.settings, ranks=self.mpi_ranks(ranks))
         try:
             job.process.wait(moment)
         except subprocess.TimeoutExpired:

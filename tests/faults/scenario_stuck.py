@@ -19,17 +19,22 @@ class Stuck(scenario.Scenario):
         cases = list(itertools.product(SAYS, (2, 4), (True, False), PHASES))
         if self.short:
             cases = [(action, 2, first, "forward") for action, first in zip(SAYS, (True, False))]
+        yield from self.trials_of(cases, "small", {})
+        wide = [case for case in cases if case[1] == 2]
+        yield from self.trials_of(wide[:1] if self.short else wide, "wide", scenario.WIDE)
+
+    def trials_of(self, cases, name, settings):
         for action, ranks, first, phase in cases:
             victim = 0 if first else random.randrange(1, ranks)
             fault = f"{action}:{phase}:{victim}:{PHASES[phase]}"
-            yield (f"{fault} of {ranks} ranks",
-                   lambda fault=fault, ranks=ranks: self.trial(fault, ranks))
+            yield (f"{name}: {fault} of {ranks} ranks",
+                   lambda fault=fault, ranks=ranks: self.trial(name, fault, ranks, settings))
 
-    def trial(self, fault, ranks):
+    def trial(self, name, fault, ranks, settings):
         action, _, victim, _ = fault.split(":")
-        result = self.run_job(fault.replace(":", "_") + f"_{ranks}", {"output.checkpoint_every": 1},
-                              ranks=ranks, fault=fault, within=WITHIN,
-                              options=["--watchdog", LIMIT])
+        directory = f"{name}_{fault.replace(':', '_')}_{ranks}"
+        result = self.run_job(directory, {**settings, "output.checkpoint_every": 1}, ranks=ranks,
+                              fault=fault, within=WITHIN, options=["--watchdog", LIMIT])
         self.assertEqual(result.returncode, 7, result.stderr)
         self.assertRegex(result.stderr,
                          rf"superpose: error: rank {victim} \(.+\) {SAYS[action]}")

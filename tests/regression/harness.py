@@ -14,6 +14,10 @@ import unittest
 PROGRAM, CONFIGS = sys.argv[1], pathlib.Path(sys.argv[2])
 MPIEXEC = sys.argv[3] if len(sys.argv) > 3 else None
 
+# Of Open MPI: processes started without mpiexec and its daemon all take one directory for themselves
+# and remove it when they end, so tests that run side by side need one each.
+SESSIONS = tempfile.TemporaryDirectory(prefix="superpose_mpi_")
+
 # Open MPI 4 and 5: run as root (containers); more ranks than cores; no search for networks and, for
 # a process started without mpiexec, no daemon, which take half a second each start. Other MPI
 # libraries ignore these.
@@ -22,7 +26,8 @@ os.environ.update({
     "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     "PRTE_MCA_hwloc_default_binding_policy": "none",
-    "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "self,vader", "OMPI_MCA_ess_singleton_isolated": "1"})
+    "OMPI_MCA_orte_tmpdir_base": SESSIONS.name, "OMPI_MCA_pml": "ob1",
+    "OMPI_MCA_btl": "self,vader", "OMPI_MCA_ess_singleton_isolated": "1"})
 
 
 def command(*arguments, ranks=None):

@@ -1,6 +1,4 @@
 #include <gmock/gmock.h>
-#include <signal.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +12,7 @@ namespace {
 class Stop : public testing::Test {
  protected:
   static JobLimits seconds(double limit) { return {limit, {}}; }
+  distributed::SignalThread signals_;
   tests::TemporaryFolder folder_;
   const std::string& directory_ = folder_.path();
 };
@@ -26,7 +25,7 @@ TEST_F(Stop, IsNotDueWithoutAReason) {
 
 TEST_F(Stop, IsDueAtASignal) {
   StopConditions stop(directory_, false, {}, 0);
-  raise(SIGUSR1);
+  distributed::send_to_this_process(SIGUSR1);
   EXPECT_TRUE(stop.due());
   EXPECT_EQ(stop.reason(), "SIGUSR1");
 }
