@@ -1,5 +1,5 @@
 #pragma once
-/// What writing (jobs/sweep) and inspecting a collected sweep have in common.
+/// What writing (src/sweep) and inspecting a collected sweep have in common.
 
 #include "io/run_metadata.hpp"
 

@@ -1,5 +1,7 @@
 #include <vector>
 
+#include "bench/measure.hpp"
+#include "bench/report.hpp"
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -7,8 +9,7 @@
 #include "data/curriculum.hpp"
 #include "data/expand.hpp"
 #include "data/generator.hpp"
-#include "jobs/bench/measure.hpp"
-#include "jobs/bench/report.hpp"
+#include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
 #include "kokkos_kernels/device.hpp"
@@ -93,14 +94,14 @@ double one_rank_seconds(const train::RunOptions& options, Problems problems, int
   return seconds;
 }
 
-Json report(const BenchArguments& arguments, const train::RunOptions& options,
-            const bench::Results& results) {
-  Json json{{"command_line", arguments.command_line},
-            {"version", program_version()},
-            {"git_hash", git_hash()},
-            {"matrix_library", kernels::matrix_library()},
-            {"device", kernels::device_name()},
-            {"configuration", config::effective_config(options)}};
+io::Json report(const BenchArguments& arguments, const train::RunOptions& options,
+                const bench::Results& results) {
+  io::Json json{{"command_line", arguments.command_line},
+                {"version", program_version()},
+                {"git_hash", git_hash()},
+                {"matrix_library", kernels::matrix_library()},
+                {"device", kernels::device_name()},
+                {"configuration", config::effective_config(options)}};
   json.update(bench::to_json(results));
   return json;
 }
@@ -114,7 +115,7 @@ int bench_job(const BenchArguments& arguments, const distributed::Communicator& 
   const auto latents = latent_counts(arguments.latents, options.method, generator.max_hops);
   const auto problems = make_problems(generator, options);
   const bool writes_json = !arguments.json.empty() && world.rank() == 0;
-  if (writes_json) check_writable(arguments.json);
+  if (writes_json) io::check_writable(arguments.json);
   const ComputeSession compute;
   bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}};
   greet(options, results);
@@ -132,7 +133,7 @@ int bench_job(const BenchArguments& arguments, const distributed::Communicator& 
   results.machine = bench::measure_machine(world);
   results.kernels = bench::measure_kernels(options, problems, world);
   log::info("{}", bench::text(results));
-  if (writes_json) write_json(arguments.json, report(arguments, options, results));
+  if (writes_json) io::write_json(arguments.json, report(arguments, options, results));
   return 0;
 }
 

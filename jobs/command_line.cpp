@@ -391,7 +391,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_probe(app, command, command_line);
   add_bench(app, command, command_line);
   add_theory(app, command, command_line);
-  sweep::add_sweep(app, command, command_line);
+  add_sweep(app, command, command_line);
   add_validate(app, command);
   add_inspect(app, command);
   add_diff(app, command);

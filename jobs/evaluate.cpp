@@ -12,14 +12,17 @@
 #include "data/shortcuts.hpp"
 #include "io/agreement.hpp"
 #include "io/checkpoint.hpp"
+#include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
-#include "jobs/json_file.hpp"
 #include "train/evaluation_summary.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::jobs {
 namespace {
+
+using io::Json;
+using io::number;
 
 /// Results for one number of latents; none: those of the training.
 struct Result {
@@ -138,7 +141,7 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   const auto latents = latent_counts(arguments.latents, options.method);
   check_fits(file, options, latents);
   const bool writes_json = !arguments.json.empty() && world.rank() == 0;
-  if (writes_json) check_writable(arguments.json);
+  if (writes_json) io::check_writable(arguments.json);
   const ComputeSession compute;
   const auto model = model::make_network(options.model);
   train::load_parameters(world, checkpoint, model->parameters());
@@ -154,7 +157,7 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   const auto shortcuts = blind_shortcuts(file.problems);
   print_shortcuts(shortcuts);
   if (writes_json)
-    write_json(arguments.json, report(arguments, checkpoint, file, header, results, shortcuts));
+    io::write_json(arguments.json, report(arguments, checkpoint, file, header, results, shortcuts));
   return 0;
 }
 

@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "analysis/intervention_grid.hpp"
 #include "analysis/probe_file.hpp"
 #include "analysis/report.hpp"
 #include "config/run_config.hpp"
@@ -9,17 +14,76 @@
 #include "io/agreement.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
-#include "jobs/probe/choices.hpp"
-#include "jobs/probe/series.hpp"
 #include "jobs/run_metadata.hpp"
+#include "train/checkpoint_series.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::jobs {
 namespace {
 
 using distributed::Communicator;
-using probe::Candidate;
-using probe::Skipped;
+using train::Candidate;
+using train::Skipped;
+
+analysis::FrontierRule frontier_rule(const ProbeArguments& arguments) {
+  return arguments.frontier == "walk" ? analysis::FrontierRule::walk
+                                      : analysis::FrontierRule::distance;
+}
+
+int raw_problem_count(const std::string& asked, int n_problems) {
+  if (asked == "all") return n_problems;
+  const bool digits = !asked.empty() && asked.size() < 10 &&
+                      asked.find_first_not_of("0123456789") == std::string::npos;
+  validate(digits, ExitCode::usage, "--raw_problems is '{}' (it takes a number or \"all\")", asked);
+  return std::min(n_problems, std::stoi(asked));
+}
+
+/// Error (usage) for layers that the model does not have.
+analysis::RawOptions raw_options(const ProbeArguments& arguments, int n_problems, int n_layer) {
+  analysis::RawOptions raw;
+  raw.problems.resize(
+      static_cast<std::size_t>(raw_problem_count(arguments.raw_problems, n_problems)));
+  std::iota(raw.problems.begin(), raw.problems.end(), 0);
+  raw.every_query = arguments.raw_queries == "all";
+  raw.layers.resize(static_cast<std::size_t>(n_layer));
+  std::iota(raw.layers.begin(), raw.layers.end(), 0);
+  if (arguments.raw_layers.empty()) return raw;
+  raw.layers.clear();
+  for (const int layer : arguments.raw_layers) {
+    validate(layer <= n_layer, ExitCode::usage,
+             "--raw_layers names layer {} (the model has {}); layers are counted from 1", layer,
+             n_layer);
+    raw.layers.push_back(layer - 1);
+  }
+  std::sort(raw.layers.begin(), raw.layers.end());
+  raw.layers.erase(std::unique(raw.layers.begin(), raw.layers.end()), raw.layers.end());
+  return raw;
+}
+
+/// 0, 0.5, 1 unless others are asked for.
+std::vector<double> strengths_of(const ProbeArguments& arguments) {
+  validate(arguments.strengths.empty() || !arguments.intervene.empty(), ExitCode::usage,
+           "--strengths has no effect (no intervention was asked for); add --intervene");
+  for (const double strength : arguments.strengths)
+    validate(std::isfinite(strength), ExitCode::usage,
+             "--strengths holds {} (a strength is a finite number); leave it out", strength);
+  return arguments.strengths.empty() ? std::vector<double>{0, 0.5, 1} : arguments.strengths;
+}
+
+std::vector<analysis::InterventionGrid> grids_of(const ProbeArguments& arguments,
+                                                 const data::MethodOptions& method,
+                                                 int n_thoughts) {
+  using analysis::InterventionKind;
+  const auto strengths = strengths_of(arguments);
+  if (!arguments.intervene.empty()) analysis::require_fed_back(method);
+  std::vector<InterventionKind> kinds;
+  for (const auto kind :
+       {InterventionKind::rescale, InterventionKind::swap, InterventionKind::nearest_token})
+    if (std::count(arguments.intervene.begin(), arguments.intervene.end(),
+                   analysis::intervention_names[static_cast<int>(kind)]) > 0)
+      kinds.push_back(kind);
+  return analysis::intervention_grids(kinds, strengths, n_thoughts);
+}
 
 data::ProblemFile read_data(const ProbeArguments& arguments, const train::RunOptions& options) {
   auto file = data::read_problems(arguments.data);
@@ -56,7 +120,8 @@ analysis::CheckpointFindings probe_one(const Candidate& candidate, model::Networ
   output.end_checkpoint();
   analysis::CheckpointFindings findings{info_of(candidate.header), std::move(statistics), {}};
   if (!setup.grids.empty())
-    findings.interventions = probe::intervene(setup.grids, model, problems, setup.settings, world);
+    findings.interventions =
+        analysis::intervene(setup.grids, model, problems, setup.settings, world);
   log::info("step {:>9}  {}", candidate.header.step, analysis::line(findings.statistics));
   return findings;
 }
@@ -90,7 +155,7 @@ void print(const Setup& setup, const analysis::CheckpointFindings& findings) {
   log::info("{}", analysis::table(findings.statistics));
   if (!setup.grids.empty()) log::info("answers right after an intervention of strength s");
   for (std::size_t g = 0; g < setup.grids.size(); ++g)
-    probe::print(setup.grids[g], findings.interventions[g]);
+    log::info("{}", analysis::table(setup.grids[g], findings.interventions[g]));
 }
 
 io::RunMetadata metadata_of(const ProbeArguments& arguments, const Candidate& candidate,
@@ -107,16 +172,19 @@ io::RunMetadata metadata_of(const ProbeArguments& arguments, const Candidate& ca
 int probe_job(const ProbeArguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   Skipped skipped;
-  const auto candidates = probe::find_candidates(arguments.checkpoints, world, skipped);
+  const auto parse = [](const std::string& configuration, const std::string& source) {
+    return config::parse_run_config(configuration, source);
+  };
+  const auto candidates = train::find_candidates(arguments.checkpoints, parse, world, skipped);
   const auto& options = candidates[0].options;
   const auto file = read_data(arguments, options);
   const ComputeSession compute;
   const analysis::ProbeSettings settings{options.method, options.train.seed,
-                                         probe::frontier_rule(arguments)};
+                                         frontier_rule(arguments)};
   const int n_problems = static_cast<int>(file.problems.size());
   const analysis::RawPlan plan(file.problems, settings, options.model,
-                               probe::raw_options(arguments, n_problems, options.model.n_layer));
-  const Setup setup{file, settings, probe::grids_of(arguments, options.method, plan.n_thoughts)};
+                               raw_options(arguments, n_problems, options.model.n_layer));
+  const Setup setup{file, settings, grids_of(arguments, options.method, plan.n_thoughts)};
   log::info("{} checkpoint{} on {} problems of {}; {} will take up to {:.1f} MB", candidates.size(),
             candidates.size() == 1 ? "" : "s", n_problems, arguments.data, arguments.output,
             1e-6 * static_cast<double>(analysis::file_bytes(plan, candidates.size())));

@@ -9,9 +9,9 @@
 #include "io/sweep_layout.hpp"
 #include "jobs/jobs.hpp"
 #include "jobs/run_metadata.hpp"
-#include "jobs/sweep/collected_file.hpp"
-#include "jobs/sweep/planned.hpp"
-#include "jobs/sweep/results.hpp"
+#include "sweep/collected_file.hpp"
+#include "sweep/planned.hpp"
+#include "sweep/results.hpp"
 
 namespace superpose::jobs {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 using namespace sweep;
 
 std::vector<JoinedTable> histories(const Planned& planned) {
-  if (planned.sweep.options.job == config::SweepJob::bench) return {};
+  if (planned.sweep.options.job == SweepJob::bench) return {};
   return join_tables(planned, {"epochs", "evaluation"});
 }
 

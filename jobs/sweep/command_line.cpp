@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "config/sweep_file.hpp"
 #include "jobs/jobs.hpp"
+#include "sweep/sweep_file.hpp"
 
-namespace superpose::jobs::sweep {
+namespace superpose::jobs {
 namespace {
 
 void add_estimate(CLI::App& sub, SweepArguments& arguments) {
@@ -74,7 +74,7 @@ void add_sweep(CLI::App& app, Command& command, const std::string& command_line)
   const auto arguments = std::make_shared<SweepArguments>();
   arguments->command_line = command_line;
   arguments->scripts = SUPERPOSE_SOURCE_DIR "/slurm";
-  sweep->footer(config::sweep_file_help());
+  sweep->footer(sweep::sweep_file_help());
   const auto add = [&](const char* name, const char* description,
                        int (*job)(const SweepArguments&)) {
     return add_part(*sweep, command, arguments, name, description, job);
@@ -94,4 +94,4 @@ void add_sweep(CLI::App& app, Command& command, const std::string& command_line)
   add("cancel", "Stop what waits or runs", sweep_cancel_job);
 }
 
-}  // namespace superpose::jobs::sweep
+}  // namespace superpose::jobs

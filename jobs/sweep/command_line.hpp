@@ -7,9 +7,9 @@ namespace CLI {
 class App;
 }
 
-namespace superpose::jobs::sweep {
+namespace superpose::jobs {
 
 /// `superpose sweep` and its parts. `command_line`: as typed.
 void add_sweep(CLI::App& app, Command& command, const std::string& command_line);
 
-}  // namespace superpose::jobs::sweep
+}  // namespace superpose::jobs

@@ -13,18 +13,18 @@
 #include "core/error.hpp"
 #include "core/host.hpp"
 #include "core/log.hpp"
+#include "io/json_file.hpp"
 #include "io/run_lock.hpp"
-#include "jobs/json_file.hpp"
-#include "jobs/sweep/local_runner.hpp"
-#include "jobs/sweep/planned.hpp"
-#include "jobs/sweep/slurm.hpp"
+#include "sweep/local_runner.hpp"
+#include "sweep/planned.hpp"
+#include "sweep/slurm.hpp"
 
 namespace superpose::jobs {
 namespace {
 
 using namespace sweep;
 
-using Chosen = std::vector<const config::Point*>;
+using Chosen = std::vector<const Point*>;
 
 Chosen in_states(const Planned& planned, const std::vector<State>& states) {
   Chosen chosen;
@@ -98,22 +98,22 @@ int start_points(const SweepArguments& arguments, const std::vector<State>& stat
   const auto chosen = in_states(planned, states);
   const bool dry = arguments.dry_run;
   if (!dry) planned.folder.prepare(planned.sweep, planned.points);
-  print_estimate(planned, arguments);
+  print_estimate(planned, arguments.epoch_seconds);
   log::info("  {}; {} {} now", counts(planned), chosen.size(), dry ? "would start" : "to start");
   if (chosen.empty()) return 0;
   return arguments.local > 0 ? run_here(planned, chosen, arguments)
                              : submit_to_slurm(planned, chosen, arguments);
 }
 
-Json json_of(const Planned& planned) {
-  Json json{{"sweep", planned.sweep.name}, {"directory", planned.folder.root()}};
+io::Json json_of(const Planned& planned) {
+  io::Json json{{"sweep", planned.sweep.name}, {"directory", planned.folder.root()}};
   for (std::size_t i = 0; i < state_names.size(); ++i)
     json["counts"][state_names[i]] = planned.count(static_cast<State>(i));
   for (std::size_t i = 0; i < planned.points.size(); ++i) {
     const auto& [state, report] = planned.status[i];
-    Json point{{"point", config::describe(planned.sweep, planned.points[i])},
-               {"identity", planned.points[i].identity},
-               {"state", name(state)}};
+    io::Json point{{"point", describe(planned.sweep, planned.points[i])},
+                   {"identity", planned.points[i].identity},
+                   {"state", name(state)}};
     if (!report.state.empty())
       point.update({{"job", report.job},
                     {"host", report.host},
@@ -130,9 +130,8 @@ void print_point(const Planned& planned, std::size_t i) {
   const auto where = report.state.empty() ? ""
                                           : fmt::format(", job {} on {} at {}", report.job,
                                                         report.host, report.time);
-  log::info("  {}{}: {}{}; {}", name(state), code,
-            config::describe(planned.sweep, planned.points[i]), where,
-            planned.folder.point(planned.points[i].identity));
+  log::info("  {}{}: {}{}; {}", name(state), code, describe(planned.sweep, planned.points[i]),
+            where, planned.folder.point(planned.points[i].identity));
 }
 
 /// A line for each that needs someone to look at it, or for all.
@@ -175,7 +174,7 @@ std::vector<std::string> live_jobs(const InHand& hands) {
 int sweep_plan_job(const SweepArguments& arguments) {
   const Planned planned(arguments.file, Queue::may_be_silent);
   print_axes(planned);
-  print_estimate(planned, arguments);
+  print_estimate(planned, arguments.epoch_seconds);
   if (arguments.points) print_points(planned, true);
   if (arguments.dry_run) return 0;
   const auto n_new = planned.folder.prepare(planned.sweep, planned.points);

@@ -191,13 +191,6 @@ std::uint64_t file_bytes(const RawPlan& plan, std::size_t n_checkpoints) {
   return bytes;
 }
 
-std::vector<Intervention> InterventionGrid::interventions() const {
-  std::vector<Intervention> list;
-  for (int thought = 0; thought <= n_thoughts; ++thought)
-    for (const double strength : strengths) list.push_back({kind, group, thought, strength});
-  return list;
-}
-
 ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communicator,
                      const io::RunMetadata& metadata, const RawPlan& plan,
                      std::size_t n_checkpoints)

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/intervention.hpp"
+#include "analysis/intervention_grid.hpp"
 #include "analysis/raw_values.hpp"
 #include "distributed/communicator.hpp"
 #include "io/hdf5_file.hpp"
@@ -18,18 +18,6 @@ namespace superpose::analysis {
 /// Where in its run a checkpoint stands.
 struct CheckpointInfo {
   std::int64_t step = 0, epoch = 0, stage = 0;
-};
-
-/// Interventions of one kind on every thought alone and on all, with every strength.
-struct InterventionGrid {
-  std::string name;  ///< e.g. "rescale_frontier"
-  InterventionKind kind = InterventionKind::rescale;
-  Group group = Group::frontier;
-  int n_thoughts = 0;
-  std::vector<double> strengths;
-
-  /// Thought 0 (all), 1, ..., n_thoughts; for each the strengths.
-  std::vector<Intervention> interventions() const;
 };
 
 /// What was found at one checkpoint.

@@ -8,11 +8,11 @@
 
 #include <Kokkos_Core.hpp>
 
+#include "bench/kernel_cases.hpp"
 #include "data/generator.hpp"
-#include "jobs/bench/kernel_cases.hpp"
 #include "kokkos_kernels/linear.hpp"
 
-namespace superpose::jobs::bench {
+namespace superpose::bench {
 namespace {
 
 using benchmark::Counter;
@@ -47,7 +47,7 @@ void add_benchmarks(model::Precision precision, int n_problems) {
 }
 
 }  // namespace
-}  // namespace superpose::jobs::bench
+}  // namespace superpose::bench
 
 int main(int argc, char** argv) {
   using namespace superpose;
@@ -55,9 +55,8 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   for (const int n_problems : {2, 8, 32}) {
-    jobs::bench::add_benchmarks(model::Precision::f32, n_problems);
-    if (kernels::has_bfloat16_products())
-      jobs::bench::add_benchmarks(model::Precision::bf16, n_problems);
+    bench::add_benchmarks(model::Precision::f32, n_problems);
+    if (kernels::has_bfloat16_products()) bench::add_benchmarks(model::Precision::bf16, n_problems);
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::ClearRegisteredBenchmarks();  // they hold memory of Kokkos, which ends with main

@@ -105,7 +105,7 @@ class Machine:
         return self.compute(scaling, ranks) + self.exposed * self.blocking(ranks)
 
     def measures(self, ranks, n_latent):
-        """As of_bench in jobs/sweep/results.cpp."""
+        """As of_bench in src/sweep/results.cpp."""
         found = {}
         one_rank = np.full(ranks.shape, self.serial + self.shared)
         for scaling in ("strong", "weak"):

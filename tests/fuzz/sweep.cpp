@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "config/sweep_points.hpp"
+#include "sweep/sweep_points.hpp"
 #include "tests/fuzz/echo.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/temporary_folder.hpp"
@@ -22,16 +22,16 @@ std::string base() {
   return path;
 }
 
-std::size_t count(const config::Sweep& sweep) {
+std::size_t count(const sweep::Sweep& sweep) {
   std::size_t n = 1;
   for (const auto& axis : sweep.axes)
     if (n <= most_points) n *= axis.values.size();
   return n;
 }
 
-void check_point(const config::Sweep& sweep, const config::Point& point) {
+void check_point(const sweep::Sweep& sweep, const sweep::Point& point) {
   check_echo(point.options.run);
-  require(point.identity.size() == 16 && !config::describe(sweep, point).empty(),
+  require(point.identity.size() == 16 && !sweep::describe(sweep, point).empty(),
           "a point has a name");
 }
 
@@ -41,15 +41,15 @@ void check_point(const config::Sweep& sweep, const config::Point& point) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace superpose;
   const std::string text = fuzz::text_of(data, size);
-  config::Sweep sweep;
-  if (!fuzz::accepts(ExitCode::usage, [&] { sweep = config::parse_sweep(text, "fuzz.toml"); }))
+  sweep::Sweep sweep;
+  if (!fuzz::accepts(ExitCode::usage, [&] { sweep = sweep::parse_sweep(text, "fuzz.toml"); }))
     return 0;
   sweep.options.base = fuzz::base();
   for (auto& axis : sweep.axes)
     for (auto& value : axis.values) value.base.clear();
   if (fuzz::count(sweep) > fuzz::most_points) return 0;
-  std::vector<config::Point> points;
-  if (fuzz::accepts(ExitCode::usage, [&] { points = config::points_of(sweep); }))
+  std::vector<sweep::Point> points;
+  if (fuzz::accepts(ExitCode::usage, [&] { points = sweep::points_of(sweep); }))
     for (const auto& point : points) fuzz::check_point(sweep, point);
   return 0;
 }

@@ -4,11 +4,11 @@
 #include <fstream>
 #include <set>
 
-#include "config/sweep_points.hpp"
 #include "core/error.hpp"
+#include "sweep/sweep_points.hpp"
 #include "tests/temporary_folder.hpp"
 
-namespace superpose::config {
+namespace superpose::sweep {
 namespace {
 
 using testing::ElementsAre;
@@ -154,4 +154,4 @@ TEST_F(SweepPoints, OfTooManyCombinationsAreRefusedBeforeTheyAreMade) {
 }
 
 }  // namespace
-}  // namespace superpose::config
+}  // namespace superpose::sweep

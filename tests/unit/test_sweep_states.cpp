@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "jobs/sweep/slurm.hpp"
-#include "jobs/sweep/status.hpp"
+#include "sweep/slurm.hpp"
+#include "sweep/status.hpp"
 
-namespace superpose::jobs::sweep {
+namespace superpose::sweep {
 namespace {
 
 const std::string point = "0123";
@@ -52,7 +52,7 @@ TEST(SweepStates, OfAPointThatEndedAreWhatItSaid) {
 }
 
 TEST(SweepCommands, OfSbatchHoldWhatThePointsAskFor) {
-  config::Resources resources;
+  Resources resources;
   resources.nodes = 2;
   resources.ranks_per_node = 4;
   resources.time = "2:00:00";
@@ -79,4 +79,4 @@ TEST(SweepCommands, GiveOutputAndCode) {
 }
 
 }  // namespace
-}  // namespace superpose::jobs::sweep
+}  // namespace superpose::sweep

@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "core/random.hpp"
-#include "jobs/sweep/statistics.hpp"
+#include "sweep/statistics.hpp"
 
-namespace superpose::jobs::sweep {
+namespace superpose::sweep {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -60,4 +60,4 @@ TEST(SweepStatistics, AreTheSameAgain) {
 }
 
 }  // namespace
-}  // namespace superpose::jobs::sweep
+}  // namespace superpose::sweep

@@ -1,0 +1,127 @@
+/// `superpose theory construct|flow|predict`.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <deque>
+
+#include "config/theory_config.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "core/timer.hpp"
+#include "jobs/jobs.hpp"
+#include "jobs/run_metadata.hpp"
+#include "theory/construct_study.hpp"
+#include "theory/flow_study.hpp"
+#include "theory/output_file.hpp"
+#include "theory/over_ranks.hpp"
+#include "theory/precision_curves.hpp"
+#include "theory/prediction_study.hpp"
+
+namespace superpose::jobs {
+namespace {
+
+using distributed::Communicator;
+using namespace theory;
+
+io::RunMetadata theory_metadata(const Communicator& world, const TheoryArguments& arguments,
+                                const std::string& configuration, const ProblemSet& set,
+                                std::uint64_t seed) {
+  auto metadata = run_metadata(world, arguments.command_line, configuration);
+  metadata.seeds = {{"theory", seed}};
+  if (!set.hash.empty()) metadata.data_hashes = {{"theory", set.hash}};
+  return metadata;
+}
+
+/// Where finite precision ends the construction.
+void study_precision(const ConstructOptions& options, const Communicator& world,
+                     std::deque<io::Table>& tables) {
+  const auto choosers = study_choosers(options.longest, world);
+  log::info("{}", text(choosers));
+  tables.push_back(chooser_table(choosers));
+  const auto sizes = study_graphs(options.largest, options.seed, world);
+  log::info("{}", text(sizes));
+  tables.push_back(graph_precision_table(sizes));
+}
+
+}  // namespace
+
+int theory_construct_job(const TheoryArguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_construct_options(arguments.overrides);
+  const auto set = problem_set(options);
+  const auto metadata =
+      theory_metadata(world, arguments, config::effective_config(options), set, options.seed);
+  prepare_output(arguments.output, world);
+  log::info("superpose theory construct: {} {}, {}, {} rank{}", set.count, set.name,
+            precision_names[static_cast<int>(options.precision)], world.size(),
+            world.size() == 1 ? "" : "s");
+  const auto results = study_construction(options, set, world);
+  log::info("{}", text(results));
+  std::deque<io::Table> tables{constants_table(results), graphs_table(results.graphs),
+                               answers_table(results.graphs)};
+  if (options.longest > 0) study_precision(options, world, tables);
+  write_output(arguments.output, metadata, tables, world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
+int theory_flow_job(const TheoryArguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_flow_options(arguments.overrides);
+  const auto set = problem_set(options.problems);
+  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
+                                        options.problems.seed);
+  prepare_output(arguments.output, world);
+  const auto all = flow_steps(options, set);
+  log::info("superpose theory flow: {} {}, {} steps, V = {}, {} rank{}", set.count, set.name,
+            all.steps.size(), all.symbols, world.size(), world.size() == 1 ? "" : "s");
+  const auto times = flow_times(options.decades);
+  const auto results = solve_steps(all, times, world);
+  log::info("{}", text(results));
+  const auto paths = step_paths(all, times, world);
+  const auto average = average_flows(all.together(), times, world);
+  log::info("{}", text(average));
+  std::deque<io::Table> tables{steps_table(results), paths_table(times, paths),
+                               average_table(average)};
+  if (options.replicas > 0) {
+    const std::array<SgdComparison, 2> sgd{descend(options, Loss::coconut, all, world),
+                                           descend(options, Loss::coconut_bfs, all, world)};
+    log::info("{}", text(sgd));
+    tables.push_back(sgd_table(sgd));
+  }
+  write_output(arguments.output, metadata, tables, world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
+int theory_predict_job(const TheoryArguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_predict_options(arguments.overrides);
+  const auto set = problem_set(options.problems);
+  validate(set.count >= 3, ExitCode::usage,
+           "{} problems are too few (one in three is kept unseen); give at least 3", set.count);
+  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
+                                        options.problems.seed);
+  prepare_output(arguments.output, world);
+  std::vector<data::Problem> problems;
+  for (std::uint64_t i = 0; i < set.count; ++i) problems.push_back(set.at(i));
+  const int symbols = symbols_for(problems, options.vocabulary);
+  const double mu = mu_of_flow(problems, options.problems.seed, symbols);
+  log::info("superpose theory predict: {} {}, V = {}, flow's mu = {:.4f}, {} rank{}", set.count,
+            set.name, symbols, mu, world.size(), world.size() == 1 ? "" : "s");
+  const auto all = predictions_of(problems, mu, symbols);
+  const auto s = log_times(options.decades);
+  const auto [uniform, sets] = follow_all(all, s, world);
+  log::info("{}", text(uniform, sets));
+  const std::array<Descent, 2> descents{descend(all.uniform, options), descend(all.flow, options)};
+  log::info("{}", text(descents));
+  write_output(
+      arguments.output, metadata,
+      {problems_table(uniform), sets_table(sets), paths_table(s, sets), descent_table(descents)},
+      world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
+}  // namespace superpose::jobs

@@ -1,0 +1,159 @@
+#include "sweep/folder.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "config/run_config.hpp"
+#include "core/error.hpp"
+#include "core/text_hash.hpp"
+#include "sweep/csv.hpp"
+#include "sweep/process.hpp"
+
+namespace superpose::sweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  validate(!error, ExitCode::io, "cannot make the folder '{}' ({}); choose another sweep.directory",
+           path, error.message());
+}
+
+/// Written under another name first: whoever reads it meets the whole file.
+void write_text(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp";
+  std::ofstream file(temporary);
+  file << text;
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(temporary, path, error);
+  validate(file && !error, ExitCode::io,
+           "cannot write '{}'; see that its folder is writable and has space", path);
+}
+
+std::vector<std::string> read_lines(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string problem_path(const SweepFolder& folder, const data::GeneratorOptions& options) {
+  return fmt::format("{}/problems/{}.json", folder.root(),
+                     text_hash(config::effective_config(options)));
+}
+
+/// "[ -e FILE ] || serial generate FILE --count=..."; several points may do so at once: each writes
+/// a file of its own, of the same bytes, and renames it.
+std::string generate_command(const SweepFolder& folder, data::GeneratorOptions options) {
+  const auto path = shell_word(problem_path(folder, options));
+  std::string command = fmt::format("[ -e {} ] || serial generate {}", path, path);
+  for (const auto& setting : config::read_toml(config::effective_config(options), ""))
+    command += fmt::format(" --{}={}", setting.key, config::shown(setting.value));
+  return command + "\n";
+}
+
+/// The run's own settings, as they go into its config.toml: wherever the job starts, it finds them.
+train::RunOptions placed(const SweepFolder& folder, const Point& point) {
+  auto run = point.options.run;
+  run.output.directory = folder.point(point.identity);
+  const auto& problems = point.options.problems;
+  if (problems.wanted) {
+    run.data.train = problem_path(folder, problems.options);
+    run.data.valid = problem_path(folder, problems.valid_options());
+  }
+  run.data.train = fs::absolute(run.data.train).string();
+  if (!run.data.valid.empty()) run.data.valid = fs::absolute(run.data.valid).string();
+  return run;
+}
+
+std::string points_csv(const Sweep& sweep, const std::vector<Point>& points) {
+  std::string text = csv_axes(sweep) + "identity\n";
+  for (const auto& point : points) text += csv_labels(sweep, point) + point.identity + "\n";
+  return text;
+}
+
+}  // namespace
+
+SweepFolder::SweepFolder(const std::string& directory)
+    : root_(fs::absolute(directory).lexically_normal().string()) {
+  if (root_.size() > 1 && root_.back() == '/') root_.pop_back();
+}
+
+std::string SweepFolder::point(const std::string& identity) const {
+  return root_ + "/points/" + identity;
+}
+
+std::size_t SweepFolder::prepare(const Sweep& sweep, const std::vector<Point>& points) const {
+  for (const auto* folder : {"points", "submissions", "logs", "problems"})
+    make_folder(root_ + "/" + folder);
+  std::size_t n_new = 0;
+  for (const auto& point : points) {
+    const auto path = this->point(point.identity);
+    if (fs::exists(path + "/job.sh")) continue;
+    make_folder(path);
+    write_text(path + "/config.toml", config::effective_config(placed(*this, point)));
+    write_text(path + "/job.sh", job_script(*this, sweep, point));  // last: the point is complete
+    ++n_new;
+  }
+  write_text(root_ + "/points.csv", points_csv(sweep, points));
+  write_text(root_ + "/sweep.toml", sweep.text);
+  return n_new;
+}
+
+std::vector<Submission> SweepFolder::submissions() const {
+  std::vector<Submission> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(root_ + "/submissions", error)) {
+    if (entry.path().extension() != ".points") continue;
+    Submission submission{entry.path().string(), "", {}};
+    const auto job = read_lines(fs::path(entry.path()).replace_extension(".job").string());
+    if (!job.empty()) submission.job = job.front();
+    for (const auto& line : read_lines(submission.list))
+      submission.points.push_back(fs::path(line).filename().string());
+    found.push_back(std::move(submission));
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.list < b.list; });
+  return found;
+}
+
+std::string SweepFolder::new_submission(const std::vector<std::string>& identities) const {
+  const auto path = fmt::format("{}/submissions/{:04}.points", root_, submissions().size() + 1);
+  std::string text;
+  for (const auto& identity : identities) text += point(identity) + "\n";
+  write_text(path, text);
+  return path;
+}
+
+void SweepFolder::record_job(const std::string& list, const std::string& job) {
+  write_text(fs::path(list).replace_extension(".job").string(), job + "\n");
+}
+
+std::string job_script(const SweepFolder& folder, const Sweep& sweep, const Point& point) {
+  const auto path = folder.point(point.identity);
+  const auto config = shell_word(path + "/config.toml");
+  std::string text = fmt::format("# {}; written by superpose sweep, run by slurm/point.sh\n",
+                                 describe(sweep, point));
+  const auto& problems = point.options.problems;
+  if (sweep.options.job == SweepJob::bench) {
+    for (const auto* scaling : {"strong", "weak"})
+      text += fmt::format("ranks bench {} --scaling {} --json {}\n", config, scaling,
+                          shell_word(fmt::format("{}/bench_{}.json", path, scaling)));
+    return text;
+  }
+  if (problems.wanted)
+    text += generate_command(folder, problems.options) +
+            generate_command(folder, problems.valid_options());
+  text += fmt::format("ranks train {}\n", config);
+  const auto run = placed(folder, point);
+  if (!run.data.valid.empty())
+    text += fmt::format("ranks evaluate {} {} --json {}\n", shell_word(path),
+                        shell_word(run.data.valid), shell_word(path + "/evaluation.json"));
+  return text;
+}
+
+}  // namespace superpose::sweep

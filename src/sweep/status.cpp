@@ -1,0 +1,80 @@
+#include "sweep/status.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <set>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "io/run_lock.hpp"
+#include "sweep/slurm.hpp"
+
+namespace superpose::sweep {
+namespace {
+
+Report read_report(const std::string& point) {
+  Report report;
+  std::ifstream(point + "/state") >> report.state >> report.job >> report.host >> report.time >>
+      report.code;
+  return report;
+}
+
+bool any_job(const std::vector<Submission>& submissions) {
+  return std::any_of(submissions.begin(), submissions.end(),
+                     [](const Submission& submission) { return !submission.job.empty(); });
+}
+
+/// Nothing if SLURM does not answer and need not.
+std::optional<std::set<std::string>> ask_queue(Queue queue) {
+  std::string reason = "squeue is not there";
+  try {
+    if (const auto queued = queued_tasks()) return queued;
+  } catch (const Error& error) {
+    if (queue == Queue::must_answer) throw;
+    reason = error.what();
+  }
+  log::warning("{}: points that SLURM has in hand look lost or planned", reason);
+  return std::nullopt;
+}
+
+}  // namespace
+
+InHand in_hand(const SweepFolder& folder, Queue queue) {
+  InHand hands;
+  hands.local = io::lock_holder(folder.root()).has_value();
+  const auto submissions = folder.submissions();
+  if (!any_job(submissions)) return hands;
+  const auto queued = ask_queue(queue);
+  for (const auto& submission : submissions)
+    for (std::size_t task = 0; queued && task < submission.points.size(); ++task) {
+      const auto id = fmt::format("{}_{}", submission.job, task);
+      if (queued->count(id) > 0) hands.tasks[submission.points[task]] = id;
+    }
+  return hands;
+}
+
+State judge(const Report& report, const InHand& hands, const std::string& identity) {
+  const auto task = hands.tasks.find(identity);
+  const bool running = report.state == name(State::running);
+  if (report.state == name(State::done)) return State::done;
+  if (task != hands.tasks.end())
+    return running && report.job == task->second ? State::running : State::queued;
+  if (running) return report.job == "local" && hands.local ? State::running : State::lost;
+  if (report.state == name(State::interrupted)) return State::interrupted;
+  return report.state.empty() ? State::planned : State::failed;
+}
+
+std::vector<PointStatus> status_of(const SweepFolder& folder, const std::vector<Point>& points,
+                                   const InHand& hands) {
+  std::vector<PointStatus> all;
+  all.reserve(points.size());
+  for (const auto& point : points) {
+    auto report = read_report(folder.point(point.identity));
+    const auto state = judge(report, hands, point.identity);
+    all.push_back({state, std::move(report)});
+  }
+  return all;
+}
+
+}  // namespace superpose::sweep

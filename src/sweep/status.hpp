@@ -1,0 +1,63 @@
+#pragma once
+/// What became of the points of a sweep: from the file `state` that slurm/point.sh leaves in each,
+/// and from what SLURM or a local runner still has in hand.
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sweep/folder.hpp"
+#include "sweep/sweep_points.hpp"
+
+namespace superpose::sweep {
+
+enum class State {
+  planned,  ///< never started
+  queued,   ///< waits in SLURM, to start or to go on
+  running,
+  interrupted,  ///< stopped with a checkpoint (code 75), and nobody has it in hand
+  failed,       ///< ended with another code
+  lost,         ///< ran, and its job is gone without a word: killed, or its node was
+  done
+};
+
+inline constexpr std::array<const char*, 7> state_names = {
+    "planned", "queued", "running", "interrupted", "failed", "lost", "done"};
+
+inline const char* name(State state) {
+  return state_names[static_cast<std::size_t>(state)];
+}
+
+/// The line that slurm/point.sh writes.
+struct Report {
+  std::string state, job, host, time;
+  int code = 0;
+};
+
+struct PointStatus {
+  State state = State::planned;
+  Report report;  ///< empty if there is none
+};
+
+/// What has tasks of a sweep in hand.
+struct InHand {
+  std::map<std::string, std::string> tasks;  ///< live SLURM task ("17_3") by identity of its point
+  bool local = false;                        ///< a local runner lives
+};
+
+/// Before points are started it must be known what SLURM has; what is looked at weeks later,
+/// perhaps elsewhere, need not wait for an answer.
+enum class Queue { must_answer, may_be_silent };
+
+/// Error (failure) if squeue fails and must not. Where it is not there at all, a warning.
+InHand in_hand(const SweepFolder& folder, Queue queue);
+
+/// What a report and the hands it is in amount to.
+State judge(const Report& report, const InHand& hands, const std::string& identity);
+
+/// In the order of `points`.
+std::vector<PointStatus> status_of(const SweepFolder& folder, const std::vector<Point>& points,
+                                   const InHand& hands);
+
+}  // namespace superpose::sweep

@@ -1,0 +1,59 @@
+#include "theory/construct_study.hpp"
+
+#include <algorithm>
+
+#include "data/vocabulary.hpp"
+#include "theory/over_ranks.hpp"
+
+namespace superpose::theory {
+namespace {
+
+using distributed::Communicator;
+
+/// The sizes that serve every problem of the set.
+Sizes common_sizes(const ProblemSet& set, int beyond, const Communicator& world) {
+  const auto each =
+      over_ranks(world, set.count, [&](std::uint64_t i) { return sizes_of({set.at(i)}, beyond); });
+  Sizes sizes;
+  for (const auto& s : each)
+    sizes = {std::max(sizes.n_max, s.n_max), std::max(sizes.e_max, s.e_max),
+             std::max(sizes.t_max, s.t_max)};
+  return sizes;
+}
+
+Slack over_all(const Slack& mine, const Communicator& world) {
+  Slack slack;
+  for (const auto& other : world.allgather(mine)) {
+    slack.above = std::min(slack.above, other.above);
+    slack.below = std::max(slack.below, other.below);
+  }
+  return slack;
+}
+
+template <class X>
+ConstructResults construct(const ConstructOptions& options, const Constants& constants,
+                           const ProblemSet& set, const Communicator& world) {
+  const data::Vocabulary vocabulary(data::smallest_vocab_size(constants.sizes.n_max));
+  Construction<X> construction(constants, vocabulary);
+  ConstructResults results{constants, {}, {}, {}};
+  results.graphs = over_ranks(world, set.count, [&](std::uint64_t i) {
+    return verify_construction(construction, vocabulary, set.at(i), options.seed, i,
+                               options.beyond);
+  });
+  results.slack_1 = over_all(construction.slack_1(), world);
+  results.slack_2 = over_all(construction.slack_2(), world);
+  return results;
+}
+
+}  // namespace
+
+ConstructResults study_construction(const ConstructOptions& options, const ProblemSet& set,
+                                    const Communicator& world) {
+  const auto constants =
+      choose_constants(options.encoding, common_sizes(set, options.beyond, world), options.d_pe);
+  return with_precision(options.precision, [&](auto x) {
+    return construct<decltype(x)>(options, constants, set, world);
+  });
+}
+
+}  // namespace superpose::theory

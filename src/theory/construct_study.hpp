@@ -1,0 +1,14 @@
+#pragma once
+#include "distributed/communicator.hpp"
+#include "theory/construct_report.hpp"
+#include "theory/options.hpp"
+#include "theory/problem_set.hpp"
+
+namespace superpose::theory {
+
+/// Runs the construction of RbS Theorem 1, one for all problems of the set, on each of them.
+/// Collective.
+ConstructResults study_construction(const ConstructOptions& options, const ProblemSet& set,
+                                    const distributed::Communicator& world);
+
+}  // namespace superpose::theory

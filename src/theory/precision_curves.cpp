@@ -1,0 +1,187 @@
+#include "theory/precision_curves.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "data/vocabulary.hpp"
+#include "theory/columns.hpp"
+#include "theory/extremes.hpp"
+#include "theory/over_ranks.hpp"
+#include "theory/random_graphs.hpp"
+#include "theory/verify_construction.hpp"
+
+namespace superpose::theory {
+namespace {
+
+using distributed::Communicator;
+
+/// "leak_rope_bf16".
+std::string name_of(const char* quantity, std::size_t encoding, std::size_t precision) {
+  return fmt::format("{}_{}_{}", quantity, encoding_names[encoding], precision_names[precision]);
+}
+
+/// Calls study(encoding, precision) for all of them, in the order of the tables.
+template <class Study>
+void for_formats(Study&& study) {
+  for (const auto encoding : {Encoding::sinusoidal, Encoding::rope})
+    for (const auto precision : {Precision::f64, Precision::f32, Precision::bf16})
+      study(encoding, precision);
+}
+
+void add_up(const GraphResult& graph, GraphPrecision& sum, double& asked) {
+  sum.thought_error = std::max(sum.thought_error, graph.thought_error);
+  for (int offset = 0; offset <= furthest_offset; ++offset) {
+    asked += static_cast<double>(graph.asked[offset + furthest_offset]);
+    sum.right += static_cast<double>(graph.right[offset + furthest_offset]);
+  }
+}
+
+GraphPrecision study_nodes(int nodes, Encoding encoding, Precision precision, std::uint64_t seed) {
+  constexpr int graphs = 6;
+  std::vector<data::Problem> problems;
+  for (int i = 0; i < graphs; ++i) problems.push_back(random_problem(seed, i, nodes, nodes));
+  const auto constants = choose_constants(encoding, sizes_of(problems, 1));
+  const data::Vocabulary vocabulary(data::smallest_vocab_size(nodes));
+  GraphPrecision sum;
+  sum.n_positions = constants.sizes.t_max;
+  double asked = 0;
+  with_precision(precision, [&](auto x) {
+    Construction<decltype(x)> construction(constants, vocabulary);
+    for (int i = 0; i < graphs; ++i)
+      add_up(verify_construction(construction, vocabulary, problems[i], seed, i, 1), sum, asked);
+  });
+  sum.right /= asked;
+  return sum;
+}
+
+/// The first length that fails, or that no constants serve; "-" if there is none.
+std::string first_failure(const ChooserCurve& curve, std::size_t e, std::size_t p, std::size_t w) {
+  for (std::size_t i = 0; i < curve.positions.size(); ++i) {
+    const auto& r = curve.at(i, e, p, w);
+    if (std::isnan(r.leak) || r.leak > safety * r.allowed)
+      return std::to_string(curve.positions[i]);
+  }
+  return "-";
+}
+
+}  // namespace
+
+ChooserCurve study_choosers(int longest, const Communicator& world) {
+  ChooserCurve curve{{}, {2, 4, 8, 16, 32, 64}, {}};
+  for (int positions = 64; positions <= longest; positions *= 2)
+    curve.positions.push_back(positions);
+  std::vector<ChooserCase> cases;
+  for (const int positions : curve.positions)
+    for_formats([&](Encoding encoding, Precision precision) {
+      for (const int d_pe : curve.widths) cases.push_back({encoding, precision, positions, d_pe});
+    });
+  curve.results =
+      over_ranks(world, cases.size(), [&](std::uint64_t i) { return measure_chooser(cases[i]); });
+  return curve;
+}
+
+GraphCurve study_graphs(int largest, std::uint64_t seed, const Communicator& world) {
+  struct Case {
+    int nodes;
+    Encoding encoding;
+    Precision precision;
+  };
+  GraphCurve curve;
+  std::vector<Case> cases;
+  for (int nodes = 10; nodes <= largest; nodes *= 2) {
+    curve.nodes.push_back(nodes);
+    for_formats([&](Encoding e, Precision p) { cases.push_back({nodes, e, p}); });
+  }
+  curve.results = over_ranks(world, cases.size(), [&](std::uint64_t i) {
+    return study_nodes(cases[i].nodes, cases[i].encoding, cases[i].precision, seed);
+  });
+  return curve;
+}
+
+const ChooserResult& ChooserCurve::at(std::size_t position, std::size_t encoding,
+                                      std::size_t precision, std::size_t width) const {
+  const std::size_t formats = precision_names.size();
+  const std::size_t encodings = encoding_names.size();
+  return results[((position * encodings + encoding) * formats + precision) * widths.size() + width];
+}
+
+io::Table chooser_table(const ChooserCurve& curve) {
+  const std::vector<io::ColumnDimension> by{{"d_pe", {curve.widths.begin(), curve.widths.end()}}};
+  std::vector<io::Column> columns;
+  std::vector<io::Row> rows(curve.positions.size());
+  const auto add = [&](const std::string& name, const std::string& description,
+                       std::size_t encoding, std::size_t precision, double ChooserResult::*value) {
+    columns.push_back({name, "1", description, DType::f64, by});
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t w = 0; w < curve.widths.size(); ++w)
+        rows[i][name].push_back(curve.at(i, encoding, precision, w).*value);
+  };
+  using Result = ChooserResult;
+  for (std::size_t e = 0; e < encoding_names.size(); ++e) {
+    const std::string encoding = std::string("_") + encoding_names[e];
+    for (std::size_t p = 0; p < precision_names.size(); ++p)
+      add(name_of("leak", e, p), "attention off the chosen position, largest found", e, p,
+          &Result::leak);
+    add("allowed" + encoding, "what the constants promise", e, 0, &Result::allowed);
+    add("largest_logit" + encoding, "largest logit in absolute value", e, 0,
+        &Result::largest_logit);
+    add("delta" + encoding, "gap of the position encoding", e, 0, &Result::delta);
+    add("eta" + encoding, "scale of the keys", e, 0, &Result::eta);
+    add("xi" + encoding, "weight of the first position", e, 0, &Result::xi);
+  }
+  io::Table table("choosers", count("positions", "positions of the sequence"), columns);
+  for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.positions[i], rows[i]);
+  return table;
+}
+
+io::Table graph_precision_table(const GraphCurve& curve) {
+  std::vector<io::Column> columns{count("n_positions", "positions of the longest sequence")};
+  std::vector<io::Row> rows(curve.nodes.size());
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t e = 0; e < encoding_names.size(); ++e)
+      for (std::size_t p = 0; p < precision_names.size(); ++p) {
+        const auto& result = curve.results[next++];
+        rows[i]["n_positions"] = one(result.n_positions);
+        rows[i][name_of("thought_error", e, p)] = one(result.thought_error);
+        rows[i][name_of("right", e, p)] = one(result.right);
+      }
+  for (std::size_t e = 0; e < encoding_names.size(); ++e)
+    for (std::size_t p = 0; p < precision_names.size(); ++p) {
+      columns.push_back(real(name_of("thought_error", e, p), "largest error of a thought"));
+      columns.push_back(real(name_of("right", e, p), "share of right answers, C >= hops"));
+    }
+  io::Table table("formats", count("n_nodes", "nodes of the graphs"), columns);
+  for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.nodes[i], rows[i]);
+  return table;
+}
+
+std::string text(const ChooserCurve& curve) {
+  std::string lines = fmt::format(
+      "first prompt length at which the choosers fail (-: none up to {} positions)\n  {:<18}",
+      curve.positions.empty() ? 0 : curve.positions.back(), "d_pe");
+  for (const int width : curve.widths) lines += fmt::format("{:>10}", width);
+  for (std::size_t e = 0; e < encoding_names.size(); ++e)
+    for (std::size_t p = 0; p < precision_names.size(); ++p) {
+      lines += fmt::format("\n  {:<18}", name_of("", e, p).substr(1));
+      for (std::size_t w = 0; w < curve.widths.size(); ++w)
+        lines += fmt::format("{:>10}", first_failure(curve, e, p, w));
+    }
+  return lines;
+}
+
+std::string text(const GraphCurve& curve) {
+  double right = 1, error = 0;
+  for (const auto& result : curve.results) {
+    right = smaller(right, result.right);
+    error = larger(error, result.thought_error);
+  }
+  return fmt::format(
+      "graphs of up to {} nodes, both encodings, all formats: at least {:.2f} % right, thoughts "
+      "off "
+      "by at most {:.1e}",
+      curve.nodes.empty() ? 0 : curve.nodes.back(), 100 * right, error);
+}
+
+}  // namespace superpose::theory

@@ -1,0 +1,57 @@
+#include "theory/problem_set.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/error.hpp"
+#include "data/generator.hpp"
+#include "data/problem_file.hpp"
+#include "theory/random_graphs.hpp"
+
+namespace superpose::theory {
+namespace {
+
+ProblemSet from_file(const std::string& path, std::uint64_t at_most) {
+  const auto file = std::make_shared<data::ProblemFile>(data::read_problems(path));
+  const std::uint64_t count = std::min<std::uint64_t>(file->problems.size(), at_most);
+  const std::uint64_t all = file->problems.size();
+  return {count < all ? fmt::format("of the {} problems of {}", all, path) : "problems of " + path,
+          file->hash, count, [file](std::uint64_t i) { return file->problems[i]; }};
+}
+
+ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {
+  data::GeneratorOptions options;
+  options.seed = seed;
+  options.n_nodes = n_nodes;
+  return {fmt::format("generated problems of {} nodes", n_nodes), "", count,
+          [options](std::uint64_t i) { return data::generate_problem(options, i).problem; }};
+}
+
+}  // namespace
+
+ProblemSet problem_set(const ConstructOptions& options) {
+  if (!options.data.empty()) return from_file(options.data, options.count);
+  if (options.graphs == "prosqa") return generated(options.count, options.seed, 28);
+  return {fmt::format("random graphs of {} to {} nodes", options.min_nodes, options.max_nodes), "",
+          static_cast<std::uint64_t>(options.count), [options](std::uint64_t i) {
+            return random_problem(options.seed, i, options.min_nodes, options.max_nodes);
+          }};
+}
+
+ProblemSet problem_set(const ProblemOptions& options) {
+  if (!options.data.empty()) return from_file(options.data, options.count);
+  return generated(options.count, options.seed, options.n_nodes);
+}
+
+int symbols_for(const std::vector<data::Problem>& problems, int asked) {
+  int largest = 2;  // W off the diagonal takes two symbols
+  for (const auto& problem : problems) largest = std::max(largest, problem.graph.n_nodes);
+  validate(asked == 0 || asked >= largest, ExitCode::usage,
+           "vocabulary = {} is too small (a graph has {} nodes); give at least {}, or 0", asked,
+           largest, largest);
+  return asked == 0 ? largest : asked;
+}
+
+}  // namespace superpose::theory

@@ -1,0 +1,81 @@
+#include "train/checkpoint_series.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "io/agreement.hpp"
+#include "train/same_run.hpp"
+
+namespace superpose::train {
+namespace {
+
+/// The files that an argument names: a directory stands for its checkpoints.
+std::vector<std::string> paths_of(const std::string& argument) {
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(argument, unknown)) return {argument};
+  std::vector<std::string> paths;
+  for (const auto& file : io::find_checkpoints(argument)) paths.push_back(file.path);
+  return paths;
+}
+
+/// The same on every rank: a run that goes on removes old checkpoints while they are listed.
+std::vector<std::string> checkpoint_paths(const std::vector<std::string>& arguments,
+                                          const distributed::Communicator& world,
+                                          Skipped& skipped) {
+  std::vector<std::string> paths;
+  for (const auto& argument : arguments) {
+    std::vector<std::string> found;
+    io::agree_on_rank_0(world, [&] { found = paths_of(argument); });
+    std::size_t n = found.size();
+    world.broadcast_bytes(&n, sizeof n);
+    found.resize(n);
+    for (const auto& path : found) paths.push_back(world.broadcast(path));
+    if (n == 0) skipped.add(argument, "it holds no checkpoints");
+  }
+  return paths;
+}
+
+/// Why `other` cannot stand in one file with `first`; empty if it can.
+std::string why_apart(const Candidate& first, const Candidate& other) {
+  const auto &a = first.header.metadata, &b = other.header.metadata;
+  const auto difference = setting_difference(a, b);
+  if (difference)
+    return fmt::format("it is of another run ({} is {}, not {}); probe it into a file of its own",
+                       difference->key, difference->now, difference->stored);
+  return a.data_hashes == b.data_hashes ? ""
+                                        : "it is of another run (its training problems differ); "
+                                          "probe it into a file of its own";
+}
+
+}  // namespace
+
+void Skipped::add(const std::string& path, const std::string& reason) {
+  log::warning("{} is skipped: {}", path, reason);
+  text_ += fmt::format("{}: {}\n", path, reason);
+}
+
+std::vector<Candidate> find_candidates(const std::vector<std::string>& arguments,
+                                       const ParseOptions& parse,
+                                       const distributed::Communicator& communicator,
+                                       Skipped& skipped) {
+  std::vector<Candidate> candidates;
+  for (const auto& path : checkpoint_paths(arguments, communicator, skipped)) {
+    try {
+      const auto header = io::read_header(communicator, path);
+      const Candidate candidate{path, header, parse(header.metadata.configuration, path)};
+      const auto reason = candidates.empty() ? "" : why_apart(candidates[0], candidate);
+      reason.empty() ? candidates.push_back(candidate) : skipped.add(path, reason);
+    } catch (const Error& error) {
+      skipped.add(path, error.what());
+    }
+  }
+  validate(!candidates.empty(), ExitCode::checkpoint,
+           "none of the checkpoints can be probed (the warnings above say why); give others");
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.header.step < b.header.step; });
+  return candidates;
+}
+
+}  // namespace superpose::train
