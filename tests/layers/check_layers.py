@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the rules of the source tree: who may include whom, no circles, no long files, and that
-a source includes its own header first (so that the header is known to compile alone).
+"""Checks the rules of the source tree: who may include whom (and that each permission is used), no
+circles, no long files, and that a source includes its own header first (so that the header is known
+to compile alone).
 
 usage: check_layers.py [project directory]
 Prints one line a violation and exits 1 if there is any.
@@ -10,34 +11,39 @@ import re
 import sys
 from pathlib import Path
 
-# Which project folders each folder may include, besides itself. ALL: every other folder.
+# Which project folders each folder may include, besides itself. ALL: every other folder that is not
+# PRIVATE. A permission that nobody uses is a violation too: it would let the next mistake pass.
 ALL = None
 MAY_INCLUDE = {
     "src/core": [],
     "kokkos_kernels": ["src/core"],
     "src/distributed": ["src/core"],
-    "src/data": ["src/distributed", "src/core"],
+    "src/data": ["src/core"],
     "src/model": ["kokkos_kernels", "src/core"],
     "src/optim": ["kokkos_kernels", "src/core"],
     "src/train": ["src/analysis", "src/model", "src/optim", "src/data", "src/distributed", "io",
                   "src/core"],
     "src/analysis": ["src/model", "src/data", "src/distributed", "io", "src/core"],
-    "src/theory": ["src/model", "src/data", "src/distributed", "io", "src/core"],
+    "src/theory": ["src/data", "src/distributed", "io", "src/core"],
+    "src/sweep": ["src/config", "src/distributed", "io", "src/core"],
+    "src/bench": ["src/train", "src/optim", "src/model", "src/data", "kokkos_kernels",
+                  "src/distributed", "io", "src/core"],
     "io": ["src/distributed", "src/core"],
-    "src/config": ["src/core"],  # and OPTIONS
+    "src/config": ["src/core"],
     "jobs": ALL,
     "tests": ALL,
 }
-# src/config gathers the options of the components and sees nothing else of them.
+# What a user can set: these two gather it from all components and see nothing else of them.
 OPTIONS = "options.hpp"
+READS_OPTIONS = ["src/config", "src/sweep"]
 # Headers made by CMake, and the folder that makes them.
 GENERATED = {"build_info.hpp": "src/core"}
-# Nobody but a folder itself (and tests) includes these.
-PRIVATE_TO = {"jobs": [], "tests": [], "src/config": ["jobs"]}
+# Nobody but a folder itself, tests and those named here includes these.
+PRIVATE_TO = {"jobs": [], "tests": [], "src/config": ["jobs", "src/sweep"]}
 
 # Library headers and the folders that may include them; tests may include any.
 LIBRARY_HEADERS = [
-    (re.compile(r"mpi(-ext)?\.h$"), ["src/distributed", "io", "jobs"]),
+    (re.compile(r"mpi(-ext)?\.h$"), ["src/distributed", "jobs"]),
     (re.compile(r"(hdf5(_hl)?|H5\w*)\.h$"), ["io"]),
     (re.compile(r"(cblas|mkl|dnnl|nccl|cuda|cublas|cudnn|cusparse|cusolver|oneapi/dnnl/)"),
      ["kokkos_kernels"]),
@@ -81,7 +87,7 @@ def is_allowed(folder, target):
         return True
     if other in PRIVATE_TO:
         return folder in PRIVATE_TO[other]
-    if folder == "src/config" and target.name == OPTIONS:
+    if folder in READS_OPTIONS and target.name == OPTIONS:
         return True
     return MAY_INCLUDE[folder] is ALL or other in MAY_INCLUDE[folder]
 
@@ -100,11 +106,13 @@ def check_project_include(root, path, header, edges):
     return []
 
 
-def check_library_include(path, header):
+def check_library_include(path, header, edges):
     folder = folder_of(path)
+    rules = [(pattern, allowed) for pattern, allowed in LIBRARY_HEADERS if pattern.match(header)]
+    for pattern, _ in rules:
+        edges.setdefault(folder, {}).setdefault(pattern.pattern, f"{path} includes <{header}>")
     return [f"{path}: <{header}> only in {', '.join(allowed)}"
-            for pattern, allowed in LIBRARY_HEADERS
-            if pattern.match(header) and folder not in allowed + ["tests"]]
+            for _, allowed in rules if folder not in allowed + ["tests"]]
 
 
 def check_own_header_first(root, path, includes):
@@ -128,7 +136,7 @@ def check_file(root, path, edges):
     includes = INCLUDE.findall(text)
     violations += check_own_header_first(root, path, [header for _, header in includes])
     for quote, header in includes:
-        violations += check_library_include(path, header)
+        violations += check_library_include(path, header, edges)
         if quote == '"':
             violations += check_project_include(root, path, header, edges)
     return violations
@@ -157,12 +165,30 @@ def find_circle(edges):
     return []
 
 
-def check_tree(root):
-    """All violations of the tree below `root`, one line each."""
-    edges = {}  # folder -> included folder -> an example
+def unused_permissions(edges):
+    """What the tables above allow and nobody does, one line each."""
+    permissions = [(folder, other) for folder, others in MAY_INCLUDE.items()
+                   for other in others or []]
+    permissions += [(folder, other) for other, folders in PRIVATE_TO.items() for folder in folders]
+    permissions += [(folder, pattern.pattern) for pattern, folders in LIBRARY_HEADERS
+                    for folder in folders]
+    return [f"check_layers.py: {folder} may include {other} and does not: remove the permission"
+            for folder, other in dict.fromkeys(permissions) if other not in edges.get(folder, {})]
+
+
+def includes_of_tree(root):
+    """Violations of single files below `root`, and all includes between folders and of libraries:
+    folder -> included folder, or pattern of LIBRARY_HEADERS -> an example."""
+    edges = {}
     violations = []
     for path in source_files(root):
         violations += check_file(root, path, edges)
+    return violations, edges
+
+
+def check_tree(root):
+    """All violations of the tree below `root`, one line each."""
+    violations, edges = includes_of_tree(root)
     circle = find_circle(edges)
     if circle:
         examples = "; ".join(edges[a][b] for a, b in zip(circle, circle[1:]))
@@ -172,7 +198,7 @@ def check_tree(root):
 
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
-    violations = check_tree(root)
+    violations = check_tree(root) + unused_permissions(includes_of_tree(root)[1])
     for line in violations:
         print(line)
     n_files = sum(1 for _ in source_files(root))

@@ -31,7 +31,8 @@ class CheckLayers(unittest.TestCase):
             "src/data/b.hpp": '#include "core/a.hpp"\n#include "data/options.hpp"\n',
             "src/config/c.cpp": '#include "data/options.hpp"\n',
             "kokkos_kernels/k.cpp": '#include <cblas.h>\n#include "core/a.hpp"\n',
-            "io/d.cpp": '#include <hdf5.h>\n#include <mpi.h>\n',
+            "io/d.cpp": '#include <hdf5.h>\n',
+            "src/distributed/e.cpp": '#include <mpi.h>\n',
             "tests/unit/e.cpp": '#include <hdf5.h>\n#include "kokkos_kernels/k.cpp"\n'
                                 '#include "f.hpp"\n',
             "tests/unit/f.hpp": "",
@@ -45,9 +46,16 @@ class CheckLayers(unittest.TestCase):
         self.assert_found({"src/config/a.cpp": '#include "data/graph.hpp"\n',
                            "src/data/graph.hpp": ""}, "src/config", "src/data/graph.hpp")
 
-    def test_finds_config_included_by_others_than_jobs(self):
+    def test_finds_a_component_seen_by_sweep(self):
+        self.assertEqual(self.violations({"src/sweep/a.cpp": '#include "train/options.hpp"\n',
+                                          "src/train/options.hpp": ""}), [])
+        self.assert_found({"src/sweep/a.cpp": '#include "train/trainer.hpp"\n',
+                           "src/train/trainer.hpp": ""}, "src/sweep", "src/train/trainer.hpp")
+
+    def test_finds_config_included_by_others_than_jobs_and_sweep(self):
         self.assert_found({"src/train/a.cpp": '#include "config/b.hpp"\n',
                            "jobs/a.cpp": '#include "config/b.hpp"\n',
+                           "src/sweep/a.cpp": '#include "config/b.hpp"\n',
                            "src/config/b.hpp": ""}, "src/train/a.cpp")
 
     def test_finds_library_headers_out_of_place(self):
@@ -62,6 +70,22 @@ class CheckLayers(unittest.TestCase):
         found = self.violations({"src/data/a.hpp": '#include "model/b.hpp"\n',
                                  "src/model/b.hpp": '#include "data/a.hpp"\n'})
         self.assertIn("src/data -> src/model -> src/data", found[-1])
+
+    def test_finds_permissions_that_nobody_uses(self):
+        edges = {folder: {other: "" for other in others or []}
+                 for folder, others in check_layers.MAY_INCLUDE.items()}
+        for other, folders in check_layers.PRIVATE_TO.items():
+            for folder in folders:
+                edges[folder][other] = ""
+        for pattern, folders in check_layers.LIBRARY_HEADERS:
+            for folder in folders:
+                edges[folder][pattern.pattern] = ""
+        self.assertEqual(check_layers.unused_permissions(edges), [])
+        del edges["src/data"]["src/core"], edges["io"][check_layers.LIBRARY_HEADERS[1][0].pattern]
+        found = check_layers.unused_permissions(edges)
+        self.assertEqual(len(found), 2, found)
+        self.assertIn("src/data may include src/core and does not", found[0])
+        self.assertIn("io may include (hdf5", found[1])
 
     def test_finds_sources_that_do_not_include_their_header_first(self):
         header = {"io/a.hpp": ""}
