@@ -29,7 +29,7 @@ N_STEPS, BOUNDARIES = 12, (3, 6, 9, 12)
 # Signals from outside meet a rank anywhere, most often inside a product.
 SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGHUP,
            signal.SIGXCPU)
-LONGER, N_LONGER = {"train.epochs": 40, "curriculum.epochs_per_stage": 10}, 120  # steps
+LONGER, N_LONGER = {"train.epochs": 16, "curriculum.epochs_per_stage": 4}, 48  # steps
 WIDE_VARIANTS = list(itertools.product((128, 256), ("f32", "bf16")))
 
 
@@ -78,7 +78,7 @@ class Stops(scenario.Scenario):
     def stop_somewhere(self, directory, number, ranks, settings):
         """Sends the signal to one rank, anywhere in a step that is not among the last."""
         job = self.start(directory, settings, ranks=ranks)
-        job.wait_for_output(f"step {random.randint(1, N_LONGER - 20):>6}/")
+        job.wait_for_output(f"step {random.randint(1, N_LONGER - 12):>6}/")
         time.sleep(random.uniform(0, 0.02))
         os.kill(random.choice(job.ranks()), number)
         result = job.finish()

@@ -6,6 +6,7 @@ are skipped.
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,12 @@ os.environ.update({
     "PRTE_MCA_hwloc_default_binding_policy": "none",
     "OMPI_MCA_orte_tmpdir_base": SESSIONS.name, "OMPI_MCA_pml": "ob1",
     "OMPI_MCA_btl": "self,vader", "OMPI_MCA_ess_singleton_isolated": "1"})
+
+# Under nohup, or in the background of a script, tests are started with these ignored, and the program
+# would ignore them too.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def command(*arguments, ranks=None):
