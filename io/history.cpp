@@ -1,6 +1,7 @@
 #include "io/history.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <set>
@@ -30,6 +31,7 @@ NamedTensor tensor_of(const std::string& table, const Column& column, const std:
 void write_labels(File& file, const std::string& dataset, const Column& column) {
   file.set_attribute(dataset, "units", column.unit);
   file.set_attribute(dataset, "long_name", column.description);
+  for (const auto& [name, text] : column.attributes) file.set_attribute(dataset, name, text);
 }
 
 void write_coordinates(File& file, const std::string& name, const Column& labels,
@@ -153,6 +155,22 @@ void Table::append(std::int64_t index, const Row& row) {
   index_.push_back(index);
 }
 
+bool Table::continue_with(const std::vector<Column>& columns) {
+  const auto stays = [&](const Column& present) {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](const Column& column) { return same_layout(present, column); });
+  };
+  if (!std::all_of(columns_.begin(), columns_.end(), stays)) return false;
+  for (const auto& column : columns) {
+    const auto [values, is_new] = values_.try_emplace(column.name);
+    if (is_new)
+      values->second.assign(index_.size() * column.width(),
+                            column.dtype == DType::f64 ? std::nan("") : 0.0);
+  }
+  columns_ = columns;
+  return true;
+}
+
 void Table::truncate_after(std::int64_t last) {
   const auto rows = static_cast<std::size_t>(std::upper_bound(index_.begin(), index_.end(), last) -
                                              index_.begin());
@@ -233,10 +251,8 @@ Table& History::table(const std::string& name, const Column& index,
   const auto found = std::find_if(tables_.begin(), tables_.end(),
                                   [&](const Table& table) { return table.name() == name; });
   if (found == tables_.end()) return tables_.emplace_back(name, index, columns);
-  const bool same = found->index_column().name == index.name &&
-                    std::equal(columns.begin(), columns.end(), found->columns().begin(),
-                               found->columns().end(), same_layout);
-  validate(same, ExitCode::usage,
+  const bool fits = found->index_column().name == index.name && found->continue_with(columns);
+  validate(fits, ExitCode::usage,
            "cannot continue {} (its table {} has other columns than this configuration records) "
            "start in a new output.directory",
            path_, name);

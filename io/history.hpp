@@ -28,6 +28,7 @@ struct Column {
   std::string description;          ///< netCDF's attribute `long_name`
   DType dtype = DType::f64;         ///< f64 or i64
   std::vector<ColumnDimension> by;  ///< after the index, row-major; none: one number a row
+  std::map<std::string, std::string> attributes{};  ///< further ones of the dataset
 
   std::size_t width() const {
     std::size_t n = 1;
@@ -53,6 +54,9 @@ class Table {
 
   /// `index` is greater than the last one; `row` names every column.
   void append(std::int64_t index, const Row& row);
+  /// Goes on with these columns. Rows so far have NaN (integers: 0) where a column is new. False,
+  /// and nothing changes, if a present column is not among them or is laid out otherwise.
+  bool continue_with(const std::vector<Column>& columns);
   /// Drops the rows beyond `last`: what a resumed run is about to do again.
   void truncate_after(std::int64_t last);
 
@@ -78,8 +82,9 @@ class History {
   /// describes; the date the run was created stays. Error (io) if the file cannot be read.
   static History load(const std::string& path, RunMetadata metadata);
 
-  /// The table of this name; made of these columns if it is not there. Error (usage) if it was
-  /// loaded with other columns. The reference stays valid.
+  /// The table of this name, with these columns; made if it is not there. Error (usage) if it was
+  /// loaded with a column that is not one of them (Table::continue_with). The reference stays
+  /// valid.
   Table& table(const std::string& name, const Column& index, const std::vector<Column>& columns);
   const std::deque<Table>& tables() const { return tables_; }
 

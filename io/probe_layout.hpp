@@ -5,6 +5,8 @@
 
 namespace superpose::io::probe_layout {
 
-inline const FileKind kind{"superpose_probe", 2, 1};
+/// Version 3: both rules for the frontier beside each other, "frontier" always by distance; version
+/// 2 held one, named by the root attribute `frontier`.
+inline const FileKind kind{"superpose_probe", 3, 1};
 
 }  // namespace superpose::io::probe_layout

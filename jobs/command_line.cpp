@@ -127,11 +127,6 @@ void add_probe_choices(CLI::App& sub, ProbeArguments& arguments) {
       ->check(CLI::Range(0, 1 << 30))
       ->capture_default_str()
       ->type_name("N");
-  sub.add_option("--frontier", arguments.frontier,
-                 "Frontier: exactly k hops away, or the ends of walks of k edges")
-      ->check(CLI::IsMember({"distance", "walk"}))
-      ->capture_default_str()
-      ->type_name("distance|walk");
   sub.add_option("--raw_problems", arguments.raw_problems,
                  "Keep the attention of the first N problems, or of all")
       ->capture_default_str()
@@ -275,7 +270,7 @@ void add_theory(CLI::App& app, Command& command, const std::string& command_line
       *sub, command, command_line, "construct",
       "Run the transformer of RbS Theorem 1 with its weights given", theory_construct_job);
   add_theory_part<theory::FlowOptions>(*sub, command, command_line, "flow",
-                                       "Gradient flow of the index-matching logit (EoS 1, 2)",
+                                       "Gradient flow of the index-matching logit (EoS Theorem 1)",
                                        theory_flow_job);
   add_theory_part<theory::PredictOptions>(*sub, command, command_line, "predict",
                                           "The prediction stage (EoS Theorem 3)",

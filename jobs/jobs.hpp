@@ -43,7 +43,6 @@ struct ProbeArguments {
   std::vector<std::string> checkpoints;  ///< files, or run directories for all of theirs
   std::string data;                      ///< problem file
   std::string output;                    ///< probe file to write (HDF5)
-  std::string frontier = "distance";     ///< or "walk": analysis::FrontierRule
   int problems = 0;                      ///< at most so many; 0: all
   std::string raw_problems = "8";        ///< how many keep their attention, or "all"
   std::vector<int> raw_layers;           ///< of these layers, from 1; empty: all

@@ -25,11 +25,6 @@ using distributed::Communicator;
 using train::Candidate;
 using train::Skipped;
 
-analysis::FrontierRule frontier_rule(const ProbeArguments& arguments) {
-  return arguments.frontier == "walk" ? analysis::FrontierRule::walk
-                                      : analysis::FrontierRule::distance;
-}
-
 int raw_problem_count(const std::string& asked, int n_problems) {
   if (asked == "all") return n_problems;
   const bool digits = !asked.empty() && asked.size() < 10 &&
@@ -179,8 +174,7 @@ int probe_job(const ProbeArguments& arguments, const Communicator& world) {
   const auto& options = candidates[0].options;
   const auto file = read_data(arguments, options);
   const ComputeSession compute;
-  const analysis::ProbeSettings settings{options.method, options.train.seed,
-                                         frontier_rule(arguments)};
+  const analysis::ProbeSettings settings{options.method, options.train.seed};
   const int n_problems = static_cast<int>(file.problems.size());
   const analysis::RawPlan plan(file.problems, settings, options.model,
                                raw_options(arguments, n_problems, options.model.n_layer));

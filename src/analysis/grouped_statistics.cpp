@@ -26,21 +26,25 @@ std::string words(std::string name) {
 
 std::vector<HeadStatistic> edge_attention_by_group(const ProbeShape& shape) {
   std::vector<HeadStatistic> statistics;
-  for (const char* group : group_names)
+  for (const Group group : all_groups) {
+    const std::string name = group_names[static_cast<int>(group)];
     statistics.emplace_back(
-        std::string("edge_attention_") + group, "1",
-        fmt::format("attention weight on the three tokens of an edge ({})", words(group)),
-        layers_and_thoughts(shape), shape.n_head);
+        "edge_attention_" + name, "1",
+        fmt::format("attention weight on the three tokens of an edge ({})", words(name)),
+        layers_and_thoughts(shape), shape.n_head, frontier_rule_of(group));
+  }
   return statistics;
 }
 
 std::vector<Statistic> inner_product_by_group(const ProbeShape& shape) {
   std::vector<Statistic> statistics;
-  for (const char* group : group_names)
+  for (const Group group : all_groups) {
+    const std::string name = group_names[static_cast<int>(group)];
     statistics.emplace_back(
-        std::string("inner_product_") + group, "1",
-        fmt::format("inner product of a thought and the embedding of a node ({})", words(group)),
-        std::vector<Axis>{{"thought", shape.n_thoughts}});
+        "inner_product_" + name, "1",
+        fmt::format("inner product of a thought and the embedding of a node ({})", words(name)),
+        std::vector<Axis>{{"thought", shape.n_thoughts}}, frontier_rule_of(group));
+  }
   return statistics;
 }
 
@@ -94,25 +98,56 @@ void add_edge_attention(const ProbedBatch& batch, int p, int layer, int thought,
   }
 }
 
-void add_index_matching(const ProbedBatch& batch, int p, int layer, int thought,
-                        GroupedStatistics& s) {
+/// Calls take(is_frontier, logit) for every edge with a `|`, where logit(head) is that of its `|`
+/// while the thought is generated.
+template <class Take>
+void visit_edge_logits(const ProbedBatch& batch, int p, int layer, int thought, FrontierRule rule,
+                       const Take& take) {
   const auto& [index, problem, positions, search] = batch.problems()[p];
   const int query = positions.thoughts[thought - 1];
-  Moments frontier, other;
   for (std::size_t e = 0; e < positions.edges.size(); ++e) {
     const int bar = positions.edge_tokens[e].bar;
     if (bar < 0) continue;
-    const bool is_frontier = search.edge_in(Group::frontier, thought, positions.edges[e]);
-    double sum = 0;
-    const auto logit = [&](int head) {
-      return static_cast<double>(batch.attention_logits(layer, head, p, query)[bar]);
-    };
-    for (int head = 0; head < batch.n_head(); ++head) sum += logit(head);
-    (is_frontier ? frontier : other).add(sum);
-    (is_frontier ? s.edge_logit_frontier : s.edge_logit_other).add({layer, thought - 1}, logit);
+    take(search.edge_in(frontier_of(rule), thought, positions.edges[e]),
+         [&, query = query](int head) {
+           return static_cast<double>(batch.attention_logits(layer, head, p, query)[bar]);
+         });
   }
-  if (frontier.count() > 0 && other.count() > 0)
-    s.index_matching_difference.at({layer, thought - 1}).add(frontier.mean() - other.mean());
+}
+
+/// Of a problem's edges, summed over heads.
+struct EdgeMeans {
+  Moments frontier, other;
+
+  template <class Logit>
+  void add(bool is_frontier, int n_head, const Logit& logit) {
+    double sum = 0;
+    for (int head = 0; head < n_head; ++head) sum += logit(head);
+    (is_frontier ? frontier : other).add(sum);
+  }
+  bool comparable() const { return frontier.count() > 0 && other.count() > 0; }
+  double difference() const { return frontier.mean() - other.mean(); }
+};
+
+void add_index_matching(const ProbedBatch& batch, int p, int layer, int thought,
+                        FrontierLogits& s) {
+  EdgeMeans means;
+  visit_edge_logits(batch, p, layer, thought, s.rule, [&](bool is_frontier, const auto& logit) {
+    means.add(is_frontier, batch.n_head(), logit);
+    (is_frontier ? s.frontier : s.other).add({layer, thought - 1}, logit);
+  });
+  if (means.comparable()) s.difference.at({layer, thought - 1}).add(means.difference());
+}
+
+void add_growth_of(const ProbedBatch& batch, int p, int layer, int c, FrontierLogits& s) {
+  EdgeMeans means;
+  visit_edge_logits(batch, p, layer, c, s.rule, [&](bool is_frontier, const auto& logit) {
+    means.add(is_frontier, batch.n_head(), logit);
+  });
+  if (!means.comparable()) return;
+  s.growth_frontier.at({layer, c - 1}).add(means.frontier.mean());
+  s.growth_other.at({layer, c - 1}).add(means.other.mean());
+  s.growth_difference.at({layer, c - 1}).add(means.difference());
 }
 
 void add_inner_products(const ProbedBatch& batch, int p, int thought, GroupedStatistics& s) {
@@ -165,15 +200,64 @@ void visit(Statistics& s, const Take& take) {
   take(s.candidate_accuracy);
   for (auto* statistic : {&s.copying_source, &s.copying_target, &s.copying}) take_heads(*statistic);
   for (auto& statistic : s.edge_attention) take_heads(statistic);
-  take_heads(s.edge_logit_frontier);
-  take_heads(s.edge_logit_other);
-  take(s.index_matching_difference);
+  for (auto& logits : s.edge_logits) {
+    take_heads(logits.frontier);
+    take_heads(logits.other);
+    take(logits.difference);
+  }
   for (auto& statistic : s.inner_product) take(statistic);
   for (auto& statistic : s.answer_attention) take_heads(statistic);
   for (auto& statistic : s.answer_logit) take_heads(statistic);
+  for (auto& logits : s.edge_logits)
+    for (auto* statistic :
+         {&logits.growth_frontier, &logits.growth_other, &logits.growth_difference})
+      take(*statistic);
+}
+
+/// "edge_logit_frontier" by distance, "edge_logit_walk_frontier" by walk.
+std::string edge_logit_name(FrontierRule rule, const std::string& edges) {
+  return fmt::format("edge_logit_{}{}", rule == FrontierRule::walk ? "walk_" : "", edges);
+}
+
+HeadStatistic edge_logit(const ProbeShape& shape, FrontierRule rule, const std::string& edges,
+                         const std::string& description) {
+  return {edge_logit_name(rule, edges),
+          "1",
+          fmt::format("attention logit of the | of {}", description),
+          layers_and_thoughts(shape),
+          shape.n_head,
+          frontier_rule_names[static_cast<int>(rule)]};
+}
+
+/// A statistic that both rules have; the walk's is called `name`_walk.
+Statistic by_rule(FrontierRule rule, const std::string& name, const std::string& description,
+                  std::vector<Axis> axes) {
+  return {name + (rule == FrontierRule::walk ? "_walk" : ""), "1", description, std::move(axes),
+          frontier_rule_names[static_cast<int>(rule)]};
+}
+
+std::vector<Axis> layers_and_growth(const ProbeShape& shape) {
+  return {{"layer", shape.n_layer}, {"c", shape.n_growth()}};
 }
 
 }  // namespace
+
+FrontierLogits::FrontierLogits(const ProbeShape& shape, FrontierRule which)
+    : rule(which),
+      frontier(edge_logit(shape, rule, "frontier", "a frontier edge")),
+      other(edge_logit(shape, rule, "other", "any other edge")),
+      difference(
+          by_rule(rule, "index_matching_difference",
+                  "attention logit of frontier edges minus that of others, summed over heads",
+                  layers_and_thoughts(shape))),
+      growth_frontier(by_rule(rule, "growth_frontier",
+                              "attention logit of frontier edges after c - 1 thoughts, summed over "
+                              "heads, as EoS's script measures it",
+                              layers_and_growth(shape))),
+      growth_other(
+          by_rule(rule, "growth_other", "the same of all other edges", layers_and_growth(shape))),
+      growth_difference(by_rule(rule, "growth_difference", "growth_frontier - growth_other",
+                                layers_and_growth(shape))) {}
 
 GroupedStatistics::GroupedStatistics(const ProbeShape& shape)
     : accuracy("accuracy", "1", "answers right, argmax over the vocabulary", no_axes),
@@ -186,14 +270,8 @@ GroupedStatistics::GroupedStatistics(const ProbeShape& shape)
       copying("copying", "1", "attention weight of an edge's | on its source and target",
               layers(shape), shape.n_head),
       edge_attention(edge_attention_by_group(shape)),
-      edge_logit_frontier("edge_logit_frontier", "1", "attention logit of the | of a frontier edge",
-                          layers_and_thoughts(shape), shape.n_head),
-      edge_logit_other("edge_logit_other", "1", "attention logit of the | of any other edge",
-                       layers_and_thoughts(shape), shape.n_head),
-      index_matching_difference(
-          "index_matching_difference", "1",
-          "attention logit of frontier edges minus that of others, summed over heads",
-          layers_and_thoughts(shape)),
+      edge_logits{FrontierLogits(shape, FrontierRule::distance),
+                  FrontierLogits(shape, FrontierRule::walk)},
       inner_product(inner_product_by_group(shape)),
       answer_attention(by_answer_key("answer_attention", "attention weight", shape)),
       answer_logit(by_answer_key("answer_logit", "attention logit", shape)) {}
@@ -209,9 +287,18 @@ void GroupedStatistics::add(const ProbedBatch& batch) {
       add_answer_attention(batch, p, layer, *this);
       for (int thought = 1; thought <= n_thoughts; ++thought) {
         add_edge_attention(batch, p, layer, thought, *this);
-        add_index_matching(batch, p, layer, thought, *this);
+        for (auto& logits : edge_logits) add_index_matching(batch, p, layer, thought, logits);
       }
     }
+  }
+}
+
+void GroupedStatistics::add_growth(const ProbedBatch& batch) {
+  for (int p = 0; p < static_cast<int>(batch.problems().size()); ++p) {
+    const int n = static_cast<int>(batch.problems()[p].positions.thoughts.size());
+    for (int layer = 0; layer < batch.n_layer(); ++layer)
+      for (int c = 1; c <= n; ++c)
+        for (auto& logits : edge_logits) add_growth_of(batch, p, layer, c, logits);
   }
 }
 

@@ -2,6 +2,7 @@
 /// What is measured inside the model, by group. Sources: RbS, arXiv 2505.12514, Section 5.2, Tables
 /// 1 and 5; EoS, arXiv 2509.23365, Section 5.
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace superpose::analysis {
 /// Extents of the axes.
 struct ProbeShape {
   int n_layer, n_head, n_thoughts;  ///< n_thoughts: most hops of any problem
+
+  /// c = 1..n_growth thoughts of the growth measure: EoS's four, more for longer problems.
+  int n_growth() const { return std::max(4, n_thoughts); }
 };
 
 /// What `[A]` attends to in the prediction stage (EoS Section 5.2, Theorem 3).
@@ -22,6 +26,22 @@ inline constexpr std::array<AnswerKey, 5> all_answer_keys{AnswerKey::last_though
                                                           AnswerKey::target, AnswerKey::other};
 inline constexpr const char* answer_key_names[] = {"last_thought", "root_mark", "root", "target",
                                                    "other"};
+
+/// Attention logits of the `|` of edges, frontier against others, by one rule for the frontier.
+struct FrontierLogits {
+  FrontierLogits(const ProbeShape& shape, FrontierRule rule);
+
+  FrontierRule rule;
+  /// [layer, thought] logit of a `|` while a thought is generated: of frontier edges and of all
+  /// others.
+  HeadStatistic frontier, other;
+  /// [layer, thought] mean over a problem's frontier edges minus mean over its others, summed over
+  /// heads; count = problems (the index-matching logit, EoS Section 5.1).
+  Statistic difference;
+  /// [layer, c] the same as EoS's script measures it, on growth_sequence: every problem at every c,
+  /// also beyond its hops, if it has both kinds of edges there. Both means, and their difference.
+  Statistic growth_frontier, growth_other, growth_difference;
+};
 
 /// All grouped statistics of a set of problems. Edges count if they have a `|` (EdgeTokens).
 struct GroupedStatistics {
@@ -33,20 +53,18 @@ struct GroupedStatistics {
   /// [layer, thought] attention an edge's three tokens receive while a thought is generated, by
   /// the edge's group (RbS Table 1).
   std::vector<HeadStatistic> edge_attention;
-  /// [layer, thought] attention logit of a `|` while a thought is generated: of frontier edges and
-  /// of all others (EoS Section 5.1).
-  HeadStatistic edge_logit_frontier, edge_logit_other;
-  /// [layer, thought] mean over a problem's frontier edges minus mean over its others, summed over
-  /// heads; count = problems (the index-matching logit, EoS Section 5.1).
-  Statistic index_matching_difference;
+  /// By FrontierRule.
+  std::array<FrontierLogits, 2> edge_logits;
   /// [thought] inner product of a thought with a node's embedding, by the node's group (RbS Table
   /// 5).
   std::vector<Statistic> inner_product;
   /// [layer] attention weight and logit from `[A]`, by AnswerKey.
   std::vector<HeadStatistic> answer_attention, answer_logit;
 
-  /// Measures every problem of the batch.
+  /// Measures every problem of the batch, all but the growth.
   void add(const ProbedBatch& batch);
+  /// Measures the growth: a batch of growth_sequences.
+  void add_growth(const ProbedBatch& batch);
 
   /// Every statistic, in a fixed order; those by head if asked for.
   std::vector<const Statistic*> all(bool by_head) const;

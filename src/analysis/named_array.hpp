@@ -17,7 +17,8 @@ struct DatasetLayout {
   std::string name;
   std::vector<std::string> dims;
   std::vector<std::size_t> shape;
-  std::string description;  ///< netCDF's attribute long_name
+  std::string description;      ///< netCDF's attribute long_name
+  std::string frontier_rule{};  ///< by which the frontier is counted that it is about; "" for none
 
   std::size_t size() const {
     std::size_t n = 1;

@@ -47,11 +47,30 @@ std::vector<ProbedProblem> probed_problems(const std::vector<data::Problem>& pro
     const auto& problem = problems[i];
     auto sequence = probe_sequence(problem, static_cast<std::uint64_t>(i), settings.method,
                                    vocabulary, settings.seed);
-    probed.push_back({i, &problem, sequence.positions, SearchState(problem, settings.frontier)});
+    probed.push_back({i, &problem, sequence.positions, SearchState(problem)});
     sequences.push_back(std::move(sequence.sequence));
   }
   return probed;
 }
+
+namespace {
+
+/// What EoS's script measures the growth on (growth_sequence).
+ProbedBatch growth_batch(model::Network<float>& model, const std::vector<data::Problem>& problems,
+                         Chunk chunk, const data::MethodOptions& method, int n_growth) {
+  const data::Vocabulary vocabulary(model.options().vocab_size);
+  std::vector<ProbedProblem> probed;
+  std::vector<Sequence> sequences;
+  for (int i = chunk.begin; i < chunk.end; ++i) {
+    auto sequence = growth_sequence(problems[i], static_cast<std::uint64_t>(i), n_growth, method,
+                                    vocabulary, model.options().n_positions);
+    probed.push_back({i, &problems[i], sequence.positions, SearchState(problems[i], n_growth)});
+    sequences.push_back(std::move(sequence.sequence));
+  }
+  return ProbedBatch(model, std::move(probed), sequences);
+}
+
+}  // namespace
 
 int most_hops(const std::vector<data::Problem>& problems) {
   int most = 0;
@@ -79,6 +98,8 @@ GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Pr
     const ProbedBatch batch(model, std::move(probed), sequences);
     GroupedStatistics of_chunk(shape);
     of_chunk.add(batch);
+    of_chunk.add_growth(
+        growth_batch(model, problems, round[rank], settings.method, shape.n_growth()));
     const auto moments = of_chunk.moments();
     mine.insert(mine.end(), moments.begin(), moments.end());
     if (listener) listener(&batch);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "analysis/grouped_statistics.hpp"
-#include "analysis/options.hpp"
 #include "data/options.hpp"
 #include "data/problem.hpp"
 #include "distributed/communicator.hpp"
@@ -18,7 +17,6 @@ namespace superpose::analysis {
 struct ProbeSettings {
   data::MethodOptions method;
   std::uint64_t seed = 0;
-  FrontierRule frontier = FrontierRule::distance;
   int n_thoughts = 0;  ///< extent of the statistics by thought; 0: most hops of the problems
 };
 

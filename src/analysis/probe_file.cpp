@@ -38,6 +38,8 @@ template <class T>
 void write_array(io::File& file, const NamedArray<T>& array) {
   file.write(array.tensor());
   describe(file, array.layout.name, "1", array.layout.description);
+  if (!array.layout.frontier_rule.empty())
+    file.set_attribute(array.layout.name, frontier_rule_attribute, array.layout.frontier_rule);
 }
 
 /// A dimension whose coordinates are these.
@@ -60,6 +62,9 @@ void write_dimensions(io::File& file, const RawPlan& plan) {
   write_coordinate(file, "head", numbers_from(1, plan.n_head), "attention head, 1 for the first");
   write_coordinate(file, "thought", numbers_from(1, plan.n_thoughts),
                    "thought, 1 for the one generated at the root");
+  const ProbeShape shape{plan.n_layer, plan.n_head, plan.n_thoughts};
+  write_coordinate(file, "c", numbers_from(1, shape.n_growth()),
+                   "thoughts of the growth measure, 1 for the one generated at the root");
   std::vector<std::int64_t> raw_layers(plan.raw.layers.begin(), plan.raw.layers.end());
   for (auto& layer : raw_layers) ++layer;
   write_coordinate(file, "raw_layer", raw_layers, "layers whose attention is kept");
@@ -102,7 +107,7 @@ void write_checkpoints(io::File& file, const std::vector<CheckpointFindings>& fi
 void write_statistic(io::File& file, const std::vector<CheckpointFindings>& findings,
                      std::size_t i) {
   const Statistic& first = *findings[0].statistics.all(true)[i];
-  DatasetLayout layout{"", {"checkpoint"}, {findings.size()}, ""};
+  DatasetLayout layout{"", {"checkpoint"}, {findings.size()}, "", first.frontier_rule()};
   for (const auto& axis : first.axes()) {
     layout.dims.push_back(axis.name);
     layout.shape.push_back(static_cast<std::size_t>(axis.extent));
@@ -205,8 +210,6 @@ ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communic
     io::write(file, io::probe_layout::kind, metadata);
     write_dimensions(file, plan);
     for (const auto& array : problem_table(plan)) write_array(file, array);
-    file.set_attribute("/", "frontier",
-                       std::string(frontier_rule_names[static_cast<int>(plan.settings.frontier)]));
     file.close();
   });
 }

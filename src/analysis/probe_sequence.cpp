@@ -1,5 +1,7 @@
 #include "analysis/probe_sequence.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "core/error.hpp"
@@ -32,13 +34,12 @@ void find_question(const Sequence& sequence, const data::Problem& problem, Posit
   positions.other_candidate = target_first ? second : first;
 }
 
-Positions positions_of(const Sequence& sequence, const data::Problem& problem, int c_thought,
-                       const data::Vocabulary& vocabulary) {
+Positions positions_of(const Sequence& sequence, const data::Problem& problem, int n_thoughts,
+                       int c_thought, const data::Vocabulary& vocabulary) {
   Positions positions;
   find_edges(sequence, static_cast<int>(problem.graph.edges.size()), vocabulary, positions);
   find_question(sequence, problem, positions);
-  for (int k = 0; k < problem.hops; ++k)
-    positions.thoughts.push_back(positions.root + k * c_thought);
+  for (int k = 0; k < n_thoughts; ++k) positions.thoughts.push_back(positions.root + k * c_thought);
   positions.last_latent = sequence.latent_begin + sequence.n_latent - 1;
   positions.answer = static_cast<int>(sequence.tokens.size()) - 1;
   return positions;
@@ -62,8 +63,28 @@ ProbeSequence probe_sequence(const data::Problem& problem, std::uint64_t index,
   ProbeSequence probe;
   probe.sequence =
       data::evaluation_sequence(problem, index, std::nullopt, method, vocabulary, seed).sequence;
-  probe.positions = positions_of(probe.sequence, problem, method.c_thought, vocabulary);
+  probe.positions =
+      positions_of(probe.sequence, problem, problem.hops, method.c_thought, vocabulary);
   make_every_position_an_output(probe.sequence);
+  return probe;
+}
+
+ProbeSequence growth_sequence(const data::Problem& problem, std::uint64_t index, int n_growth,
+                              const data::MethodOptions& method, const data::Vocabulary& vocabulary,
+                              int n_positions) {
+  data::Layout layout{problem.graph.edges, true, {}};
+  layout.token_of_node.resize(static_cast<std::size_t>(problem.graph.n_nodes));
+  std::iota(layout.token_of_node.begin(), layout.token_of_node.end(), 0);
+  ProbeSequence probe;
+  auto& sequence = probe.sequence;
+  sequence = data::prompt_sequence(problem, index, layout, method, vocabulary);
+  const int n_prompt = static_cast<int>(sequence.tokens.size());
+  const int n_thoughts = std::min(n_growth, 1 + (n_positions - n_prompt) / method.c_thought);
+  sequence.n_latent = (n_thoughts - 1) * method.c_thought;
+  sequence.tokens.insert(sequence.tokens.end(), static_cast<std::size_t>(sequence.n_latent),
+                         vocabulary.latent());
+  probe.positions = positions_of(sequence, problem, n_thoughts, method.c_thought, vocabulary);
+  make_every_position_an_output(sequence);
   return probe;
 }
 

@@ -41,4 +41,11 @@ ProbeSequence probe_sequence(const data::Problem& problem, std::uint64_t index,
                              const data::MethodOptions& method, const data::Vocabulary& vocabulary,
                              std::uint64_t seed);
 
+/// Problem `index` as EoS's growth script asks it (arXiv 2509.23365, Section 5.1): edges and ids as
+/// in the file, the target before the other candidate, no [A], and n_growth thoughts whatever its
+/// hops are - fewer only if the model's n_positions hold no more.
+ProbeSequence growth_sequence(const data::Problem& problem, std::uint64_t index, int n_growth,
+                              const data::MethodOptions& method, const data::Vocabulary& vocabulary,
+                              int n_positions);
+
 }  // namespace superpose::analysis

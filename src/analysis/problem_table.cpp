@@ -106,6 +106,7 @@ void add_group(const RawPlan& plan, Group group, std::vector<Array>& table) {
                          {P, H, extent(plan.n_edges)}, "1: the edge is in this group");
   Array nodes = array_of(("node_" + name).c_str(), {"problem", "thought", "node"},
                          {P, H, extent(plan.n_nodes)}, "1: the node is in this group");
+  edges.layout.frontier_rule = nodes.layout.frontier_rule = frontier_rule_of(group);
   for (std::size_t p = 0; p < P; ++p) {
     const auto& [index, problem, positions, search] = plan.problems[p];
     for (std::size_t k = 0; k < positions.thoughts.size(); ++k) {

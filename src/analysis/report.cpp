@@ -17,6 +17,10 @@ std::string heading(const std::string& title, int n_thoughts) {
   return text + "\n";
 }
 
+const char* words_of(FrontierRule rule) {
+  return rule == FrontierRule::walk ? "walk frontier" : "frontier";
+}
+
 /// A row of numbers by thought.
 template <class Value>
 std::string row(const std::string& name, int n_thoughts, const Value& value) {
@@ -28,7 +32,7 @@ std::string row(const std::string& name, int n_thoughts, const Value& value) {
 }  // namespace
 
 std::string table(const GroupedStatistics& s) {
-  const auto& axes = s.index_matching_difference.axes();
+  const auto& axes = s.edge_logits[0].difference.axes();
   const int n_layer = axes[0].extent, n_thoughts = axes[1].extent, last = n_layer - 1;
   std::string text = fmt::format(
       "  answers {:.2f} % (candidates {:.2f} %) of {}\n", 100 * s.accuracy.at({}).mean(),
@@ -43,23 +47,31 @@ std::string table(const GroupedStatistics& s) {
     text += row(group_names[static_cast<int>(group)], n_thoughts, [&](int k) {
       return s.edge_attention[static_cast<int>(group)].summed.at({last, k});
     });
-  text += row("logit, frontier - others", n_thoughts, [&](int k) {
-    return s.index_matching_difference.at({last, k});
-  });
+  for (const auto& logits : s.edge_logits)
+    text += row(fmt::format("logit, {} - others", words_of(logits.rule)), n_thoughts, [&](int k) {
+      return logits.difference.at({last, k});
+    });
   text += heading("thought . embedding of node", n_thoughts);
   for (const Group group : all_groups)
     text += row(group_names[static_cast<int>(group)], n_thoughts,
                 [&](int k) { return s.inner_product[static_cast<int>(group)].at({k}); });
+  const int n_growth = s.edge_logits[0].growth_difference.axes()[1].extent;
+  text += heading(fmt::format("growth, layer {} (EoS 5.1)", n_layer), n_growth);
+  for (const auto& logits : s.edge_logits)
+    text += row(fmt::format("logit, {} - others", words_of(logits.rule)), n_growth, [&](int c) {
+      return logits.growth_difference.at({last, c});
+    });
   return text;
 }
 
 std::string line(const GroupedStatistics& s) {
-  const auto& axes = s.index_matching_difference.axes();
+  const auto& difference = s.edge_logits[static_cast<int>(FrontierRule::walk)].difference;
+  const auto& axes = difference.axes();
   std::string text =
-      fmt::format("answers {:.2f} %  copying, layer 1 {:.2f}  logit, frontier - others",
+      fmt::format("answers {:.2f} %  copying, layer 1 {:.2f}  logit, walk frontier - others",
                   100 * s.accuracy.at({}).mean(), s.copying.summed.at({0}).mean());
   for (int k = 0; k < axes[1].extent; ++k)
-    text += fmt::format(" {:.2f}", s.index_matching_difference.at({axes[0].extent - 1, k}).mean());
+    text += fmt::format(" {:.2f}", difference.at({axes[0].extent - 1, k}).mean());
   return text;
 }
 

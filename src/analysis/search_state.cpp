@@ -15,6 +15,12 @@ NodeFlags flags_of(const data::NodeSet& nodes, int n_nodes) {
   return flags;
 }
 
+/// sets[k], which is empty beyond the last one.
+NodeFlags set_of(const std::vector<data::NodeSet>& sets, int k, int n_nodes) {
+  const auto hop = static_cast<std::size_t>(k);
+  return flags_of(hop < sets.size() ? sets[hop] : data::NodeSet{}, n_nodes);
+}
+
 /// One edge further along every edge.
 NodeFlags walk_on(const NodeFlags& from, const data::Graph& graph) {
   NodeFlags to(from.size(), 0);
@@ -25,19 +31,21 @@ NodeFlags walk_on(const NodeFlags& from, const data::Graph& graph) {
 
 }  // namespace
 
-SearchState::SearchState(const data::Problem& problem, FrontierRule rule) {
+std::string frontier_rule_of(Group group) {
+  if (group == Group::frontier)
+    return frontier_rule_names[static_cast<int>(FrontierRule::distance)];
+  if (group == Group::walk_frontier)
+    return frontier_rule_names[static_cast<int>(FrontierRule::walk)];
+  return "";
+}
+
+SearchState::SearchState(const data::Problem& problem, int n_thoughts) {
   const int n = problem.graph.n_nodes;
-  NodeFlags frontier = flags_of({problem.root}, n);
-  NodeFlags reached(n, 0);
-  for (int k = 0; k <= problem.hops; ++k) {
-    if (k > 0)
-      frontier = rule == FrontierRule::walk ? walk_on(frontier, problem.graph)
-                                            : flags_of(problem.frontier[k], n);
-    std::transform(reached.begin(), reached.end(), frontier.begin(), reached.begin(),
-                   [](char a, char b) { return static_cast<char>(a | b); });
-    frontier_.push_back(frontier);
-    reached_.push_back(reached);
-    optimal_.push_back(flags_of(problem.optimal[k], n));
+  for (int k = 0; k <= std::max(problem.hops, n_thoughts); ++k) {
+    frontier_.push_back(set_of(problem.frontier, k, n));
+    optimal_.push_back(set_of(problem.optimal, k, n));
+    reached_.push_back(flags_of(problem.reachable_within(k), n));
+    walk_frontier_.push_back(k == 0 ? frontier_[0] : walk_on(walk_frontier_.back(), problem.graph));
   }
 }
 
@@ -52,6 +60,8 @@ bool SearchState::node_in(Group group, int thought, int node) const {
       return frontier_[thought][node];
     case Group::optimal:
       return optimal_[thought][node];
+    case Group::walk_frontier:
+      return walk_frontier_[thought][node];
   }
   throw std::logic_error("a Group without a rule");
 }

@@ -19,10 +19,11 @@ std::vector<Axis> with_heads(std::vector<Axis> axes, int n_head) {
 }  // namespace
 
 Statistic::Statistic(std::string name, std::string unit, std::string description,
-                     std::vector<Axis> axes)
+                     std::vector<Axis> axes, std::string frontier_rule)
     : name_(std::move(name)),
       unit_(std::move(unit)),
       description_(std::move(description)),
+      frontier_rule_(std::move(frontier_rule)),
       axes_(std::move(axes)),
       values_(size_of(axes_)) {}
 
@@ -46,9 +47,10 @@ const Moments& Statistic::at(std::initializer_list<int> index) const {
 
 HeadStatistic::HeadStatistic(const std::string& name, const std::string& unit,
                              const std::string& description, const std::vector<Axis>& axes,
-                             int n_head)
-    : summed(name, unit, description + ", summed over heads", axes),
-      by_head(name + "_by_head", unit, description + ", of each head", with_heads(axes, n_head)),
+                             int n_head, const std::string& frontier_rule)
+    : summed(name, unit, description + ", summed over heads", axes, frontier_rule),
+      by_head(name + "_by_head", unit, description + ", of each head", with_heads(axes, n_head),
+              frontier_rule),
       n_head_(n_head) {}
 
 }  // namespace superpose::analysis

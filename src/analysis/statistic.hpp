@@ -48,12 +48,15 @@ struct Axis {
 /// A quantity by group of its axes, row-major.
 class Statistic {
  public:
-  Statistic(std::string name, std::string unit, std::string description, std::vector<Axis> axes);
+  /// `frontier_rule`: by which the frontier is counted that it is about, "" for none.
+  Statistic(std::string name, std::string unit, std::string description, std::vector<Axis> axes,
+            std::string frontier_rule = "");
 
   const std::string& name() const { return name_; }
   const std::string& unit() const { return unit_; }
   const std::string& description() const { return description_; }
   const std::vector<Axis>& axes() const { return axes_; }
+  const std::string& frontier_rule() const { return frontier_rule_; }
   const std::vector<Moments>& values() const { return values_; }
   std::vector<Moments>& values() { return values_; }
 
@@ -64,7 +67,7 @@ class Statistic {
  private:
   std::size_t offset(std::initializer_list<int> index) const;
 
-  std::string name_, unit_, description_;
+  std::string name_, unit_, description_, frontier_rule_;
   std::vector<Axis> axes_;
   std::vector<Moments> values_;
 };
@@ -75,7 +78,7 @@ class HeadStatistic {
  public:
   /// `axes` without the heads'. The statistic by head is called `name`_by_head.
   HeadStatistic(const std::string& name, const std::string& unit, const std::string& description,
-                const std::vector<Axis>& axes, int n_head);
+                const std::vector<Axis>& axes, int n_head, const std::string& frontier_rule = "");
 
   /// One measurement: value(head) of each head, in the group at `index`.
   template <class Value>

@@ -44,9 +44,13 @@ std::string why_apart(const Candidate& first, const Candidate& other) {
   if (difference)
     return fmt::format("it is of another run ({} is {}, not {}); probe it into a file of its own",
                        difference->key, difference->now, difference->stored);
-  return a.data_hashes == b.data_hashes ? ""
-                                        : "it is of another run (its training problems differ); "
-                                          "probe it into a file of its own";
+  const auto hash = [](const io::RunMetadata& metadata) {
+    const auto found = metadata.data_hashes.find("train");
+    return found == metadata.data_hashes.end() ? std::string() : found->second;
+  };
+  return hash(a) == hash(b) ? ""
+                            : "it is of another run (its training problems differ); probe it into "
+                              "a file of its own";
 }
 
 }  // namespace

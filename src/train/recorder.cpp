@@ -29,6 +29,13 @@ io::Column number_by(io::ColumnDimension dimension, const std::string& name,
   return {name, unit, description, DType::f64, {std::move(dimension)}};
 }
 
+/// A column about the frontier, which evaluation and training labels count by distance.
+io::Column by_distance(io::Column column) {
+  const auto rule = static_cast<int>(analysis::FrontierRule::distance);
+  column.attributes[analysis::frontier_rule_attribute] = analysis::frontier_rule_names[rule];
+  return column;
+}
+
 std::vector<io::Column> step_columns() {
   return {integer("epoch", "epoch of the step, 0-based"),
           integer("stage", "stage of the curriculum"),
@@ -58,10 +65,11 @@ std::vector<io::Column> evaluation_columns(int max_hops) {
       number("equal_depth_accuracy", "1", "accuracy where both candidates are equally deep"),
       number_by(length, "accuracy_by_hops", "1", "accuracy by the problem's number of hops"),
       number_by(hop, "next_node_optimal", "1", "predictions of hop k that lie on a shortest path"),
-      number_by(hop, "next_node_frontier", "1", "predictions of hop k that are k hops away"),
+      by_distance(
+          number_by(hop, "next_node_frontier", "1", "predictions of hop k that are k hops away")),
       number_by(hop, "next_node_loss", "nat", "expected loss of hop k's training label"),
-      number_by(hop, "uniform_guess_loss", "nat",
-                "the same for a uniform guess over the frontier")};
+      by_distance(number_by(hop, "uniform_guess_loss", "nat",
+                            "the same for a uniform guess over the frontier"))};
 }
 
 io::Row evaluation_row(int stage, const EvaluationSummary& s, int max_hops) {
@@ -97,9 +105,16 @@ std::vector<io::Column> columns_of(const analysis::Statistic& statistic) {
     std::iota(coordinates.begin(), coordinates.end(), 1);
     by.push_back({axis.name, std::move(coordinates)});
   }
+  std::map<std::string, std::string> attributes;
+  if (!statistic.frontier_rule().empty())
+    attributes[analysis::frontier_rule_attribute] = statistic.frontier_rule();
   const auto column = [&](const char* ending, const char* what, DType type) {
-    return io::Column{statistic.name() + ending, type == DType::i64 ? "1" : statistic.unit(),
-                      what + statistic.description(), type, by};
+    return io::Column{statistic.name() + ending,
+                      type == DType::i64 ? "1" : statistic.unit(),
+                      what + statistic.description(),
+                      type,
+                      by,
+                      attributes};
   };
   return {column("", "mean: ", DType::f64), column("_std", "standard deviation: ", DType::f64),
           column("_count", "measurements: ", DType::i64)};

@@ -10,7 +10,8 @@ import numpy as np
 import harness
 from small_runs import SmallRuns, column, damage
 
-GROUPS = ("not_reachable", "reachable", "frontier", "optimal")
+GROUPS = ("not_reachable", "reachable", "frontier", "optimal", "walk_frontier")
+RULES = {"": "frontier", "_walk": "walk_frontier"}  # ending of a statistic: the group it is about
 ANSWER_KEYS = ("last_thought", "root_mark", "root", "target", "other")
 
 
@@ -27,6 +28,14 @@ def to_target(problem):
     return distances({"root": problem["target"], "edges": [(b, a) for a, b in problem["edges"]]})
 
 
+def walk_ends(problem, k):
+    """The ends of all walks of k edges from the root."""
+    nodes = {problem["root"]}
+    for _ in range(k):
+        nodes = {b for a, b in problem["edges"] if a in nodes}
+    return nodes
+
+
 def node_in(group, problem, k, node):
     """Whether a node is in a group for thought k, from the problem file alone."""
     distance, rest = distances(problem), to_target(problem)
@@ -34,6 +43,7 @@ def node_in(group, problem, k, node):
     reached = distance.get(node, 99) <= k
     return {"not_reachable": not reached, "reachable": reached,
             "frontier": distance.get(node) == k,
+            "walk_frontier": node in walk_ends(problem, k),
             "optimal": distance.get(node) == k and rest.get(node) == hops - k}[group]
 
 
@@ -76,18 +86,18 @@ class Raw:
                 for p, k, query in self.thoughts() if k == thought
                 for edge, position in self.edges(p) if edge_in(group, self.problems[p], k, edge)]
 
-    def edge_logits(self, layer, thought, p_wanted=None):
-        """Of frontier edges and of others."""
+    def edge_logits(self, layer, thought, group, p_wanted=None):
+        """Of the edges of a frontier and of others."""
         logits, found = self.values["attention_logits"], ([], [])
         for p, k, query in self.thoughts():
             if k == thought and p_wanted in (None, p):
                 for edge, position in self.edges(p):
-                    other = not edge_in("frontier", self.problems[p], k, edge)
+                    other = not edge_in(group, self.problems[p], k, edge)
                     found[other].append(logits[p, layer, :, query, position[2]])
         return found
 
-    def index_matching(self, layer, thought):
-        pairs = [self.edge_logits(layer, thought, p) for p in range(len(self.hops))]
+    def index_matching(self, layer, thought, group):
+        pairs = [self.edge_logits(layer, thought, group, p) for p in range(len(self.hops))]
         return [np.mean(np.sum(a, axis=1)) - np.mean(np.sum(b, axis=1)) for a, b in pairs if a and b]
 
     def inner_products(self, thought, group):
@@ -162,16 +172,40 @@ class Probe(SmallRuns):
                     for group in GROUPS:
                         expect(f"edge_attention_{group}", (layer, k - 1),
                                raw.edge_attention(layer, k, group))
-                    frontier, other = raw.edge_logits(layer, k)
-                    expect("edge_logit_frontier", (layer, k - 1), frontier)
-                    expect("edge_logit_other", (layer, k - 1), other)
-                    expect("index_matching_difference", (layer, k - 1),
-                           raw.index_matching(layer, k))
+                    for ending, group in RULES.items():
+                        frontier, other = raw.edge_logits(layer, k, group)
+                        expect(f"edge_logit_{group}", (layer, k - 1), frontier)
+                        expect(f"edge_logit_{group.replace('frontier', 'other')}", (layer, k - 1),
+                               other)
+                        expect(f"index_matching_difference{ending}", (layer, k - 1),
+                               raw.index_matching(layer, k, group))
             for k in range(1, 4):
                 for group in GROUPS:
                     expect(f"inner_product_{group}", (k - 1,), raw.inner_products(k, group))
             missed = {n for n in file["statistics"] if not n.endswith("_by_head")} - seen
-            self.assertEqual(missed, set(), "every statistic is recomputed here")
+            self.assertEqual({n for n in missed if not n.startswith("growth_")}, set(),
+                             "every statistic of the evaluated sequences is recomputed here")
+
+    def test_growth_is_of_every_problem_at_every_c(self):
+        """Also beyond its hops, with the edges of the file; the values: tests/unit/test_probe.cpp."""
+        problems = self.read_json("valid.json")
+        with h5py.File(self.path / "all.h5") as file:
+            self.assertEqual(file["c"][()].tolist(), [1, 2, 3, 4])
+            self.assertLess(file["problems/hops"][()].max(), 4, "c goes beyond the hops of all")
+            for ending, group in RULES.items():
+                expected = []
+                for c in (1, 2, 3, 4):
+                    members = [[edge_in(group, problem, c, edge) for edge in problem["edges"][:-1]]
+                               for problem in problems]  # the last edge of a prompt has no |
+                    expected.append(sum(any(m) and not all(m) for m in members))
+                self.assertGreater(expected[3], 0)
+                statistics = file["statistics"]
+                for name in ("frontier", "other", "difference"):
+                    count = statistics[f"growth_{name}{ending}/count"][-1]
+                    self.assertEqual(count.tolist(), [expected] * 2)
+                frontier, other, difference = (statistics[f"growth_{name}{ending}/mean"][()] for name
+                                               in ("frontier", "other", "difference"))
+                self.assert_near(difference, frontier - other, "growth")
 
     def test_groups_and_inner_products_are_stored_beside(self):
         problems = self.read_json("valid.json")
@@ -312,16 +346,28 @@ class Probe(SmallRuns):
             self.assert_succeeds(self.probe("again.h5", checkpoint))
         self.assert_fails(self.probe("precious", checkpoint), 2, "would be lost")
 
-    def test_the_frontier_by_walks(self):
-        self.assert_succeeds(self.probe("walk.h5", "run", "--frontier", "walk"))
-        with h5py.File(self.path / "walk.h5") as file:
-            self.assertEqual(file.attrs["frontier"], "walk")
-            frontier = file["problems/node_frontier"][()]
-            for p, problem in enumerate(self.read_json("valid.json")):
-                nodes = {problem["root"]}
-                for k in range(file["problems/hops"][p]):
-                    nodes = {b for a, b in problem["edges"] if a in nodes}
-                    self.assertEqual(set(np.flatnonzero(frontier[p, k] == 1)), nodes)
+    def test_every_dataset_says_by_which_rule_it_counts_the_frontier(self):
+        def rules(path):
+            found = {}
+            with h5py.File(path) as file:
+                file.visititems(lambda name, item: found.update({name: item.attrs.get("frontier_rule")})
+                                if isinstance(item, h5py.Dataset) else None)
+            return found
+        probe = rules(self.path / "all.h5")
+        run = rules(self.path / "run" / "run.h5")
+        for found in (probe, run):
+            for name, rule in found.items():
+                words = name.replace("/", "_")
+                about = any(part in words for part in ("frontier", "edge_logit", "index_matching",
+                                                       "growth", "uniform_guess"))
+                expected = None if not about else "walk" if "walk" in words else "distance"
+                self.assertEqual(rule, None if name.startswith("interventions") else expected, name)
+        for name in ("problems/node_walk_frontier", "problems/edge_frontier",
+                     "statistics/edge_logit_walk_other/mean", "statistics/growth_other_walk/std"):
+            self.assertIsNotNone(probe[name])
+        for name in ("attention/index_matching_difference", "attention/inner_product_walk_frontier",
+                     "attention/growth_difference_walk_count", "evaluation/next_node_frontier"):
+            self.assertIsNotNone(run[name])
 
     def test_latents_that_are_not_fed_back_take_no_interventions(self):
         self.assertEqual(self.train("pause", {"method.name": "pause", "train.epochs": 1}).returncode, 0)
@@ -337,7 +383,7 @@ class Probe(SmallRuns):
                 (("nothing.h5",), 4, ("none of the checkpoints",)),
                 (("run", "--raw_layers", "3"), 2, ("layer 3", "has 2")),
                 (("run", "--raw_problems", "some"), 2, ("--raw_problems", "'some'")),
-                (("run", "--frontier", "deep"), 2, ("--frontier",)),
+                (("run", "--frontier", "walk"), 2, ("unknown option '--frontier'",)),
                 (("run", "--intervene", "erase"), 2, ("--intervene",)),
                 (("run", "--strengths", "0,1"), 2, ("--strengths", "add --intervene")),
                 (("run", "--intervene", "swap", "--strengths", "nan"), 2, ("finite",)),

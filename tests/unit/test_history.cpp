@@ -16,6 +16,7 @@ namespace superpose::io {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -133,6 +134,33 @@ TEST_F(HistoryTest, RefusesOtherColumnsThanItsOwn) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     EXPECT_THAT(error.what(), HasSubstr("epochs"));
   }
+}
+
+// A run begun by an older program goes on in the columns of this one.
+TEST_F(HistoryTest, FillsNewColumnsOfARunThatGoesOn) {
+  write_run();
+  History history = History::load(path_, metadata_);
+  auto columns = epoch_columns;
+  columns.insert(columns.begin(), {"by_walk", "1", "new", DType::f64, {{"hops", {2, 3, 4}}}});
+  columns.push_back({"count", "1", "new", DType::i64, {}});
+  columns[1].attributes = {{"frontier_rule", "distance"}};
+  Table& epochs = history.table("epochs", epoch, columns);
+  EXPECT_THAT(epochs.values("by_walk"), testing::AllOf(testing::SizeIs(6), Each(testing::IsNan())));
+  EXPECT_THAT(epochs.values("count"), ElementsAre(0, 0));
+  EXPECT_THAT(epochs.values("accuracy"), ElementsAre(0.1, 0.2));
+  Row row{{"by_walk", {1, 2, 3}},
+          {"accuracy", {0.3}},
+          {"accuracy_by_hops", {1, 1, 1}},
+          {"problems_by_hops", {1, 1, 1}},
+          {"count", {7}}};
+  epochs.append(3, row);
+  history.flush();
+  const File file = File::open(path_);
+  EXPECT_EQ(file.attribute<std::string>("epochs/accuracy", "frontier_rule"), "distance");
+  EXPECT_FALSE(file.has_attribute("epochs/count", "frontier_rule"));
+  History again = History::load(path_, metadata_);
+  EXPECT_THAT(again.table("epochs", epoch, columns).values("count"), ElementsAre(0, 0, 7));
+  EXPECT_THROW(again.table("epochs", epoch, epoch_columns), Error) << "a column would be lost";
 }
 
 TEST_F(HistoryTest, RefusesRowsOutOfPlace) {

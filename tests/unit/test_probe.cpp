@@ -98,7 +98,7 @@ TEST(Probe, EdgeAttentionAndIndexMatchingAreThoseOfTheirEdges) {
   const auto s = measured(model, {fork()});
   ProbeSequence probe = probe_sequence(fork(), 0, coconut, data::Vocabulary(V), 0);
   ASSERT_EQ(probe.positions.root, 16);
-  const SearchState search(fork(), FrontierRule::distance);
+  const SearchState search(fork());
   // The 4th edge has no bar and does not count; the 3rd one's source is seen with weight 1.
   for (const Group group : all_groups) {
     const auto& moments = s.edge_attention[static_cast<int>(group)].summed.at({0, 0});
@@ -109,7 +109,7 @@ TEST(Probe, EdgeAttentionAndIndexMatchingAreThoseOfTheirEdges) {
     EXPECT_NEAR(members > 0 ? moments.mean() * members : 0, seen ? 1 : 0, 1e-6);
   }
   // No head looks at a bar: every logit there is 0, and so is the difference.
-  EXPECT_NEAR(s.index_matching_difference.at({0, 0}).mean(), 0, 1e-4);
+  EXPECT_NEAR(s.edge_logits[0].difference.at({0, 0}).mean(), 0, 1e-4);
 }
 
 TEST(Probe, IndexMatchingIsTheLogitOfFrontierBarsMinusOthers) {
@@ -117,16 +117,69 @@ TEST(Probe, IndexMatchingIsTheLogitOfFrontierBarsMinusOthers) {
   auto model = copying_model([](int head) { return head == 0 ? 7 : 100; });
   const auto s = measured(model, {fork()});
   const auto probe = probe_sequence(fork(), 0, coconut, data::Vocabulary(V), 0);
-  const SearchState search(fork(), FrontierRule::distance);
+  const SearchState search(fork());
   int frontier = 0;
   for (int e = 0; e < 3; ++e)
     frontier += search.edge_in(Group::frontier, 1, probe.positions.edges[e]);
   const bool seen = search.edge_in(Group::frontier, 1, probe.positions.edges[2]);
   const int others = 3 - frontier;
-  const auto difference = s.index_matching_difference.at({0, 0});
+  const auto difference = s.edge_logits[0].difference.at({0, 0});
   ASSERT_EQ(difference.count(), frontier > 0 && others > 0 ? 1 : 0);
   ASSERT_GT(difference.count(), 0) << "the draw of the edges left nothing to compare";
   EXPECT_NEAR(difference.mean(), seen ? 50.0 / frontier : -50.0 / others, 1e-3);
+}
+
+/// 0 -> 1 (target), 0 -> 2 -> 3 -> 4; 5 -> 6.
+data::Problem long_tail() {
+  data::Problem problem;
+  problem.graph = {7, {{0, 1}, {0, 2}, {2, 3}, {3, 4}, {5, 6}}};
+  problem.root = 0;
+  problem.target = 1;
+  problem.neg_target = 6;
+  data::derive(problem);
+  return problem;
+}
+
+/// Growth of one problem at every c, edges in the order of the file.
+FrontierLogits growth_of(model::Network<float>& model, const data::Problem& problem) {
+  const auto sequence =
+      growth_sequence(problem, 0, 4, coconut, data::Vocabulary(V), model.options().n_positions);
+  GroupedStatistics s({1, NH, problem.hops});
+  s.add_growth(ProbedBatch(model, {{0, &problem, sequence.positions, SearchState(problem, 4)}},
+                           {sequence.sequence}));
+  return s.edge_logits[0];
+}
+
+// Five edges take 15 tokens with <eos>, bars at 3, 6, 9 and 12; then [Q] c1 c2 [R] root at 19.
+TEST(Probe, GrowthIsMeasuredOnTheFileAsItStandsAndBeyondTheHops) {
+  const auto problem = long_tail();
+  ASSERT_EQ(problem.hops, 1);
+  const auto sequence = growth_sequence(problem, 0, 4, coconut, data::Vocabulary(V), 1024);
+  EXPECT_EQ(sequence.positions.edges, problem.graph.edges);
+  EXPECT_EQ(sequence.positions.thoughts, (std::vector<int>{19, 20, 21, 22}));
+  EXPECT_EQ(sequence.positions.target_candidate, 16);
+  EXPECT_EQ(sequence.sequence.n_latent, 3);
+  EXPECT_EQ(sequence.sequence.tokens.size(), 23U) << "no [A]";
+
+  // Head 0 looks 9 back: from thought 3, at 21, at the | of 3 -> 4, which leaves its frontier {3}.
+  auto model = copying_model([](int head) { return head == 0 ? 9 : 100; });
+  const auto growth = growth_of(model, problem);
+  EXPECT_NEAR(growth.growth_difference.at({0, 2}).mean(), 50, 1e-3);
+  EXPECT_NEAR(growth.growth_frontier.at({0, 2}).mean(), 50, 1e-3);
+  EXPECT_NEAR(growth.growth_other.at({0, 2}).mean(), 0, 1e-3);
+  EXPECT_NEAR(growth.growth_difference.at({0, 0}).mean(), 0, 1e-3) << "19 - 9 is no bar";
+  EXPECT_EQ(growth.growth_difference.at({0, 2}).count(), 1);
+  EXPECT_EQ(growth.growth_difference.at({0, 3}).count(), 0) << "no edge leaves node 4";
+
+  // 13 back: from thought 1, at 19, at the | of 0 -> 2, one of two in its frontier.
+  auto other = copying_model([](int head) { return head == 0 ? 13 : 100; });
+  EXPECT_NEAR(growth_of(other, problem).growth_difference.at({0, 0}).mean(), 25, 1e-3);
+}
+
+TEST(Probe, GrowthGoesAsFarAsPositionsReach) {
+  const auto sequence = growth_sequence(long_tail(), 0, 4, coconut, data::Vocabulary(V), 21);
+  EXPECT_EQ(sequence.sequence.tokens.size(), 21U);
+  EXPECT_EQ(sequence.positions.thoughts, (std::vector<int>{19, 20}));
 }
 
 TEST(Probe, AMethodWithoutThoughtsIsRefused) {
