@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 import published
+import setting
+import verdicts
 from edge_groups import measured as edge_attention, scaled_published
 from inner_products import measured as inner_products
 from libraries import np
 from style import GROUPS, words
+from verdicts import NOT_PUBLISHED, Target, checks
 
-AGREES, DISAGREES, PARTLY = "agrees", "disagrees", "agrees in part"
-NOT_PUBLISHED, UNKNOWN = "no published number", "cannot be told"
 GROWS = 1.5  # times the first record
 
 
@@ -47,13 +48,6 @@ def percent(value):
     return Cell(float(value), f"{100 * value:.2f} %")
 
 
-def verdict(holds, total):
-    """holds of total checks."""
-    if total == 0:
-        return UNKNOWN
-    return AGREES if holds == total else DISAGREES if holds == 0 else PARTLY
-
-
 def ordered(values):
     """Whether what is known of the values rises; equal neighbours pass."""
     known = [v for v in values if np.isfinite(v)]
@@ -62,39 +56,62 @@ def ordered(values):
 
 def in_published_order(values, i):
     """Means of a thought rise from group to group; frontier and not reachable stand apart."""
-    low, high = (values[group] for group in ("not_reachable", "frontier"))
+    low, high = (values[group] for group in ("not_reachable", "walk_frontier"))
     gap = high.mean[i] - high.margin()[i] - (low.mean[i] + low.margin()[i])
     return ordered([values[group].mean[i] for group in GROUPS]) and bool(gap > 0)
 
 
-def group_comparison(subject, values, thoughts, published_cell, fits, rules):
-    """Means of the groups by thought beside published cells; fits(group, thought, mean) is None
-    where nothing was published."""
-    rows, fitting = [], []
+def cell_of_seeds(seeds, group, i):
+    """Mean over seeds of a group's mean at thought i; of one seed with its standard deviation."""
+    means = [values[group].mean[i] for values in seeds]
+    shown = number(float(np.mean(means)))
+    if isinstance(shown, Cell):
+        shown.text += (f" ± {seeds[0][group].std[i]:.2f}" if len(seeds) == 1 else
+                       f" ({min(means):.2f} to {max(means):.2f})")
+    return shown
+
+
+def group_comparison(subject, probes, seeds, published_cell, target):
+    """Means of the groups by thought beside published cells. seeds: {group: Values} of each probe,
+    which differ in the seed; target(group, thought): None where nothing was published."""
+    thoughts = probes[0].statistics.thoughts
+    rows, sizes = [], []
     for group in GROUPS:
         cells = [words(group)]
         for i, thought in enumerate(thoughts):
-            mean, std = values[group].mean[i], values[group].std[i]
-            shown = number(mean)
-            if isinstance(shown, Cell):
-                shown.text += f" ± {std:.2f}"
-                fitting.append(fits(group, thought, mean))
-            cells += [shown, published_cell(group, thought)]
+            cells += [cell_of_seeds(seeds, group, i), published_cell(group, thought)]
+            wanted = target(group, thought)
+            if wanted and isinstance(cells[-2], Cell):
+                sizes.append(verdicts.of_seeds([v[group].mean[i] for v in seeds], wanted))
         rows.append(cells)
-    known = [f for f in fitting if f is not None]
-    in_order = [in_published_order(values, i) for i in range(len(thoughts))]
+    differences = setting_of(probes, "RbS")
+    in_order = [all(in_published_order(values, i) for values in seeds)
+                for i in range(len(thoughts))]
     statement = ("The groups stand in the published order (not reachable, reachable, frontier, "
-                 f"optimal) for {sum(in_order)} of {len(thoughts)} thoughts; {sum(known)} of "
-                 f"{len(known)} means are of the published size.")
+                 f"optimal) for {sum(in_order)} of {len(thoughts)} thoughts, in each of "
+                 f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}. {size_statement(sizes)}")
     columns = ["group"] + [f"{what} {t}" for t in thoughts for what in ("thought", "published")]
-    return Comparison(subject, columns, rows, verdict(sum(in_order), len(in_order)),
-                      verdict(sum(known), len(known)), statement,
-                      [*rules, "Order: the means rise from group to group (equal ones pass), and "
-                               "the 95 % intervals of frontier and not reachable stand apart."])
+    return Comparison(subject, columns, rows, checks(sum(in_order), len(in_order)),
+                      verdicts.on_size(sizes, differences), statement,
+                      [verdicts.RULE, "The frontier is the ends of walks, as in the published "
+                       "notebook. Order: the means rise from group to group (equal ones pass), and "
+                       "the 95 % intervals of frontier and not reachable stand apart."])
 
 
-def compare_edges(probe, checkpoint):
-    statistics = probe.statistics
+def size_statement(sizes):
+    counted = ", ".join(f"{sizes.count(verdict)} {verdict}" for verdict in dict.fromkeys(sizes))
+    return f"Of {len(sizes)} means: {counted}." if sizes else "No size was published."
+
+
+def setting_of(probes, paper):
+    """How the setting of probes that differ in the seed differs from a paper's."""
+    return (setting.of_configuration(probes[0].configuration, paper)
+            + setting.of_problems(probes[0].problems))
+
+
+def compare_edges(probes):
+    """The last checkpoints of probes that differ in the seed."""
+    statistics = probes[0].statistics
     layer = statistics.search_layer()
     table = scaled_published(statistics.n_head)
 
@@ -102,34 +119,33 @@ def compare_edges(probe, checkpoint):
         entry = published.of_thought(table, group, thought)
         return "-" if entry is None else f"{entry[0]:.2f} ± {entry[1]:.2f}"
 
-    def fits(group, thought, mean):
+    def target(group, thought):
         entry = published.of_thought(table, group, thought)
-        return None if entry is None else bool(abs(mean - entry[0]) <= entry[1])
+        return None if entry is None else Target.number(entry[0])
 
-    return group_comparison(
-        f"Attention by edge group, layer {layer} ({published.EDGE_ATTENTION_SOURCE})",
-        edge_attention(probe, checkpoint, layer), statistics.thoughts, cell, fits,
-        [f"Published values are of 8 heads, shown times {statistics.n_head}/8. Of the published "
-         "size: within one published standard deviation (of single edges) of the published mean."])
+    comparison = group_comparison(
+        f"Attention by edge group, layer {layer} ({published.EDGE_ATTENTION_SOURCE})", probes,
+        [edge_attention(probe, probe.index(), layer) for probe in probes], cell, target)
+    comparison.rules.append(f"Published values are of 8 heads, shown times {statistics.n_head}/8; "
+                            "± is their standard deviation over edges, no part of the rule.")
+    return comparison
 
 
-def compare_products(probe, checkpoint):
+def compare_products(probes):
+    """As compare_edges."""
     def cell(group, thought):
         entry = published.of_thought(published.INNER_PRODUCT, group, thought)
         return "-" if entry is None else f"{entry[0]:.2f} to {entry[1]:.2f}"
 
-    def fits(group, thought, mean):
+    def target(group, thought):
         entry = published.of_thought(published.INNER_PRODUCT, group, thought)
-        if entry is None:
-            return None
-        slack = 0.5 * max(abs(entry[0]), abs(entry[1]))
-        return bool(entry[0] - slack <= mean <= entry[1] + slack)
+        return None if entry is None else Target.number(*entry)
 
-    return group_comparison(
-        f"Inner products of thoughts and nodes ({published.INNER_PRODUCT_SOURCE})",
-        inner_products(probe, checkpoint), probe.statistics.thoughts, cell, fits,
-        ["Of the published size: within the range over three seeds, widened by half of its larger "
-         "end. The scale of thoughts and embeddings depends on n_embd and on the initialisation."])
+    comparison = group_comparison(
+        f"Inner products of thoughts and nodes ({published.INNER_PRODUCT_SOURCE})", probes,
+        [inner_products(probe, probe.index()) for probe in probes], cell, target)
+    comparison.rules.append("Published: the range over three seeds.")
+    return comparison
 
 
 def uniform_copying(problems):
@@ -150,14 +166,14 @@ def compare_copying(statistics, time=-1, problems=None):
     if uniform is not None:
         rows.append(["all positions alike", percent(uniform), "-", "-", "-"])
     others = max(share[1:], default=0)
-    checks = [share[0] > others, share[0] > 0.5]
+    holds = [share[0] > others, share[0] > 0.5]
     statement = (f"In layer 1 an edge token gives {100 * share[0]:.0f} % of its attention to its "
                  f"own source and target, in the other layers at most {100 * others:.0f} %; the "
                  "published map has nearly all of it there.")
     return Comparison(
         f"Copying in layer 1 ({published.COPYING_SOURCE})",
         ["layer", "share on its edge", "on the source", "on the target", "published, layer 1"],
-        rows, verdict(sum(checks), 2), NOT_PUBLISHED, statement,
+        rows, checks(sum(holds), 2), NOT_PUBLISHED, statement,
         ["Share: weight summed over heads, divided by their number. Sign and order: the share is "
          "the largest in layer 1, and above one half."])
 
@@ -179,32 +195,57 @@ def growth_shape(method, change):
     return text, expected.get(method)
 
 
-def compare_growth(statistics):
-    layer = statistics.search_layer()
-    values = statistics.of("index_matching_difference", layer)
+def grown_thoughts(values):
+    """By c: whether the last record is above 0 by its interval, and above the first; None where
+    nothing was measured."""
     first, last, margin = values.mean[0], values.mean[-1], values.margin()[-1]
-    plateau = published.GROWTH_PLATEAU * statistics.n_head / published.N_HEAD
-    rows = [[f"c = {c}", number(first[i]), number(last[i]), number(margin[i]),
-             number(np.nanmax(values.mean[:, i], initial=-np.inf)),
-             f"near {plateau:g}" if c == 1 and statistics.method == "coconut" else "-"]
-            for i, c in enumerate(statistics.thoughts)]
-    grown = [bool(last[i] - margin[i] > 0 and last[i] > first[i]) for i in range(len(last))
-             if np.isfinite(last[i])]
-    text, as_published = growth_shape(statistics.method, last_quarter_change(values.mean[:, 0]))
-    checks = grown + ([] if as_published is None else [as_published and grown[0]])
-    near = statistics.method == "coconut" and np.isfinite(last[0])
-    size = verdict(int(plateau / 2 <= last[0] <= 2 * plateau), 1) if near else NOT_PUBLISHED
+    return [bool(last[i] - margin[i] > 0 and last[i] > first[i]) if np.isfinite(last[i]) else None
+            for i in range(len(last))]
+
+
+def growth_rows(runs, by_run, plateau):
+    """First, last and largest mean of each c, over the seeds."""
+    def row(i, c):
+        first, last = (float(np.mean([v.mean[time][i] for v in by_run])) for time in (0, -1))
+        largest = float(np.mean([np.nanmax(v.mean[:, i], initial=-np.inf) for v in by_run]))
+        return [f"c = {c}", number(first), number(last),
+                number(float(np.mean([v.margin()[-1][i] for v in by_run]))), number(largest),
+                f"near {plateau:g}" if c == 1 and runs[0].method == "coconut" else "-"]
+
+    return [row(i, c) for i, c in enumerate(runs[0].c)]
+
+
+def growth_sizes(runs, by_run):
+    """The plateau of c = 1 under coconut, the one size that was published."""
+    last = [values.mean[-1][0] for values in by_run]
+    if runs[0].method != "coconut" or not np.isfinite(last).all():
+        return []
+    return [verdicts.of_seeds(last, Target.number(published.GROWTH_PLATEAU))]
+
+
+def compare_growth(runs):
+    """runs: statistics over epochs that differ in the seed."""
+    layer = runs[0].search_layer()
+    by_run = [run.of("growth_difference_walk", layer) for run in runs]
+    plateau = published.GROWTH_PLATEAU * runs[0].n_head / published.N_HEAD
+    grown = [g for values in by_run for g in grown_thoughts(values) if g is not None]
+    shapes = [growth_shape(run.method, last_quarter_change(values.mean[:, 0]))
+              for run, values in zip(runs, by_run)]
+    holds = grown + [shape for _, shape in shapes if shape is not None]
     statement = (f"The difference is positive and has grown for {sum(grown)} of {len(grown)} "
-                 f"thoughts; {text}. Published for {statistics.method}: "
-                 f"{published.GROWTH_TEXT.get(statistics.method, 'nothing')}.")
+                 f"thoughts and seeds; {'; '.join(text for text, _ in shapes)}. Published for "
+                 f"{runs[0].method}: {published.GROWTH_TEXT.get(runs[0].method, 'nothing')}.")
     return Comparison(
         f"Growth of the index-matching logit, layer {layer} ({published.GROWTH_SOURCE})",
-        ["thought", "first record", "last record", "± (95 %)", "largest", "published"], rows,
-        verdict(sum(checks), len(checks)), size, statement,
-        [f"Logits are summed over heads; published of 8 heads, shown times {statistics.n_head}/8. "
+        ["thought", "first record", "last record", "± (95 %)", "largest", "published"],
+        growth_rows(runs, by_run, plateau), checks(sum(holds), len(holds)),
+        verdicts.on_size(growth_sizes(runs, by_run),
+                         setting.of_configuration(runs[0].configuration, "EoS")), statement,
+        [f"Logits are summed over heads; published of 8 heads, shown times {runs[0].n_head}/8. "
+         "Every problem counts at every c, also beyond its hops. "
          "Sign and order: the last value is above 0 by its interval and above the first; "
-         "saturates: within 10 % over the last quarter; keeps growing: by more than 2 %. Size: "
-         "within a factor of 2."])
+         "saturates: within 10 % over the last quarter; keeps growing: by more than 2 %.",
+         verdicts.RULE])
 
 
 PREDICTION_ROWS = [("last_thought", "last thought"), ("root_mark", "[R]"), ("root", "root"),
@@ -238,6 +279,6 @@ def compare_prediction(statistics):
     columns = ["attention", *(f"layer {layer}, {when}" for layer in layers
                               for when in ("first", "last")), "published"]
     return Comparison(f"Prediction stage ({published.PREDICTION_SOURCE})", columns, rows,
-                      verdict(int(carryover) + int(lift), 2), NOT_PUBLISHED, statement,
+                      checks(int(carryover) + int(lift), 2), NOT_PUBLISHED, statement,
                       ["Share: weight summed over heads, divided by their number; first and last "
                        f"record. Grown: to more than {GROWS:g} times the first."])

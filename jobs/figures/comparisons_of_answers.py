@@ -1,11 +1,13 @@
 """Answers beside the published accuracies, and what interventions do to them."""
 
-from comparisons import NOT_PUBLISHED, UNKNOWN, Comparison, number, percent, verdict
+import setting
+import verdicts
+from comparisons import Comparison, number, percent
 from interventions import effect
 from libraries import np
 from style import words
+from verdicts import NOT_PUBLISHED, UNDECIDED, Target, checks
 
-TOLERANCE = 0.02  # of a share, for "of the published size"
 COSTS = 0.05      # of a share, for an intervention that matters
 
 
@@ -19,13 +21,32 @@ def method_row(method):
             percent(deep.mean), results]
 
 
-def of_published_size(method):
-    """None where nothing was published."""
+def setting_of(method, result):
+    """How the runs of a method differ from the setting of a published accuracy."""
+    first = method.evaluations[0]
+    return (setting.of_configuration(first.configuration, result.paper, **result.model)
+            + setting.of_hops(int(h) for h in first.by_hops))
+
+
+def size_of(method):
+    """Against the published accuracies of this very setting; of another, a badge that names the
+    smallest difference. None where nothing was published or measured."""
     bar = method.bar("accuracy", "n_problems")
     if not method.published or not bar.values:
         return None
-    return any(abs(bar.mean - r.value) <= TOLERANCE or bar.low <= r.value <= bar.high
-               for r in method.published)
+    differences = [setting_of(method, result) for result in method.published]
+    same = [result for result, found in zip(method.published, differences) if not found]
+    if not same:
+        return verdicts.on_size([UNDECIDED], min(differences, key=len))
+    found = [verdicts.of_seeds(bar.values, Target.share(result.value)) for result in same]
+    return next((v for v in (verdicts.AGREES, UNDECIDED) if v in found), verdicts.DISAGREES)
+
+
+def size_of_all(methods):
+    """One verdict for the table: a badge only if no method has a verdict of its own."""
+    sizes = [size for size in map(size_of, methods) if size is not None]
+    decided = [s for s in sizes if verdicts.kind_of(s) != verdicts.OTHER_SETTING]
+    return verdicts.together(decided) if decided else next(iter(sizes), NOT_PUBLISHED)
 
 
 def order_of_methods(methods):
@@ -33,9 +54,9 @@ def order_of_methods(methods):
     means = {m.name: m.bar("accuracy", "n_problems").mean for m in methods if m.n_layer == 2}
     others = [name for name in ("cot", "no_cot") if name in means]
     if "coconut" not in means or not others:
-        return UNKNOWN, "Their order takes coconut and cot or no_cot on the same problems."
+        return UNDECIDED, "Their order takes coconut and cot or no_cot on the same problems."
     above = [name for name in others if means["coconut"] > means[name]]
-    return (verdict(len(above), len(others)),
+    return (checks(len(above), len(others)),
             f"coconut stands above {' and '.join(above) or 'neither'} of {' and '.join(others)}.")
 
 
@@ -45,7 +66,6 @@ def best_shortcut(methods):
 
 
 def compare_methods(data, methods):
-    fits = [f for f in map(of_published_size, methods) if f is not None]
     order, text = order_of_methods(methods)
     means = [(method.name, method.bar("accuracy", "n_problems").mean) for method in methods]
     text = ", ".join(f"{name} {100 * mean:.1f} %" for name, mean in means) + ". " + text
@@ -56,12 +76,11 @@ def compare_methods(data, methods):
                      percent(shortcut["accuracy_equal_depth"]), "-"])
         text += (" The best shortcut that never looks at the root is in the table: only what "
                  "stands above it, on equally deep candidates above all, shows search.")
-    size = verdict(sum(fits), len(fits)) if fits else NOT_PUBLISHED
+    text += "".join(f" {method.name}, size: {size_of(method)}." for method in methods
+                    if size_of(method))
     return Comparison(f"Answers on {data} (RbS Fig. 4; EoS)",
                       ["method", "seeds", "accuracy", "95 % interval", "equally deep", "published"],
-                      rows, order, size, text,
-                      ["Size: a published value lies in the interval or within "
-                       f"{100 * TOLERANCE:g} points."])
+                      rows, order, size_of_all(methods), text, [verdicts.RULE])
 
 
 def full_effect(probe, name, step):
@@ -77,7 +96,7 @@ def is_superposition_used(lost):
     names = ("rescale_reachable", "rescale_not_reachable", "nearest_token")
     known = [lost.get(name, np.nan) for name in names]
     if not np.isfinite(known).all():
-        return UNKNOWN, "It takes the interventions rescale and nearest_token to tell."
+        return UNDECIDED, "It takes the interventions rescale and nearest_token to tell."
     inside, outside, token = known
     used, more = inside > outside + COSTS, token > COSTS
     text = ("Removing the component of every thought along reachable nodes costs "

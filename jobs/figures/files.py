@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from libraries import h5py, tomllib
 
-FORMAT_VERSION = 2  # of all kinds; 1 has the same datasets
+FORMAT_VERSION = 2  # of kinds that are not below; 1 has the same datasets
+FORMAT_VERSIONS = {"superpose_probe": 3}
 
 KINDS = {
     "superpose_run": "the history of a run",
@@ -33,9 +34,10 @@ def check(file, path, file_type):
     if kind != file_type:
         raise Failure(f"{path} is not {KINDS[file_type]} (its file_type is {kind or 'missing'}) "
                       f"give {KINDS[file_type]} of superpose")
-    if version is None or version > FORMAT_VERSION:
-        raise Failure(f"cannot read {path} (format version {version}, these scripts know "
-                      f"{FORMAT_VERSION}) use those of the superpose that wrote it")
+    known = FORMAT_VERSIONS.get(file_type, FORMAT_VERSION)
+    if version is None or version > known:
+        raise Failure(f"cannot read {path} (format version {version}, these scripts know {known}) "
+                      "use those of the superpose that wrote it")
 
 
 @contextmanager

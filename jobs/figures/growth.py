@@ -5,7 +5,8 @@ usage: growth.py RUN_OR_PROBE... [--layer L] [--output DIR]
 
 Each argument is a run directory with statistics recorded while training (run.h5, record.every), or
 a probe file of several checkpoints. Writes, as PNG and PDF:
-  growth             attention logit of frontier edges minus that of others, for each thought c
+  growth             attention logit of frontier edges (by walks) minus that of others, for each
+                     thought c, of every problem, also beyond its hops, as EoS's script measures it
   growth_compared    the same, a panel a thought and a line a run, where there are several
   prediction_stage   weight and logit from [A]: to the last thought in layer 1; to [R], the root and
                      the candidates in the layer that searches
@@ -62,17 +63,18 @@ def mark_plateau(ax, highest):
 
 
 def difference(statistics, layer):
-    return statistics.of("index_matching_difference", statistics.search_layer(layer))
+    """As EoS's script measures it: every problem at every c."""
+    return statistics.of("growth_difference_walk", statistics.search_layer(layer))
 
 
 def draw_growth(runs, layer=None):
     """A column a run, a line a thought."""
     titles = [f"{run.name} ({run.method})" for run in runs]
     fig, axes = panels(titles, 1, [2.6], "epochs completed")
-    colours = sequence(max(len(run.thoughts) for run in runs))
-    for run, ax in zip(runs, axes[0]):
-        values = difference(run, layer)
-        for i, (thought, colour) in enumerate(zip(run.thoughts, colours)):
+    by_run = [difference(run, layer) for run in runs]
+    colours = sequence(max(len(run.c) for run in runs))
+    for run, values, ax in zip(runs, by_run, axes[0]):
+        for i, (thought, colour) in enumerate(zip(run.c, colours)):
             plot_growth(ax, run.epochs, values[:, i], color=colour,
                         marker=MARKERS[i % len(MARKERS)], label=f"thought c = {thought}")
         ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
@@ -88,12 +90,12 @@ def draw_growth(runs, layer=None):
 
 def draw_compared(runs, layer=None):
     """A column a thought, a line a run; stages begin where a run's own dotted lines stand."""
-    n_thoughts = max(len(run.thoughts) for run in runs)
+    n_thoughts = max(len(run.c) for run in runs)
     fig, axes = panels([f"thought c = {c + 1}" for c in range(n_thoughts)], 1, [2.6],
                        "epochs completed", share_x="all")
     for place, run in enumerate(runs):
         values, colour = difference(run, layer), CYCLE[place % len(CYCLE)]
-        for i in range(len(run.thoughts)):
+        for i in range(len(run.c)):
             plot_growth(axes[0, i], run.epochs, values[:, i], color=colour,
                         marker=MARKERS[place % len(MARKERS)], label=f"{run.name} ({run.method})")
             for _, begin, _ in run.stages[1:]:

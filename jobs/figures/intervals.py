@@ -10,12 +10,18 @@ T_QUANTILES = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2
                2.060, 2.056, 2.052, 2.048, 2.045, 2.042]
 
 
-def over_seeds(shares):
-    """Mean of two or more shares and its interval by Student's t, kept within 0 and 1."""
-    mean, n = float(np.mean(shares)), len(shares)
+def of_seeds(values):
+    """Mean of two or more numbers and its interval by Student's t."""
+    mean, n = float(np.mean(values)), len(values)
     t = T_QUANTILES[n - 2] if n - 2 < len(T_QUANTILES) else 1.96
-    margin = t * float(np.std(shares, ddof=1)) / math.sqrt(n)
-    return mean, max(mean - margin, 0), min(mean + margin, 1)
+    margin = t * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return mean, mean - margin, mean + margin
+
+
+def over_seeds(shares):
+    """The same of shares, kept within 0 and 1."""
+    mean, low, high = of_seeds(shares)
+    return mean, max(low, 0), min(high, 1)
 
 
 def wilson(share, n):

@@ -4,8 +4,9 @@ import base64
 import html
 import io
 
-from comparisons import AGREES, DISAGREES, PARTLY, Cell
+from comparisons import Cell
 from libraries import plt
+from verdicts import AGREES, DISAGREES, OTHER_SETTING, PARTLY, UNDECIDED, kind_of
 
 CSS = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
@@ -22,9 +23,11 @@ figcaption, .rule { color: #555; font-size: .85rem; }
 pre { background: #f7f7f7; padding: .6rem; overflow-x: auto; font-size: .8rem;
       white-space: pre-wrap; }
 .verdict { font-weight: 600; } .good { color: #00664b; } .bad { color: #a33c00; }
-.mixed { color: #7a5c00; }
+.mixed { color: #7a5c00; } .open { color: #555; }
+.badge { color: #333; background: #e8e8e8; font-weight: 400; }
 """
-VERDICT_CLASSES = {AGREES: "good", DISAGREES: "bad", PARTLY: "mixed"}
+VERDICT_CLASSES = {AGREES: "good", DISAGREES: "bad", PARTLY: "mixed", UNDECIDED: "open",
+                   OTHER_SETTING: "badge"}
 
 
 def escape(text):
@@ -36,8 +39,8 @@ def cell_html(cell):
     if isinstance(cell, Cell):
         return (f'<td class="number" data-value="{cell.value!r}" title="{cell.value!r}">'
                 f"{escape(cell.text)}</td>")
-    if cell in VERDICT_CLASSES:
-        return f'<td class="verdict {VERDICT_CLASSES[cell]}">{escape(cell)}</td>'
+    if kind_of(cell) in VERDICT_CLASSES:
+        return f'<td class="verdict {VERDICT_CLASSES[kind_of(cell)]}">{escape(cell)}</td>'
     return f"<td>{escape(cell)}</td>"
 
 

@@ -9,6 +9,25 @@ SPECIAL_TOKENS = ["<start>", "<end>", "<thought>", "<e>", "[Q]", "[R]", "[A]", "
                                                                                         "answer>"]
 
 
+BOTH_RULES = 3  # from this format version on; before, "frontier" was by the rule of the file
+
+
+def by_rule(named, rule):
+    """{name: values} of an older file under the names of today."""
+    if rule != "walk":
+        return named
+    renamed = {}
+    for name, values in named.items():
+        if name.startswith(("edge_logit", "index_matching")) or "frontier" in name:
+            name = (name.replace("frontier", "walk_frontier").replace("edge_logit_other",
+                                                                      "edge_logit_walk_other")
+                    .replace("index_matching_difference", "index_matching_difference_walk"))
+            if isinstance(values, Values):
+                values.rule = "walk"
+        renamed[name] = values
+    return renamed
+
+
 class Probe:
     """One probe file: statistics over its checkpoints, problems, interventions. Raw values are read
     when they are asked for."""
@@ -25,11 +44,16 @@ class Probe:
             file[name][()] for name in ("checkpoint", "epoch", "stage"))
         self.problems = {name: data[()] for name, data in file["problems"].items()}
         self.raw_layers = file["raw_layer"][()]
-        values = {name: Values(*(group[part][()] for part in ("mean", "std", "count")))
+        values = {name: Values(*(group[part][()] for part in ("mean", "std", "count")),
+                               group["mean"].attrs.get("frontier_rule"))
                   for name, group in file["statistics"].items() if not name.endswith("_by_head")}
+        if self.attributes["format_version"] < BOTH_RULES:
+            values, self.problems = (by_rule(named, self.attributes.get("frontier"))
+                                     for named in (values, self.problems))
         self.statistics = GroupedStatistics(self.name, self.configuration, self.epochs,
                                             self._stage_spans(), file["layer"][()],
-                                            file["thought"][()], values)
+                                            file["thought"][()], values,
+                                            file["c"][()] if "c" in file else ())
         self.changed_thoughts, self.strengths, self.interventions = read_interventions(file)
 
     def _stage_spans(self):

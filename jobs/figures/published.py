@@ -19,6 +19,16 @@ class Accuracy:
     source: str
     n_embd: int = 768
 
+    @property
+    def paper(self):
+        return self.source.split()[0]
+
+    @property
+    def model(self):
+        """Settings of the model that differ from the papers' usual ones."""
+        return {"n_layer": self.n_layer, "n_embd": self.n_embd,
+                **({"n_head": 12} if self.n_layer == 12 and self.paper == "RbS" else {})}
+
 
 # Answers right over the whole vocabulary.
 ACCURACIES = [
@@ -36,12 +46,13 @@ ACCURACIES = [
 ]
 
 # RbS Table 1: attention on the three tokens of an edge in layer 2 while thought i is generated,
-# summed over 8 heads; (mean, standard deviation) for i = 1..4.
+# summed over 8 heads; (mean, standard deviation) for i = 1..4. In this table and the next the
+# frontier is the ends of walks, as the published notebook counts it.
 EDGE_ATTENTION_SOURCE = "RbS Table 1"
 EDGE_ATTENTION = {
     "not_reachable": [(0.04, 0.07), (0.03, 0.09), (0.08, 0.17), (0.12, 0.20)],
     "reachable": [(2.12, 1.07), (0.71, 0.92), (0.38, 0.72), (0.29, 0.66)],
-    "frontier": [(2.12, 1.07), (1.00, 0.96), (0.67, 0.87), (0.61, 0.95)],
+    "walk_frontier": [(2.12, 1.07), (1.00, 0.96), (0.67, 0.87), (0.61, 0.95)],
     "optimal": [(2.54, 1.03), (1.72, 1.13), (1.67, 1.20), (2.23, 1.35)],
 }
 
@@ -51,7 +62,7 @@ INNER_PRODUCT_SOURCE = "RbS Table 5"
 INNER_PRODUCT = {
     "not_reachable": [(-0.37, -0.25), (-0.26, -0.04), (-0.09, 0.02), (-0.27, -0.23)],
     "reachable": [(3.59, 3.71), (1.37, 1.55), (0.62, 0.80), (0.53, 0.66)],
-    "frontier": [(5.09, 5.38), (2.45, 2.69), (1.95, 2.11), (2.12, 2.29)],
+    "walk_frontier": [(5.09, 5.38), (2.45, 2.69), (1.95, 2.11), (2.12, 2.29)],
     "optimal": [(6.41, 6.84), (4.67, 5.11), (5.44, 6.43), (8.98, 9.58)],
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import command
 import published
+import verdicts
 from attention_map import draw_map
 from by_stage import draw_by_stage
 from comparisons import (compare_copying, compare_edges, compare_growth, compare_prediction,
@@ -27,10 +28,11 @@ from interventions import draw_interventions
 from material import Material
 from methods import draw_methods, group
 from page import Page
+from setting import by_setting
 
 RULES = ("“Agrees” and “disagrees” follow the fixed rules that stand under each table, in sign and "
-         "order, and in size. They say nothing about chance between seeds unless several seeds are "
-         "given.")
+         "order, and in size. Runs that differ in the seed only are judged together. "
+         + verdicts.RULE)
 UNLIKE = ("The papers' numbers are of the setting in the right column. Where this run differs, "
           "sizes are not like for like: attention summed over heads grows with their number; "
           "logits and inner products depend on n_embd, initialisation and how long was trained; "
@@ -80,10 +82,8 @@ class Report:
                         draw_map, probe, checkpoint, int(layer))
         self.comparison(probe.name, compare_copying, probe.statistics, checkpoint, probe.problems)
         self.figure(f"Attention by edge group ({where}; RbS Table 1)", draw_edge_groups, [probe])
-        self.comparison(probe.name, compare_edges, probe, checkpoint)
         self.figure(f"Inner products of thoughts and nodes ({where}; RbS Table "
                     "5)", draw_means, [probe])
-        self.comparison(probe.name, compare_products, probe, checkpoint)
         self.figure(f"Distribution of the inner products ({where}; RbS Fig. "
                     "6)", draw_histograms, probe)
         if probe.interventions:
@@ -91,6 +91,13 @@ class Report:
             self.figure(f"The same among the two candidates ({where})", draw_interventions, probe,
                         candidates=True)
             self.comparison(probe.name, compare_interventions, probe, checkpoint)
+
+    def beside_published(self, probes):
+        """Tables of probes that differ in the seed."""
+        names = ", ".join(probe.name for probe in probes)
+        self.page.heading(f"Beside published: {names}")
+        self.comparison(names, compare_edges, probes)
+        self.comparison(names, compare_products, probes)
 
     def growth(self):
         recorded = self.material.recorded
@@ -107,8 +114,9 @@ class Report:
             self.page.heading(f"{statistics.name} ({statistics.method})", 3)
             if statistics.name not in probed:
                 self.comparison(statistics.name, compare_copying, statistics)
-            self.comparison(statistics.name, compare_growth, statistics)
             self.comparison(statistics.name, compare_prediction, statistics)
+        for runs in by_setting(recorded):
+            self.comparison(", ".join(run.name for run in runs), compare_growth, runs)
 
     def setting(self):
         """Beside the papers' setting; once for each configuration."""
@@ -163,6 +171,8 @@ def build(material):
     report.growth()
     for probe in material.probes:
         report.probe(probe)
+    for probes in by_setting(material.probes):
+        report.beside_published(probes)
     report.setting()
     report.provenance()
     report.what_is_missing()

@@ -29,11 +29,12 @@ class Run:
         if "attention" not in file or len(file["attention/epoch"]) == 0:
             return None
         columns = {name: column[()] for name, column in file["attention"].items()}
-        values = {name: Values(mean, columns[f"{name}_std"], columns[f"{name}_count"])
+        values = {name: Values(mean, columns[f"{name}_std"], columns[f"{name}_count"],
+                               file["attention"][name].attrs.get("frontier_rule"))
                   for name, mean in columns.items() if f"{name}_count" in columns}
         return GroupedStatistics(self.name, self.configuration, columns["epoch"] + 1,
                                  stages_by_epoch(self), columns["layer"], columns["thought"],
-                                 values)
+                                 values, columns.get("c", ()))
 
     @property
     def method(self):

@@ -25,7 +25,7 @@ from run_history import Run
 from style import BLUE, GREEN, GREY, ORANGE, REFERENCE, save
 
 MEASURED = "index_matching_difference"
-ENCODINGS = {"sinusoidal": "sinusoidal", "rope": "RoPE"}
+ENCODINGS = {"sinusoidal": "sinusoidal", "rope": "RoPE, ours"}
 FORMATS = ("f64", "f32", "bf16")
 SAFETY = 16  # leaks beyond SAFETY times the allowed one pass the threshold of the MLP
 

@@ -15,16 +15,20 @@ n_embd = 768
 [method]
 name = "{method}"
 uniform_prob = 0.1
-shuffle_nodes = true
+shuffle_nodes = {shuffle_nodes}
 [optimizer]
 learning_rate = 1e-4
 clip_norm = 1.0
 [train]
 seed = {seed}
-epochs = 12
-batch_size = 256
+epochs = {epochs}
+batch_size = {batch_size}
 """
-GROUPS = ["not_reachable", "reachable", "frontier", "optimal"]
+# The settings of both papers, and one of neither.
+PAPERS = {"RbS": {"shuffle_nodes": "false", "epochs": 300, "batch_size": 256},
+          "EoS": {"shuffle_nodes": "true", "epochs": 350, "batch_size": 512},
+          "ours": {"shuffle_nodes": "true", "epochs": 12, "batch_size": 64}}
+GROUPS = ["not_reachable", "reachable", "walk_frontier", "optimal"]
 KEYS = ["last_thought", "root_mark", "root", "target", "other"]
 N_LAYER, N_HEAD, N_THOUGHT, N_EPOCH = 2, 8, 4, 12
 # Of the one graph that all synthetic problems have: 0 -> 1 -> 2 -> 3 -> 4, and 5 -> 6, 5 -> 7.
@@ -33,10 +37,17 @@ N_PROBLEM, N_NODE, N_EDGE, N_POSITION = 3, 8, len(EDGES), 28
 STEPS = [100, 200]
 
 
-def write_attributes(file, kind, method, seed=0):
-    file.attrs.update({"file_type": kind, "format_version": 2, "git_hash": "0123456789abcdef",
-                       "command_line": "superpose synthetic", "seed_train": seed, "skipped": "",
-                       "configuration": CONFIGURATION.format(method=method, seed=seed)})
+def write_attributes(file, kind, method, seed=0, paper="RbS"):
+    configuration = CONFIGURATION.format(method=method, seed=seed, **PAPERS[paper])
+    file.attrs.update({"file_type": kind, "format_version": 3 if kind == "superpose_probe" else 2,
+                       "git_hash": "0123456789abcdef", "command_line": "superpose synthetic",
+                       "seed_train": seed, "skipped": "", "configuration": configuration})
+
+
+def mark_rule(dataset, name):
+    """By which rule the statistic counts the frontier."""
+    if any(part in name for part in ("frontier", "growth", "index_matching")):
+        dataset.attrs["frontier_rule"] = "walk" if "walk" in name else "distance"
 
 
 def repeated(table, time):
@@ -53,7 +64,11 @@ def statistics(time, edge_means, product_means, growth):
     for group, edges, products in zip(GROUPS, edge_means, product_means):
         values[f"edge_attention_{group}"] = repeated(edges, time)
         values[f"inner_product_{group}"] = np.array([products] * time)
-    values["index_matching_difference"] = np.stack([0.1 * growth, growth], axis=1)
+    for name in ("edge_attention", "inner_product"):  # by distance: other numbers
+        values[f"{name}_frontier"] = 3 * values[f"{name}_walk_frontier"]
+    values["growth_difference_walk"] = np.stack([0.1 * growth, growth], axis=1)
+    values["growth_difference"] = values["index_matching_difference"] = (
+        values["growth_difference_walk"] / 3)
     for i, key in enumerate(KEYS):
         rise = np.linspace(0.1, 2 - 0.3 * i, time)
         values[f"answer_attention_{key}"] = np.stack([rise, rise / 2], axis=1)
@@ -67,21 +82,27 @@ def saturating(time):
     return np.stack([60 * (1 - np.exp(-t / (1 + 0.1 * c))) for c in range(N_THOUGHT)], axis=1)
 
 
-def write_run(folder, means, method="coconut", seed=0, accuracy=0.98, growth=None):
+def scaled(means, factor):
+    return tuple((factor * np.array(table)).tolist() for table in means)
+
+
+def write_run(folder, means, method="coconut", seed=0, accuracy=0.98, growth=None, paper="RbS"):
     """A run of stages 0..4 that records at every epoch; means: (edge_means, product_means);
-    growth: attention differences [epoch, thought]."""
+    growth: attention differences [epoch, thought]; paper: one of PAPERS."""
     folder.mkdir(parents=True)
     stage = np.minimum(np.arange(N_EPOCH) // 2, 4)
     with h5py.File(folder / "run.h5", "w") as file:
-        write_attributes(file, "superpose_run", method, seed)
+        write_attributes(file, "superpose_run", method, seed, paper)
         write_histories(file, stage, accuracy)
         table = file.create_group("attention")
         table["epoch"], table["stage"] = np.arange(N_EPOCH), stage
         table["layer"], table["thought"] = [1, 2], np.arange(N_THOUGHT) + 1
+        table["c"] = np.arange(N_THOUGHT) + 1
         for name, mean in statistics(
                 N_EPOCH, *means, saturating(N_EPOCH) if growth is None else growth).items():
             table[name], table[f"{name}_std"] = mean, np.full(mean.shape, 0.5)
             table[f"{name}_count"] = np.full(mean.shape, 100)
+            mark_rule(table[name], name)
 
 
 def write_histories(file, stage, accuracy):
@@ -105,18 +126,20 @@ def write_histories(file, stage, accuracy):
             file[f"{table}/{name}"] = values
 
 
-def write_probe(path, means, method="coconut"):
+def write_probe(path, means, method="coconut", seed=0, paper="RbS"):
     """Two checkpoints; the last has the means, raw values are small random ones."""
     growth = saturating(len(STEPS))
     with h5py.File(path, "w") as file:
-        write_attributes(file, "superpose_probe", method)
+        write_attributes(file, "superpose_probe", method, seed, paper)
         file["checkpoint"], file["epoch"], file["stage"] = STEPS, [6, 12], [3, 4]
         file["layer"], file["raw_layer"] = [1, 2], [1, 2]
         file["head"], file["thought"] = np.arange(N_HEAD) + 1, np.arange(N_THOUGHT) + 1
+        file["c"] = np.arange(N_THOUGHT) + 1
         for name, mean in statistics(len(STEPS), *means, growth).items():
             for part, values in (("mean", mean), ("std", np.full(mean.shape, 0.5)),
                                  ("count", np.full(mean.shape, 100))):
                 file[f"statistics/{name}/{part}"] = values
+                mark_rule(file[f"statistics/{name}/{part}"], name)
         write_problems(file)
         for step in STEPS:
             write_raw(file.create_group(f"raw/checkpoint_{step:09}"))
@@ -132,14 +155,16 @@ def write_problems(file):
     bars = np.stack([first, first + 1, first + 2], axis=1)
     bars[-1, 2] = -1
     distance = np.array([0, 1, 2, 3, 4, -1, -1, -1])
-    problems = {"hops": 4, "n_nodes": N_NODE, "n_edges": N_EDGE, "tokens": tokens, "edges": EDGES,
+    # Numbers of nodes and edges as in the papers: what a report tells the setting by.
+    problems = {"hops": 4, "n_nodes": 23, "n_edges": 36, "tokens": tokens, "edges": EDGES,
                 "position_edge": bars, "distance": distance}
     for name, value in problems.items():
         file[f"problems/{name}"] = np.array([value] * N_PROBLEM, dtype="i4")
     thoughts = np.arange(1, N_THOUGHT + 1)[:, None]
     reached = (distance >= 0) & (distance <= thoughts)
     frontier = distance == thoughts  # all of it on the path to 4
-    for group, member in zip(GROUPS, (~reached, reached, frontier, frontier)):
+    for group, member in zip([*GROUPS, "frontier"],
+                             (~reached, reached, frontier, frontier, frontier)):
         file[f"problems/node_{group}"] = np.array([member] * N_PROBLEM, dtype="i4")
     file["problems/raw_problem_index"] = np.arange(N_PROBLEM, dtype="i4")
     file["problems/position_query"] = np.array([np.arange(len(tokens))] * N_PROBLEM, dtype="i4")
@@ -166,6 +191,21 @@ def write_interventions(file):
             file[f"interventions/{name}/{prefix}accuracy_before"] = np.full(shape, 0.98)
             file[f"interventions/{name}/{prefix}accuracy_after"] = np.broadcast_to(accuracy, shape)
         file[f"interventions/{name}/problems"] = np.full(shape, float(N_PROBLEM))
+
+
+def age_probe(path, rule):
+    """Makes of it a file of version 2, which counted its frontier by one rule."""
+    with h5py.File(path, "a") as file:
+        file.attrs["format_version"], file.attrs["frontier"] = 2, rule
+        statistics, problems = file["statistics"], file["problems"]
+        for name in list(statistics):
+            if name.startswith("growth") or name.endswith("frontier") and "walk" not in name:
+                del statistics[name]
+        del problems["node_frontier"], file["c"]
+        for group in (statistics, problems):
+            for name in [n for n in group if "walk_frontier" in n]:
+                group.move(name, name.replace("walk_", ""))
+        file.visititems(lambda _, item: item.attrs.pop("frontier_rule", None))
 
 
 def write_evaluation(path, accuracy, n_problems=257):

@@ -19,6 +19,7 @@ import intervals
 import published
 import small_runs
 import synthetic
+import verdicts
 
 # Means as published: by group, then by thought.
 EDGES = [[mean for mean, _ in published.EDGE_ATTENTION[g]] for g in synthetic.GROUPS]
@@ -53,17 +54,23 @@ def exact_values(page, subject):
 class SyntheticRuns(FigureCase):
     @classmethod
     def settle_in(cls):
-        """Three seeds of coconut as published, one of coconut_bfs_loss with the groups reversed."""
-        for seed, accuracy in enumerate((0.98, 0.99, 1.0)):
-            synthetic.write_run(cls.path / f"seed{seed}", AS_PUBLISHED, seed=seed)
+        """Three seeds of coconut as published in either paper's setting, one of coconut_bfs_loss
+        with the groups reversed in a setting of neither."""
+        for seed, (accuracy, factor) in enumerate(((0.985, 0.98), (0.99, 1), (0.995, 1.02))):
+            means = synthetic.scaled(AS_PUBLISHED, factor)
+            synthetic.write_run(cls.path / f"seed{seed}", means, seed=seed)
             synthetic.write_evaluation(cls.path / f"seed{seed}" / "evaluation.json", accuracy)
-        synthetic.write_probe(cls.path / "seed0" / "probe.h5", AS_PUBLISHED)
-        synthetic.write_run(cls.path / "bfs", REVERSED, "coconut_bfs_loss")
-        synthetic.write_probe(cls.path / "bfs" / "probe.h5", REVERSED, "coconut_bfs_loss")
+            synthetic.write_probe(cls.path / f"seed{seed}" / "probe.h5", means, seed=seed)
+            synthetic.write_run(cls.path / f"eos{seed}", means, seed=seed, paper="EoS",
+                                growth=factor * synthetic.saturating(synthetic.N_EPOCH))
+        synthetic.write_run(cls.path / "bfs", REVERSED, "coconut_bfs_loss", paper="ours")
+        synthetic.write_probe(cls.path / "bfs" / "probe.h5", REVERSED, "coconut_bfs_loss",
+                              paper="ours")
         with h5py.File(cls.path / "bfs" / "probe.h5", "a") as file:
             del file["interventions"], file["statistics/copying"], file["raw"]
         cls.damage_copies()
-        cls.report = start("report.py", "seed0", "bfs", "damaged", "nowhere", "--probe",
+        runs = [f"{name}{seed}" for name in ("seed", "eos") for seed in range(3)]
+        cls.report = start("report.py", *runs, "bfs", "damaged", "nowhere", "--probe",
                            "seed0/run.h5", "--output", "report.html", folder=cls.path)
         assert cls.report.returncode == 0, cls.report.stderr
         cls.page = (cls.path / "report.html").read_text()
@@ -96,38 +103,49 @@ class SyntheticRuns(FigureCase):
     def test_tables_on_stdout_hold_measured_and_published(self):
         result = self.assert_draws(["edge_groups"], "edge_groups.py", "seed0/probe.h5",
                                    "bfs/probe.h5")
-        self.assertRegex(result.stdout, r"optimal +measured +2\.540 ± 0\.500")
+        self.assertRegex(result.stdout, r"optimal +measured +2\.489 ± 0\.500")
         self.assertRegex(result.stdout, r"optimal +published +2\.540 ± 1\.030")
         result = self.assert_draws(["methods_valid"], "methods.py", "seed0", "seed1", "seed2")
         self.assertIn("99.00 %", result.stdout)
-        self.assertIn("96.52 to 100.00 (t, 3 seeds)", result.stdout)
+        self.assertIn("97.76 to 100.00 (t, 3 seeds)", result.stdout)
 
     def test_numbers_of_the_report_are_those_of_the_files(self):
-        with h5py.File(self.path / "seed0" / "probe.h5") as probe:
-            def last(name):
-                return probe[f"statistics/{name}/mean"][-1]
-            edges = [last(f"edge_attention_{g}")[1] for g in synthetic.GROUPS]
-            products = [last(f"inner_product_{g}") for g in synthetic.GROUPS]
-        inside = self.page[self.page.index("<h2>Inside seed0"):]
-        np.testing.assert_array_equal(exact_values(inside, "Attention by edge "
-                                                           "group"), np.ravel(edges))
-        np.testing.assert_array_equal(exact_values(inside, "Inner products of "
-                                                           "thoughts"), np.ravel(products))
-        with h5py.File(self.path / "seed0" / "run.h5") as run:
-            difference = run["attention/index_matching_difference"][:, 1]
-        shown = np.reshape(exact_values(self.page, "Growth of the index-matching logit"), (4, 4))
+        def last(name):
+            """Over the seeds."""
+            means = []
+            for seed in range(3):
+                with h5py.File(self.path / f"seed{seed}" / "probe.h5") as probe:
+                    means.append(probe[f"statistics/{name}/mean"][-1])
+            return np.mean(means, axis=0)
+        edges = [last(f"edge_attention_{g}")[1] for g in synthetic.GROUPS]
+        products = [last(f"inner_product_{g}") for g in synthetic.GROUPS]
+        inside = self.page[self.page.index("<h2>Beside published: seed0, seed1, seed2"):]
+        np.testing.assert_allclose(exact_values(inside, "Attention by edge group"),
+                                   np.ravel(edges), rtol=1e-12)
+        np.testing.assert_allclose(exact_values(inside, "Inner products of thoughts"),
+                                   np.ravel(products), rtol=1e-12)
+        growth = self.page[self.page.index("<h2>Growth over training"):]
+        with h5py.File(self.path / "bfs" / "run.h5") as run:
+            difference = run["attention/growth_difference_walk"][:, 1]
+        of_bfs = growth.split("Growth of the index-matching logit")[-1]
+        shown = np.reshape(exact_values("<h3>Growth" + of_bfs, "Growth"), (4, 4))
         np.testing.assert_array_equal(shown[:, 0], difference[0])
         np.testing.assert_array_equal(shown[:, 1], difference[-1])
         rows = table_of(inside, "Attention by edge group")
-        self.assertEqual(rows[3][1:3], ["2.54 ± 0.50", "2.54 ± 1.03"])
-        self.assertEqual(rows[0][0], "not reachable")
+        self.assertEqual(rows[3][1:3], ["2.54 (2.49 to 2.59)", "2.54 ± 1.03"])
+        self.assertEqual([row[0] for row in rows],
+                         ["not reachable", "reachable", "walk frontier", "optimal"])
+
+    def verdicts(self):
+        return {(row[0], row[1].split("(")[0].split(",")[0].strip()): row[2:4]
+                for row in table_of(self.page, "Summary")}
 
     def test_report_says_where_it_agrees(self):
-        summary = {(row[0], row[1].split("(")[0].split(",")[0].strip()): row[2:4]
-                   for row in table_of(self.page, "Summary")}
-        for measure in ("Attention by edge group", "Inner products of thoughts and nodes",
-                        "Growth of the index-matching logit"):
-            self.assertEqual(summary["seed0", measure], ["agrees", "agrees"])
+        summary = self.verdicts()
+        seeds, eos = "seed0, seed1, seed2", "eos0, eos1, eos2"
+        for measure in ("Attention by edge group", "Inner products of thoughts and nodes"):
+            self.assertEqual(summary[seeds, measure], ["agrees", "agrees"])
+        self.assertEqual(summary[eos, "Growth of the index-matching logit"], ["agrees", "agrees"])
         self.assertEqual(summary["seed0", "Copying in layer 1"][0], "agrees")
         self.assertEqual(summary["seed0", "Prediction stage"][0], "agrees")
         self.assertEqual(summary["seed0", "Interventions on every "
@@ -135,6 +153,82 @@ class SyntheticRuns(FigureCase):
         self.assertEqual(summary["bfs", "Attention by edge group"][0], "disagrees")
         self.assertEqual(summary["bfs", "Inner products of thoughts and nodes"][0], "disagrees")
         self.assertEqual(summary["bfs", "Growth of the index-matching logit"][0], "agrees in part")
+
+    def test_another_setting_has_a_badge_and_no_verdict_on_size(self):
+        summary = self.verdicts()
+        size = summary["bfs", "Attention by edge group"][1]
+        for part in ("other setting: ", "epochs 12 (RbS: 300)", "batch_size 64 (RbS: 256)",
+                     "shuffle_nodes True (RbS: False)"):
+            self.assertIn(part, size)
+        growth = summary["seed0, seed1, seed2", "Growth of the index-matching logit"][1]
+        self.assertIn("other setting: epochs 300 (EoS: 350)", growth)
+        self.assertIn('class="verdict badge"', self.page)
+
+    def test_a_verdict_on_size_can_fail(self):
+        """The same seeds, half as large: within one standard deviation over edges all the same."""
+        for seed, factor in enumerate((0.49, 0.5, 0.51)):
+            synthetic.write_probe(self.path / f"half{seed}.h5",
+                                  synthetic.scaled(AS_PUBLISHED, factor), seed=seed)
+        result = start("report.py", "seed0", "--probe", *(f"half{seed}.h5" for seed in range(3)),
+                       "--output", "half.html", folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        summary = table_of((self.path / "half.html").read_text(), "Summary")
+        found = {row[1].split(",")[0].split(" (")[0]: row[2:4] for row in summary}
+        for measure in ("Attention by edge group", "Inner products of thoughts and nodes"):
+            self.assertEqual(found[measure][0], "agrees", "order")
+            self.assertIn(found[measure][1], ("disagrees", "agrees in part"))
+
+    def test_the_rule_of_verdicts(self):
+        share, number = verdicts.Target.share, verdicts.Target.number
+        for means, target, expected in (
+                ([0.985, 0.99, 0.995], share(1.0), "agrees"),
+                ([0.93, 0.935, 0.94], share(1.0), "disagrees"),
+                ([0.90, 0.97, 1.0], share(1.0), "undecided"),   # overlaps, but could be anything
+                ([0.50, 0.60, 0.70], share(1.0), "disagrees"),  # wide, and off all the same
+                ([1.0], share(1.0), "undecided"),               # one seed has no interval
+                ([59, 60, 61], number(60), "agrees"),
+                ([52, 53, 54], number(60), "agrees"),           # reaches 54 = 60 - 10 %
+                ([49, 50, 51], number(60), "disagrees"),
+                ([0.036, 0.038, 0.037], number(0.04), "agrees"),
+                ([0.021, 0.022, 0.023], number(0.04), "disagrees"),
+                ([5.0, 5.1, 5.2], number(5.09, 5.38), "agrees")):
+            self.assertEqual(verdicts.of_seeds(means, target), expected, (means, target))
+        for parts, expected in ((["agrees"] * 3, "agrees"), (["agrees", "undecided"], "undecided"),
+                                (["agrees", "disagrees"], "agrees in part"),
+                                (["disagrees", "undecided"], "disagrees"),
+                                ([], "no published number")):
+            self.assertEqual(verdicts.together(parts), expected)
+        self.assertEqual(verdicts.on_size(["agrees"], ["n_embd 32"]), "other setting: n_embd 32")
+
+    def test_the_published_stand_beside_walks_only(self):
+        """Older files held one rule; by distance they are refused by name."""
+        for rule in ("walk", "distance"):
+            path = self.path / f"old_{rule}.h5"
+            shutil.copy(self.path / "seed1" / "probe.h5", path)
+            synthetic.age_probe(path, rule)
+        tables = []
+        for name in ("seed1/probe.h5", "old_walk.h5"):
+            result = start("edge_groups.py", name, "--output", "old", folder=self.path)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            tables.append(result.stdout.splitlines()[1:])
+        self.assertEqual(tables[0], tables[1])
+        for script in ("edge_groups.py", "inner_products.py"):
+            self.assert_fails_with(start(script, "old_distance.h5", folder=self.path), 5,
+                                   "old_distance", "by distance", "probe it again")
+        mixed = self.path / "mixed.h5"
+        shutil.copy(self.path / "seed1" / "probe.h5", mixed)
+        with h5py.File(mixed, "a") as file:
+            file["statistics/edge_attention_walk_frontier/mean"].attrs["frontier_rule"] = "distance"
+        self.assert_fails_with(start("edge_groups.py", "mixed.h5", folder=self.path), 5,
+                               "edge_attention_walk_frontier by distance", "not mixed")
+
+    def test_a_run_recorded_by_distance_alone_has_no_growth_figure(self):
+        shutil.copytree(self.path / "eos0", self.path / "older")
+        with h5py.File(self.path / "older" / "run.h5", "a") as file:
+            for name in [n for n in file["attention"] if "walk" in n or "growth" in n]:
+                del file["attention"][name]
+        self.assert_fails_with(start("growth.py", "older", folder=self.path), 5,
+                               "older has no statistic growth_difference_walk", "by walks")
 
     def test_report_is_self_contained_and_tells_where_it_comes_from(self):
         self.assertNotRegex(self.page, r'(src|href)="(?!data:)')
@@ -162,7 +256,7 @@ class SyntheticRuns(FigureCase):
         for part in ("bfs/probe.h5: "
                      "interventions", "no statistic copying", "no raw/checkpoint_000000200"):
             self.assertIn(part, missing)
-        inside = self.page[self.page.index("<h2>Inside bfs"):]
+        inside = self.page[self.page.index("<h2>Beside published: bfs"):]
         self.assertEqual(len(exact_values(inside, "Inner products of thoughts")), 16)
 
     def test_exit_codes(self):
@@ -209,6 +303,9 @@ class RealFiles(FigureCase, small_runs.SmallRuns):
         self.assertIn("every file and dataset that a report uses was there", page)
         with h5py.File(self.path / "run" / "probe.h5") as probe:
             optimal = probe["statistics/edge_attention_optimal/mean"][-1, -1]
+            rules = {data.attrs["frontier_rule"]
+                     for data in probe["statistics/growth_difference_walk"].values()}
+        self.assertEqual(rules, {"walk"})
         shown = exact_values(page, "Attention by edge group")
         np.testing.assert_array_equal(shown[-len(optimal):], optimal)
 
