@@ -209,6 +209,7 @@ class Comparer {
     differ("SLURM ids", a.slurm, b.slurm);
     differ("seeds", a.seeds, b.seeds);
     differ("data hashes", a.data_hashes, b.data_hashes);
+    differ("sequence_version", a.sequence_version, b.sequence_version);
   }
 
   FileReport report_a_, report_b_;

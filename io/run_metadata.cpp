@@ -9,6 +9,7 @@ namespace superpose::io {
 namespace {
 
 constexpr const char* root = "/";
+constexpr const char* sequence_version_attribute = "sequence_version";
 
 /// A map becomes attributes "<prefix><key>".
 template <class T>
@@ -57,6 +58,8 @@ void write(File& file, const FileKind& kind, const RunMetadata& metadata) {
   write_map(file, "", metadata.slurm);
   write_map(file, "seed_", metadata.seeds);
   write_map(file, "data_hash_", metadata.data_hashes);
+  if (metadata.sequence_version > 0)
+    file.set_attribute(root, sequence_version_attribute, metadata.sequence_version);
 }
 
 RunMetadata read_metadata(const File& file) {
@@ -74,6 +77,8 @@ RunMetadata read_metadata(const File& file) {
     metadata.slurm["SLURM_" + key] = value;
   metadata.seeds = read_map<std::uint64_t>(file, "seed_");
   metadata.data_hashes = read_map<std::string>(file, "data_hash_");
+  if (file.has_attribute(root, sequence_version_attribute))
+    metadata.sequence_version = file.attribute<std::int64_t>(root, sequence_version_attribute);
   return metadata;
 }
 

@@ -29,6 +29,9 @@ struct RunMetadata {
   std::map<std::string, std::string> slurm;        ///< "SLURM_JOB_ID" -> "17"
   std::map<std::string, std::uint64_t> seeds;      ///< "train" -> 0
   std::map<std::string, std::string> data_hashes;  ///< "train" -> hash of the problem file
+  /// Of the rule that made training sequences of problems (data::sequence_version). 0: not stated,
+  /// by what is no training, or by a program before there were two.
+  std::int64_t sequence_version = 0;
 };
 
 /// The SLURM ids in the environment: job, array job, array task, restart count.

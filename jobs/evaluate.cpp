@@ -16,6 +16,7 @@
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
 #include "train/evaluation_summary.hpp"
+#include "train/same_run.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::jobs {
@@ -44,7 +45,8 @@ Json to_json(const train::HopSummary& s) {
           {"optimal", s.optimal},
           {"frontier", s.frontier},
           {"loss", s.loss},
-          {"uniform_guess_loss", s.uniform_loss}};
+          {"uniform_guess_loss", s.uniform_loss},
+          {"frontier_rule", "distance"}};
 }
 
 Json to_json(const Result& result) {
@@ -89,6 +91,7 @@ Json report(const EvaluateArguments& arguments, const std::string& checkpoint,
             {"checkpoint", checkpoint},
             {"step", header.step},
             {"git_hash", header.metadata.git_hash},
+            {"sequence_version", train::sequence_version_of(header.metadata)},
             {"data", arguments.data},
             {"data_hash", file.hash},
             {"problems", file.problems.size()}};
@@ -123,6 +126,16 @@ std::string checkpoint_of(const std::string& path, const distributed::Communicat
   return world.broadcast(checkpoint);
 }
 
+/// Says so if the model was trained on sequences that this program makes no more.
+void note_sequence_version(const io::RunMetadata& metadata, data::Method method) {
+  const auto version = train::sequence_version_of(metadata);
+  if (version == data::sequence_version(method)) return;
+  log::info("trained by version {} of the sequences of {}, this program makes version {} ({}){}\n",
+            version, data::to_string(method), data::sequence_version(method),
+            data::sequence_change(method),
+            method == data::Method::no_cot ? "; here [A] is given, as in that training" : "");
+}
+
 void check_fits(const data::ProblemFile& file, const train::RunOptions& options,
                 const std::vector<std::optional<int>>& latents) {
   data::check_fits(file.max_nodes, data::Vocabulary(options.model.vocab_size));
@@ -147,9 +160,12 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   train::load_parameters(world, checkpoint, model->parameters());
   log::info("{} (step {}) on {}: {} problems\n", checkpoint, header.step, arguments.data,
             file.problems.size());
+  note_sequence_version(header.metadata, options.method.name);
   std::vector<Result> results;
   for (const auto& n_latent : latents) {
-    const train::EvaluationSettings settings{options.method, options.train.seed, n_latent};
+    const train::EvaluationSettings settings{
+        options.method, options.train.seed, n_latent,
+        static_cast<int>(train::sequence_version_of(header.metadata))};
     results.push_back(
         {n_latent, train::summarise(train::evaluate(*model, file.problems, settings, world))});
     print(results.back());

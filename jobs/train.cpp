@@ -2,6 +2,7 @@
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "data/curriculum.hpp"
 #include "data/expand.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/jobs.hpp"
@@ -52,7 +53,8 @@ int train_job(const TrainArguments& arguments, const distributed::Communicator& 
   auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
   metadata.seeds = {{"train", options.train.seed}};
   metadata.data_hashes = {{"train", data.train.hash}};
-  if (options.curriculum.stage_end == "settled") metadata.data_hashes["valid"] = data.valid.hash;
+  if (!options.data.valid.empty()) metadata.data_hashes["valid"] = data.valid.hash;
+  metadata.sequence_version = data::sequence_version(options.method.name);
   greet(options, data, world);
   const ComputeSession compute;
   train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume), limits);

@@ -142,6 +142,18 @@ void check_settling(const train::RunOptions& options) {
            options.train.eval_every);
 }
 
+/// A loss over a candidate set that holds the root is near 0 as soon as the root is named.
+void check_settled_set(const train::RunOptions& options) {
+  const auto& method = options.method;
+  const bool root_is_enough =
+      method.name == data::Method::coconut_bfs_loss && !method.exact_frontier;
+  validate(
+      !root_is_enough || options.curriculum.stage_end != "settled", ExitCode::usage,
+      "curriculum.stage_end = \"settled\" does not go with method.exact_frontier = false of "
+      "coconut_bfs_loss (its sets hold the root, so that naming the root alone looks settled); "
+      "set exact_frontier to true, or stage_end to \"epochs\"");
+}
+
 void check_loop(const train::LoopOptions& loop) {
   validate(loop.batch_size >= loop.leaves, ExitCode::usage,
            "train.batch_size = {} is smaller than train.leaves = {} (each leaf needs a problem); "
@@ -197,6 +209,11 @@ void check(const train::RunOptions& options) {
   check_settling(options);
 }
 
+void check_new_run(const train::RunOptions& options) {
+  check(options);
+  check_settled_set(options);
+}
+
 void check(const data::GeneratorOptions& options) {
   validate(options.min_hops <= options.max_hops, ExitCode::usage,
            "min_hops = {} is larger than max_hops = {} (no problem has such a length); change one",
@@ -223,7 +240,9 @@ train::RunOptions parse_run_config(const std::string& text, const std::string& s
 }
 
 train::RunOptions read_run_config(const std::string& path, const std::vector<Override>& overrides) {
-  return parse_run_config(read_text(path), path, overrides);
+  auto options = parse_run_config(read_text(path), path, overrides);
+  check_new_run(options);
+  return options;
 }
 
 data::GeneratorOptions read_generator_options(const std::vector<Override>& overrides) {

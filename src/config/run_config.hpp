@@ -33,6 +33,10 @@ data::GeneratorOptions read_generator_options(const std::vector<Override>& overr
 
 /// Error (usage) for settings that do not fit together.
 void check(const train::RunOptions& options);
+
+/// The same, and Error (usage) for what a run must not be started with, though an old one may have
+/// been: its checkpoints are still read.
+void check_new_run(const train::RunOptions& options);
 void check(const data::GeneratorOptions& options);
 
 /// Every setting of the run as TOML; parse_run_config gives the same options back, bit for bit.

@@ -26,6 +26,13 @@ bool has_stages(Method method) {
   return method != Method::cot && method != Method::no_cot;
 }
 
+std::string sequence_change(Method method) {
+  if (method == Method::cot)
+    return "the path is drawn anew in every epoch, hop by hop; before it was one a problem";
+  if (method == Method::no_cot) return "[A] is supervised and generated; before it was given";
+  return "nothing";
+}
+
 bool end_epoch(CurriculumState& state, const CurriculumOptions& options, double excess_loss) {
   ++state.epochs_in_stage;
   const bool settled_now =

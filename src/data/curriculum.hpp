@@ -18,6 +18,9 @@ std::string to_string(Method method);
 /// Whether the method has latent tokens and therefore stages: all but cot and no_cot.
 bool has_stages(Method method);
 
+/// What changed with the sequence_version of the method, in words.
+std::string sequence_change(Method method);
+
 /// Where a run stands in the curriculum; stored in every checkpoint.
 struct CurriculumState {
   int stage = 0;

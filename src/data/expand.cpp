@@ -13,10 +13,6 @@ namespace {
 
 using Tokens = std::vector<std::int32_t>;
 
-/// The step of a stream that serves every epoch: the last value of the 32-bit counter, which no
-/// run reaches as an epoch.
-constexpr std::uint64_t kEveryEpoch = 0xffffffffU;
-
 std::vector<int> identity(int n) {
   std::vector<int> ids(static_cast<std::size_t>(n));
   std::iota(ids.begin(), ids.end(), 0);
@@ -75,8 +71,9 @@ int continuation_length(Method method, int hops, int n_latent) {
   return n_latent + 1;                         // latents, [A]
 }
 
-std::int32_t draw_token(const NodeSet& nodes, const Layout& layout, RandomStream& stream) {
-  return token_of(layout, nodes[stream.below(static_cast<std::uint32_t>(nodes.size()))]);
+int draw(const NodeSet& nodes, RandomStream& stream) {
+  SUPERPOSE_EXPECT(!nodes.empty());
+  return nodes[stream.below(static_cast<std::uint32_t>(nodes.size()))];
 }
 
 /// What the thought before hop k <= H is asked for.
@@ -84,9 +81,9 @@ Tokens hop_labels(const Problem& problem, const Layout& layout, int k, const Met
                   RandomStream& stream) {
   const auto hop = static_cast<std::size_t>(k);
   if (options.name == Method::coconut_bfs_sample)
-    return {draw_token(problem.frontier[hop], layout, stream)};
+    return {token_of(layout, draw(problem.frontier[hop], stream))};
   if (options.name != Method::coconut_bfs_loss)
-    return {draw_token(problem.optimal[hop], layout, stream)};
+    return {token_of(layout, draw(problem.optimal[hop], stream))};
 
   const NodeSet nodes =
       options.exact_frontier ? problem.frontier[hop] : problem.reachable_within(k);
@@ -96,45 +93,21 @@ Tokens hop_labels(const Problem& problem, const Layout& layout, int k, const Met
   return labels;
 }
 
-/// [node]: number of shortest paths root -> target that pass from it to the target, 0 for nodes on
-/// none. In double: exact up to 2^53 paths, and never out of range.
-std::vector<double> shortest_paths_to_target(const Problem& problem) {
-  std::vector<double> paths(problem.distance.size(), 0.0);
-  paths[static_cast<std::size_t>(problem.target)] = 1;
-  for (int k = problem.hops - 1; k >= 0; --k) {
-    for (const auto& [parent, child] : problem.graph.edges) {
-      const auto from = static_cast<std::size_t>(parent), to = static_cast<std::size_t>(child);
-      if (problem.distance[from] == k && problem.distance[to] == k + 1) paths[from] += paths[to];
-    }
-  }
-  return paths;
-}
-
-/// The next node of a uniformly drawn shortest path: a child one hop further, with probability
-/// proportional to the paths through it.
-int draw_next_node(const Problem& problem, int node, const std::vector<double>& paths,
-                   RandomStream& stream) {
-  const int next_distance = problem.distance[static_cast<std::size_t>(node)] + 1;
-  double remaining = stream.uniform() * paths[static_cast<std::size_t>(node)];
-  int next = -1;
-  for (const auto& [parent, child] : problem.graph.edges) {
-    const auto to = static_cast<std::size_t>(child);
-    if (parent != node || problem.distance[to] != next_distance || paths[to] == 0) continue;
-    next = child;
-    remaining -= paths[to];
-    if (remaining < 0) break;
-  }
-  SUPERPOSE_EXPECT(next >= 0);
+/// The children of a node on the path, which are the hop-th nodes of shortest paths.
+NodeSet next_on_path(const Problem& problem, int node, int hop) {
+  const auto& optimal = problem.optimal[static_cast<std::size_t>(hop)];
+  NodeSet next;
+  for (const auto& [parent, child] : problem.graph.edges)
+    if (parent == node && std::find(optimal.begin(), optimal.end(), child) != optimal.end())
+      next.push_back(child);
   return next;
 }
 
 void append_path(Sequence& sequence, const Problem& problem, const Layout& layout,
-                 std::uint64_t seed) {
-  RandomStream stream(seed, Purpose::expand, sequence.problem, kEveryEpoch);
-  const auto paths = shortest_paths_to_target(problem);
+                 RandomStream& stream) {
   int node = problem.root;
-  for (int k = 1; k <= problem.hops; ++k) {
-    node = draw_next_node(problem, node, paths, stream);
+  for (int hop = 1; hop <= problem.hops; ++hop) {
+    node = draw(next_on_path(problem, node, hop), stream);
     append_supervised(sequence, token_of(layout, node));
   }
 }
@@ -206,12 +179,8 @@ Sequence expand(const Problem& problem, std::uint64_t index, int stage, std::uin
     append_hop(sequence, problem, layout, drawn + 1, options, vocabulary, stream);
     return sequence;
   }
-  if (options.name == Method::cot) {
-    append_path(sequence, problem, layout, seed);
-    append_supervised(sequence, vocabulary.answer());
-  } else {
-    sequence.tokens.push_back(vocabulary.answer());
-  }
+  if (options.name == Method::cot) append_path(sequence, problem, layout, stream);
+  append_supervised(sequence, vocabulary.answer());
   append_supervised(sequence, token_of(layout, problem.target));
   add_target(sequence, {vocabulary.eos()});
   return sequence;
@@ -225,17 +194,13 @@ EvaluationSequence evaluation_sequence(const Problem& problem, std::uint64_t ind
   Layout layout = draw_layout(problem, false, stream);
   Sequence sequence = prompt_sequence(problem, index, layout, options, vocabulary);
 
-  if (options.name == Method::cot) {
-    add_target(sequence, {});
-  } else {
-    if (has_stages(options.name)) {
-      for (int done = 0; done <= latents; done += options.c_thought)
-        sequence.targets.push_back({sequence.latent_begin - 1 + done, {}});
-      append_latents(sequence, latents, vocabulary);
-    }
+  if (has_stages(options.name)) {
+    for (int done = 0; done <= latents; done += options.c_thought)
+      sequence.targets.push_back({sequence.latent_begin - 1 + done, {}});
+    append_latents(sequence, latents, vocabulary);
     sequence.tokens.push_back(vocabulary.answer());
-    add_target(sequence, {});
   }
+  add_target(sequence, {});
   return {std::move(sequence), std::move(layout.token_of_node)};
 }
 

@@ -34,15 +34,15 @@ struct Layout {
 ///   all four            k = H+1: prompt, H c_thought latents, [A]; label target
 ///   cot                 prompt, nodes of a shortest path after the root, [A], target, <eos>; a
 ///                       label for every token after the prompt. `stage` is not read
-///   no_cot              prompt, [A], target, <eos>; labels target and <eos> ([A] is given, as in
-///                       the answer rows above). `stage` is not read
+///   no_cot              prompt, [A], target, <eos>; likewise. `stage` is not read
 ///
 /// All draws come from RandomStream(seed, Purpose::expand, index, epoch), so a sequence depends
 /// neither on the rank nor on other problems. Their order is part of the reproducibility of runs
 /// and fixed: (1) order of the edges, (2) order of the candidates, (3) ids, with shuffle_nodes,
 /// (4) whether the stage is drawn and (5) which, (6) the label. The prompt is therefore the same
-/// for every method and stage. The path of cot has a stream of its own, keyed without the epoch:
-/// it stays the same path under each epoch's ids.
+/// for every method and stage. cot has no (4) and (5); its (6) is the path, hop by hop: after each
+/// node one of its children in the next optimal set, uniformly. (So a path is not uniform over
+/// paths, as in the published code.) A change of any of this is a new data::sequence_version.
 Sequence expand(const Problem& problem, std::uint64_t index, int stage, std::uint64_t epoch,
                 const MethodOptions& options, const Vocabulary& vocabulary, std::uint64_t seed);
 
@@ -55,8 +55,7 @@ struct EvaluationSequence {
 ///   methods with stages  prompt, n_latent latents, [A]. targets[j] for j = 0..n_latent/c_thought
 ///                        follows j hops of thought (j = 0 is the last prompt position) and
 ///                        predicts the node of hop j+1; the target after them is [A], the answer
-///   cot                  prompt; one target at its end, from which decoding goes on
-///   no_cot               prompt, [A]; one target at [A]
+///   cot, no_cot          prompt; one target at its end, from which decoding goes on
 /// n_latent defaults to H c_thought. Error (usage) if it is given for cot or no_cot.
 /// Edge and candidate order are drawn from RandomStream(seed, Purpose::evaluate, index), in that
 /// order, and are the same in every evaluation.

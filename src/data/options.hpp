@@ -2,6 +2,7 @@
 /// What a user can set about problems and how they are turned into training text.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -28,6 +29,15 @@ enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, 
 /// Their names in configuration files, in the order of Method.
 inline constexpr std::array<const char*, 6> method_names = {
     "coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"};
+
+/// Versions of the rule by which a method turns problems into sequences, in the order of Method:
+/// runs of another version have other bits, and are not continued. At 2 are cot, which drew one
+/// path a problem, uniformly over paths, and no_cot, which was given [A] instead of having to
+/// generate it.
+inline constexpr std::array<int, 6> sequence_versions = {1, 1, 1, 2, 2, 1};
+constexpr int sequence_version(Method method) {
+  return sequence_versions[static_cast<std::size_t>(method)];
+}
 
 /// How one problem becomes one training sequence in one epoch.
 struct MethodOptions {

@@ -16,10 +16,9 @@ std::vector<std::vector<T>> target_logits(const Network<T>& model, const PackedB
 }
 
 template <class T>
-std::vector<std::vector<std::int32_t>> decode_greedily(Network<T>& model,
-                                                       std::vector<Sequence> prompts,
-                                                       int max_tokens, std::int32_t stop_token) {
-  std::vector<std::vector<std::int32_t>> continuation(prompts.size());
+std::vector<Continuation<T>> decode_greedily(Network<T>& model, std::vector<Sequence> prompts,
+                                             int max_tokens, std::int32_t stop_token) {
+  std::vector<Continuation<T>> continuations(prompts.size());
   std::vector<bool> stopped(prompts.size(), false);
   const auto n_positions = static_cast<std::size_t>(model.options().n_positions);
   for (int n = 0; n < max_tokens; ++n) {
@@ -31,19 +30,20 @@ std::vector<std::vector<std::int32_t>> decode_greedily(Network<T>& model,
       if (stopped[p]) continue;
       const auto best = std::max_element(logits[p].begin(), logits[p].end());
       const auto token = static_cast<std::int32_t>(best - logits[p].begin());
-      if (token != stop_token) continuation[p].push_back(token);
+      continuations[p].logits.push_back(logits[p]);
+      if (token != stop_token) continuations[p].tokens.push_back(token);
       stopped[p] = token == stop_token || prompts[p].tokens.size() == n_positions;
       if (!stopped[p]) prompts[p].tokens.push_back(token);
     }
     if (std::all_of(stopped.begin(), stopped.end(), [](bool s) { return s; })) break;
   }
-  return continuation;
+  return continuations;
 }
 
-#define INSTANTIATE(T)                                                                       \
-  template std::vector<std::vector<T>> target_logits(const Network<T>&, const PackedBatch&); \
-  template std::vector<std::vector<std::int32_t>> decode_greedily(                           \
-      Network<T>&, std::vector<Sequence>, int, std::int32_t);
+#define INSTANTIATE(T)                                                                           \
+  template std::vector<std::vector<T>> target_logits(const Network<T>&, const PackedBatch&);     \
+  template std::vector<Continuation<T>> decode_greedily(Network<T>&, std::vector<Sequence>, int, \
+                                                        std::int32_t);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

@@ -11,13 +11,20 @@ namespace superpose::model {
 template <class T>
 std::vector<std::vector<T>> target_logits(const Network<T>& model, const PackedBatch& batch);
 
+/// What a model says after a prompt.
+template <class T>
+struct Continuation {
+  std::vector<std::int32_t> tokens;
+  /// [i] the logits [V] that token i was the largest of; one more than tokens if it stopped.
+  std::vector<std::vector<T>> logits;
+};
+
 /// Greedy continuation of each prompt (token embeddings only, no thoughts): at most `max_tokens`
 /// tokens, up to and without `stop_token`, and none after the last position the model has. Runs the
 /// whole sequences again for every token, which is simple and fast enough for continuations of a
 /// handful of tokens.
 template <class T>
-std::vector<std::vector<std::int32_t>> decode_greedily(Network<T>& model,
-                                                       std::vector<Sequence> prompts,
-                                                       int max_tokens, std::int32_t stop_token);
+std::vector<Continuation<T>> decode_greedily(Network<T>& model, std::vector<Sequence> prompts,
+                                             int max_tokens, std::int32_t stop_token);
 
 }  // namespace superpose::model

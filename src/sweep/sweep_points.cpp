@@ -49,6 +49,9 @@ std::string identity_of(PointOptions options, SweepJob job) {
   if (options.problems.wanted)
     text += config::effective_config(options.problems.options) +
             config::effective_config(options.problems.valid_options());
+  // Where a method's sequences have changed, earlier points are other points.
+  if (const int version = data::sequence_version(options.run.method.name); version > 1)
+    text += fmt::format("sequences {}\n", version);
   if (job == SweepJob::bench)
     text += fmt::format("bench on {} x {} ranks", options.resources.nodes,
                         options.resources.ranks_per_node);
@@ -57,7 +60,7 @@ std::string identity_of(PointOptions options, SweepJob job) {
 
 void check_point(const Sweep& sweep, const Point& point) {
   try {
-    config::check(point.options.run);
+    config::check_new_run(point.options.run);
     if (point.options.problems.wanted) {
       config::check(point.options.problems.options);
       config::check(point.options.problems.valid_options());

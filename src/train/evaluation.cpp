@@ -43,7 +43,25 @@ ProblemOutcome outcome_of(const Problem& problem, std::uint32_t index) {
   outcome.problem = static_cast<std::int32_t>(index);
   outcome.hops = problem.hops;
   outcome.equal_depth = problem.equal_depth();
+  outcome.loss = std::numeric_limits<double>::quiet_NaN();
   return outcome;
+}
+
+/// Whether the model was trained with an `[A]` that it was given, although it has no thoughts.
+bool answer_is_given(const EvaluationSettings& settings) {
+  return settings.method.name == Method::no_cot && settings.sequence_version < 2;
+}
+
+Sequence sequence_of(const Problem& problem, std::uint32_t index,
+                     const EvaluationSettings& settings, const data::Vocabulary& vocabulary) {
+  auto sequence = data::evaluation_sequence(problem, index, settings.n_latent, settings.method,
+                                            vocabulary, settings.seed)
+                      .sequence;
+  if (answer_is_given(settings)) {
+    sequence.tokens.push_back(vocabulary.answer());
+    ++sequence.targets.back().position;
+  }
+  return sequence;
 }
 
 ProblemOutcome answer_outcome(const Problem& problem, std::uint32_t index, const Logits& logits) {
@@ -74,9 +92,7 @@ void evaluate_logits(model::Network<float>& model, const std::vector<Problem>& p
                      const data::Vocabulary& vocabulary, Outcomes& outcomes) {
   std::vector<Sequence> sequences;
   for (const auto index : chunk)
-    sequences.push_back(data::evaluation_sequence(problems[index], index, settings.n_latent,
-                                                  settings.method, vocabulary, settings.seed)
-                            .sequence);
+    sequences.push_back(sequence_of(problems[index], index, settings, vocabulary));
   const auto batch = model::pack(sequences);
   model.forward(batch, model::Pass{});
   const auto logits = model::target_logits(model, batch);
@@ -93,29 +109,37 @@ void evaluate_logits(model::Network<float>& model, const std::vector<Problem>& p
   }
 }
 
-/// One chunk of cot: the continuation is decoded, the answer is the token after `[A]`.
+/// The logits after the first `[A]` of a continuation; null if it has none, or nothing after it.
+const Logits* answer_logits(const model::Continuation<float>& continuation, std::int32_t mark) {
+  const auto& tokens = continuation.tokens;
+  const auto place =
+      static_cast<std::size_t>(std::find(tokens.begin(), tokens.end(), mark) - tokens.begin());
+  return place < tokens.size() && place + 1 < continuation.logits.size()
+             ? &continuation.logits[place + 1]
+             : nullptr;
+}
+
+/// One chunk of cot or no_cot: the continuation is decoded, the answer is the token after `[A]`.
 void evaluate_decoded(model::Network<float>& model, const std::vector<Problem>& problems,
                       const std::vector<std::uint32_t>& chunk, const EvaluationSettings& settings,
                       const data::Vocabulary& vocabulary, Outcomes& outcomes) {
   std::vector<Sequence> prompts;
   int longest = 0;
   for (const auto index : chunk) {
-    prompts.push_back(data::evaluation_sequence(problems[index], index, std::nullopt,
-                                                settings.method, vocabulary, settings.seed)
-                          .sequence);
-    longest = std::max(longest, problems[index].hops + 3);  // path, [A], target, <eos>
+    prompts.push_back(sequence_of(problems[index], index, settings, vocabulary));
+    const int path = settings.method.name == Method::cot ? problems[index].hops : 0;
+    longest = std::max(longest, path + 3);  // path, [A], target, <eos>
   }
   const auto continuations = model::decode_greedily(model, prompts, longest, vocabulary.eos());
   for (std::size_t i = 0; i < chunk.size(); ++i) {
-    auto outcome = outcome_of(problems[chunk[i]], chunk[i]);
-    const auto& tokens = continuations[i];
-    const auto mark = std::find(tokens.begin(), tokens.end(), vocabulary.answer());
-    outcome.correct = mark != tokens.end() && mark + 1 != tokens.end() &&
-                      *(mark + 1) == problems[chunk[i]].target;
-    outcome.preferred = outcome.correct;
-    outcome.loss = std::numeric_limits<double>::quiet_NaN();
-    outcomes.problems.push_back(outcome);
+    const auto* logits = answer_logits(continuations[i], vocabulary.answer());
+    outcomes.problems.push_back(logits ? answer_outcome(problems[chunk[i]], chunk[i], *logits)
+                                       : outcome_of(problems[chunk[i]], chunk[i]));
   }
+}
+
+bool decodes(const EvaluationSettings& settings) {
+  return !data::has_stages(settings.method.name) && !answer_is_given(settings);
 }
 
 template <class T>
@@ -157,7 +181,7 @@ Outcomes evaluate(model::Network<float>& model, const std::vector<Problem>& prob
                   const EvaluationSettings& settings, const distributed::Communicator& communicator,
                   Activity* activity) {
   const data::Vocabulary vocabulary(model.options().vocab_size);
-  const auto run = settings.method.name == Method::cot ? evaluate_decoded : evaluate_logits;
+  const auto run = decodes(settings) ? evaluate_decoded : evaluate_logits;
   Outcomes mine;
   for (std::size_t begin = communicator.rank() * chunk_size; begin < problems.size();
        begin += communicator.size() * chunk_size) {

@@ -29,7 +29,7 @@ struct ProblemOutcome {
   std::int32_t equal_depth = 0;  ///< both candidates are equally deep below their sources
   std::int32_t correct = 0;      ///< argmax over the vocabulary is the target
   std::int32_t preferred = 0;    ///< the target's logit is above the other candidate's
-  double loss = 0;               ///< [nats] cross-entropy of the target; NaN for cot
+  double loss = 0;               ///< [nats] cross-entropy of the target; NaN without an [A]
 };
 
 /// Outcomes of all problems by ascending problem, hops by ascending (problem, hop).
@@ -43,6 +43,8 @@ struct EvaluationSettings {
   data::MethodOptions method;
   std::uint64_t seed = 0;
   std::optional<int> n_latent;  ///< default: H * c_thought
+  /// data::sequence_version that the model was trained by. A no_cot of version 1 is given its [A].
+  int sequence_version = 2;
 };
 
 /// The expected loss of a stage's training label, given the log-probabilities of the vocabulary:
@@ -52,9 +54,10 @@ double next_node_loss(const std::vector<double>& log_p, const data::Problem& pro
                       const data::MethodOptions& method);
 
 /// Evaluates without dropout, problems shared out over the ranks; the same result on every rank and
-/// for every number of ranks. Collective. cot decodes greedily and counts the token after `[A]`
-/// (then `preferred` is `correct`); the other methods read it off the logits at `[A]`. `activity`,
-/// if given, gets a sign of life for every 32 problems.
+/// for every number of ranks. Collective. cot and no_cot decode greedily, and their answer is read
+/// where they put the first `[A]`: without one it is wrong, neither candidate is preferred, and the
+/// loss is NaN. The other methods are given their `[A]`. `activity`, if given, gets a sign of life
+/// for every 32 problems.
 Outcomes evaluate(model::Network<float>& model, const std::vector<data::Problem>& problems,
                   const EvaluationSettings& settings, const distributed::Communicator& communicator,
                   Activity* activity = nullptr);

@@ -1,10 +1,12 @@
 #include "train/same_run.hpp"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
 
 #include "core/error.hpp"
+#include "data/curriculum.hpp"
 
 namespace superpose::train {
 namespace {
@@ -44,7 +46,47 @@ bool may_change(const std::string& key, const Settings& settings) {
   return is_in("output.") || is_in("data.") || is_in("record.");
 }
 
+/// Error (usage) if data.train or data.valid is another file, or none any more. Older programs did
+/// not hash data.valid: then nothing can be told.
+void require_same_problems(const io::RunMetadata& stored, const io::RunMetadata& now,
+                           const std::string& role) {
+  const auto before = stored.data_hashes.find(role);
+  if (before == stored.data_hashes.end()) return;
+  const auto after = now.data_hashes.find(role);
+  validate(after != now.data_hashes.end() && after->second == before->second, ExitCode::usage,
+           "data.{} holds other problems than the run in this directory had (hash {}, not {}); "
+           "restore the file, or choose another output.directory",
+           role, after == now.data_hashes.end() ? "none" : after->second, before->second);
+}
+
+/// The method of an effective configuration.
+data::Method method_of(const Settings& settings) {
+  const auto name = settings.at("method.name");
+  const auto& names = data::method_names;
+  const auto place = std::find_if(names.begin(), names.end(),
+                                  [&](const char* n) { return name == fmt::format("\"{}\"", n); });
+  SUPERPOSE_EXPECT(place != names.end());
+  return static_cast<data::Method>(place - names.begin());
+}
+
+/// Error (usage) if the stored run made other sequences of its problems.
+void require_same_sequences(const io::RunMetadata& stored, const io::RunMetadata& now) {
+  if (sequence_version_of(stored) == sequence_version_of(now)) return;
+  const auto method = method_of(settings_of(now.configuration));
+  fail(
+      ExitCode::usage,
+      "the run in this directory cannot be continued: its sequence_version is {}, method {} is now "
+      "at version {} ({}); train again in another output.directory. Its checkpoints can still be "
+      "evaluated",
+      sequence_version_of(stored), data::to_string(method), sequence_version_of(now),
+      data::sequence_change(method));
+}
+
 }  // namespace
+
+std::int64_t sequence_version_of(const io::RunMetadata& metadata) {
+  return std::max<std::int64_t>(1, metadata.sequence_version);
+}
 
 std::optional<SettingDifference> setting_difference(const io::RunMetadata& stored,
                                                     const io::RunMetadata& now) {
@@ -65,10 +107,9 @@ void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now)
          "set it back, choose another output.directory, or branch off with --resume CHECKPOINT "
          "and a new output.directory",
          other->key, other->now, other->stored);
-  validate(stored.data_hashes == now.data_hashes, ExitCode::usage,
-           "the problems differ from those of the run in this directory (the hash of data.train, "
-           "or of a data.valid whose loss ends stages, has changed); restore the file or choose "
-           "another output.directory");
+  require_same_sequences(stored, now);
+  require_same_problems(stored, now, "train");
+  require_same_problems(stored, now, "valid");
 }
 
 }  // namespace superpose::train

@@ -48,11 +48,11 @@ def words_for(item, attribute):
     as the seeds."""
     if item != "/" and attribute == "xxh3_64":
         return [item]
-    words = {"seed": "seeds", "data": "hash of data.train", "library": "libraries",
-             "file_type": "superpose_checkpoint file",
-             "format_version": "superpose_checkpoint file"}
+    words = {"seed": ["seeds"], "data": ["holds other problems", "data hashes"],
+             "library": ["libraries"], "file_type": ["superpose_checkpoint file"],
+             "format_version": ["superpose_checkpoint file"]}
     return [attribute, attribute.replace("_", " "),
-            *(word for start, word in words.items() if attribute.startswith(start))]
+            *(word for start, some in words.items() if attribute.startswith(start) for word in some)]
 
 
 class Changes(scenario.Scenario):

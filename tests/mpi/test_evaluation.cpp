@@ -157,9 +157,92 @@ TEST(Evaluation, MethodsWithoutThoughtsHaveNoHops) {
     EXPECT_EQ(outcomes.problems.size(), 6U);
     EXPECT_TRUE(outcomes.hops.empty());
   }
-  for (const auto& outcome : evaluated(Method::cot, MPI_COMM_WORLD, problems).problems) {
-    EXPECT_TRUE(std::isnan(outcome.loss));
-    EXPECT_EQ(outcome.preferred, outcome.correct);
+}
+
+/// Answers of cot and no_cot read off a greedy continuation made one token at a time, alone.
+ProblemOutcome decoded_alone(model::Coconut<float>& model, const RunOptions& options,
+                             const data::Problem& problem, std::size_t index) {
+  const data::Vocabulary vocabulary(options.model.vocab_size);
+  auto sequence = data::evaluation_sequence(problem, index, std::nullopt, options.method,
+                                            vocabulary, options.train.seed)
+                      .sequence;
+  ProblemOutcome outcome;
+  outcome.loss = std::nan("");
+  const int most = 3 + (options.method.name == Method::cot ? problem.hops : 0);
+  bool marked = false;
+  for (int n = 0; n < most; ++n) {
+    sequence.targets = {{static_cast<std::int32_t>(sequence.tokens.size()) - 1, {}}};
+    const auto batch = model::pack({sequence});
+    model.forward(batch, {});
+    const auto logits = model::target_logits(model, batch)[0];
+    if (marked) {
+      outcome.correct = argmax(logits) == problem.target;
+      outcome.preferred = logits[problem.target] > logits[problem.neg_target];
+      outcome.loss = minus_log_p(logits, problem.target);
+      return outcome;
+    }
+    if (argmax(logits) == vocabulary.eos()) return outcome;
+    marked = argmax(logits) == vocabulary.answer();
+    sequence.tokens.push_back(argmax(logits));
+  }
+  return outcome;
+}
+
+/// The output matrix is the embedding: a long enough embedding of a token makes it likelier
+/// everywhere, and here some continuations have an [A], some none.
+void lift_answer_mark(model::Coconut<float>& model, const RunOptions& options) {
+  const data::Vocabulary vocabulary(options.model.vocab_size);
+  const auto host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), model.parameters().wte);
+  for (std::size_t c = 0; c < host.extent(1); ++c) host(vocabulary.answer(), c) *= 2;
+  Kokkos::deep_copy(model.parameters().wte, host);
+}
+
+TEST(Evaluation, ReadsTheAnswerOfADecodedContinuationAfterItsMark) {
+  const auto problems = small_problems(n_problems);
+  for (const auto method : {Method::cot, Method::no_cot}) {
+    const auto options = small_run(method);
+    auto model = small_model(options);
+    lift_answer_mark(model, options);
+    const auto outcomes =
+        evaluate(model, problems, settings_of(options), Communicator(MPI_COMM_WORLD));
+    int n_answered = 0, n_preferred = 0;
+    for (const auto& outcome : outcomes.problems) {
+      const auto alone = decoded_alone(model, options, problems[outcome.problem], outcome.problem);
+      EXPECT_EQ(outcome.correct, alone.correct);
+      EXPECT_EQ(outcome.preferred, alone.preferred);
+      EXPECT_EQ(std::isnan(outcome.loss), std::isnan(alone.loss));
+      if (std::isnan(alone.loss)) continue;
+      EXPECT_NEAR(outcome.loss, alone.loss, 1e-4);
+      ++n_answered;
+      n_preferred += outcome.preferred;
+    }
+    EXPECT_GT(n_answered, 0) << data::to_string(method);
+    EXPECT_LT(n_answered, n_problems) << data::to_string(method);
+    EXPECT_GT(n_preferred, 0) << data::to_string(method);
+    EXPECT_LT(n_preferred, n_answered) << data::to_string(method);
+  }
+}
+
+// Models of the first version of no_cot never learned to write [A].
+TEST(Evaluation, GivesTheMarkToANoCotOfVersionOne) {
+  const auto problems = small_problems(n_problems);
+  const auto options = small_run(Method::no_cot);
+  auto model = small_model(options);
+  auto settings = settings_of(options);
+  settings.sequence_version = 1;
+  const data::Vocabulary vocabulary(options.model.vocab_size);
+  const auto outcomes = evaluate(model, problems, settings, Communicator(MPI_COMM_WORLD));
+  for (const auto& outcome : outcomes.problems) {
+    const auto& problem = problems[outcome.problem];
+    auto sequence = data::evaluation_sequence(problem, outcome.problem, std::nullopt,
+                                              options.method, vocabulary, options.train.seed)
+                        .sequence;
+    sequence.tokens.push_back(vocabulary.answer());
+    sequence.targets = {{static_cast<std::int32_t>(sequence.tokens.size()) - 1, {}}};
+    const auto batch = model::pack({sequence});
+    model.forward(batch, {});
+    expect_answer(outcome, problem, model::target_logits(model, batch)[0]);
   }
 }
 

@@ -22,6 +22,9 @@ import problems
 import published
 
 SAMPLED_ENTRIES = 64
+DECODED_TOKENS = 8
+LEAST_MARGIN = 1e-4          # between the two largest logits of a decoded token
+DECODED_CASES = ("cot", "no_cot")   # methods that write their answer
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Configuration:
 # that no part of the gradient vanishes against another.
 SMALL = dict(n_positions=64, scale_matrix=0.3, scale_layer_norm=0.1, scale_bias=0.1,
              hops=(4, 3, 4, 3, 3), max_width=3, n_edges=range(9, 17))
-FEW_CASES = ("coconut_stage_2", "cot", "pause", "mixed", "mixed_bfs_loss", "every_step")
+FEW_CASES = ("coconut_stage_2", "cot", "no_cot", "pause", "mixed", "mixed_bfs_loss", "every_step")
 CONFIGURATIONS = {
     "small_tied": Configuration(n_layer=2, n_head=2, n_embd=16, tied=True, seed=1, **SMALL),
     "small_untied": Configuration(n_layer=3, n_head=4, n_embd=16, tied=False, seed=2,
@@ -180,6 +183,30 @@ def deviations(single, double):
     }
 
 
+@torch.no_grad()
+def decode_greedily(model, prompt):
+    """Tokens after a prompt up to <eos>, or DECODED_TOKENS, and the logits [n, V] that each was the
+    largest of, with those of <eos>."""
+    tokens, rows = list(prompt), []
+    while len(rows) < DECODED_TOKENS and (not rows or tokens[-1] != problems.EOS):
+        inputs = model.transformer.wte(torch.tensor(tokens))
+        rows.append(model.lm_head(hidden_states(model, inputs)[-1]).double().numpy())
+        best, second = numpy.sort(rows[-1])[:-3:-1]
+        assert best - second > LEAST_MARGIN, "no program could be held to such a choice"
+        tokens.append(int(rows[-1].argmax()))
+    decoded = tokens[len(prompt):]
+    return (decoded[:-1] if decoded[-1] == problems.EOS else decoded), rows
+
+
+def write_decoded(group, model, sequences):
+    decoded = [decode_greedily(model, s.tokens[:s.latent_begin]) for s in sequences]
+    for name, values in (("decoded_tokens", [t for tokens, _ in decoded for t in tokens]),
+                         ("decoded_lengths", [len(tokens) for tokens, _ in decoded]),
+                         ("decoded_rows", [len(rows) for _, rows in decoded])):
+        group.create_dataset(name, data=numpy.array(values, dtype=numpy.int32))
+    group["decoded_logits"] = numpy.concatenate([rows for _, rows in decoded])
+
+
 def write_sequences(group, sequences):
     targets = [(i, position, labels) for i, s in enumerate(sequences)
                for position, labels in s.targets]
@@ -246,6 +273,8 @@ def write_configuration(name, configuration, checkout):
                        configuration.whole_gradients)
             print(name, case, f"loss {double['loss']:.6f}",
                   *(f"{k} {v:.1e}" for k, v in deviations(single, double).items()), flush=True)
+            if case in DECODED_CASES:
+                write_decoded(file[case], double_model, cases[case])
             if checkout and published.covers(cases[case]):
                 print("  published code:", published.compare(
                     checkout, double_model, cases[case], double, gradients), flush=True)

@@ -142,10 +142,11 @@ def supervised(tokens, continuation):
 
 
 def cot(problem, rng):
-    path = [problem.target]
-    for hop in reversed(range(1, problem.hops)):
-        parents = [a for a, b in problem.edges if b == path[0] and a in problem.optimal[hop]]
-        path.insert(0, rng.choice(parents))
+    """The path is drawn hop by hop among the nodes of shortest paths."""
+    path = [problem.root]
+    for optimal in problem.optimal[1:]:
+        path.append(rng.choice([b for a, b in problem.edges if a == path[-1] and b in optimal]))
+    path = path[1:]
     return supervised(prompt(problem, rng), path + [ANSWER, problem.target, EOS])
 
 

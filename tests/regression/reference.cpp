@@ -88,13 +88,32 @@ std::vector<double> read_thoughts(const io::File& file, const std::string& name)
   return file.exists(dataset) ? read<double>(file, dataset) : std::vector<double>{};
 }
 
-ReferenceCase read_case(const io::File& file, const std::string& name) {
+void read_decoded(const io::File& file, const std::string& name, int vocab_size,
+                  ReferenceCase& result) {
+  if (!file.exists(name + "/decoded_tokens")) return;
+  const auto tokens = read<std::int32_t>(file, name + "/decoded_tokens");
+  const auto lengths = read<std::int32_t>(file, name + "/decoded_lengths");
+  const auto rows = read<std::int32_t>(file, name + "/decoded_rows");
+  const auto logits = read<double>(file, name + "/decoded_logits");
+  auto token = tokens.begin();
+  auto logit = logits.begin();
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    result.decoded.emplace_back(token, token + lengths[i]);
+    token += lengths[i];
+    auto& of_sequence = result.decoded_logits.emplace_back();
+    for (int row = 0; row < rows[i]; ++row, logit += vocab_size)
+      of_sequence.emplace_back(logit, logit + vocab_size);
+  }
+}
+
+ReferenceCase read_case(const io::File& file, const std::string& name, int vocab_size) {
   ReferenceCase result;
   result.name = name;
   result.sequences = read_sequences(file, name);
   result.logits = read<double>(file, name + "/logits");
   result.loss = read<double>(file, name + "/loss").at(0);
   result.thoughts = read_thoughts(file, name);
+  read_decoded(file, name, vocab_size, result);
   for (const auto& parameter : file.children(name + "/gradients")) {
     const std::string path = name + "/gradients/" + parameter;
     result.gradients[parameter] =
@@ -174,7 +193,8 @@ std::size_t SequenceAttention::index(int layer, int head, int query, int key) co
 Reference read_reference(const std::string& path) {
   const io::File file = io::File::open(path);
   Reference reference{read_model(file), {}};
-  for (const auto& name : file.children("/")) reference.cases.push_back(read_case(file, name));
+  for (const auto& name : file.children("/"))
+    reference.cases.push_back(read_case(file, name, reference.options.vocab_size));
   return reference;
 }
 

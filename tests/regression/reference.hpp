@@ -28,6 +28,10 @@ struct ReferenceCase {
   std::vector<double> thoughts;  ///< [thoughts, C], sequence by sequence; empty without thoughts
   double loss = 0;
   std::map<std::string, GradientReference> gradients;  ///< by parameter
+  /// Of methods that write their answer: what is said after each prompt, and the logits [V] of each
+  /// choice, that of <eos> included.
+  std::vector<std::vector<std::int32_t>> decoded;
+  std::vector<std::vector<std::vector<double>>> decoded_logits;
 };
 
 struct WeightScales {

@@ -100,6 +100,13 @@ class ReferenceModel {
     return result;
   }
 
+  /// What it says after the prompts of these sequences, up to so many tokens.
+  std::vector<model::Continuation<T>> decode(std::vector<Sequence> sequences, int most) {
+    for (auto& s : sequences) s.tokens.resize(static_cast<std::size_t>(s.latent_begin));
+    return model::decode_greedily(model_, std::move(sequences), most,
+                                  model_.options().vocab_size - 2 /* <eos> */);
+  }
+
   /// Attention [sequence] of all layers, heads and positions after a forward pass in which every
   /// position is an output; as in the reference.
   std::vector<SequenceAttention> attention(std::vector<Sequence> sequences) {
@@ -225,6 +232,35 @@ TEST_P(Fidelity, DoublePrecisionMatchesPyTorch) {
 INSTANTIATE_TEST_SUITE_P(Configurations, Fidelity,
                          testing::Values("small_tied", "small_untied", "one_layer", "full_size"),
                          [](const auto& tested) { return std::string(tested.param); });
+
+template <class T>
+void expect_decoded(const std::string& configuration, double tolerance) {
+  const auto values = reference(configuration);
+  ReferenceModel<T> model(values);
+  int n_cases = 0;
+  for (const auto& c : values.cases) {
+    if (c.decoded.empty()) continue;
+    ++n_cases;
+    constexpr int most = 8;  // DECODED_TOKENS of make_reference.py
+    const auto continuations = model.decode(c.sequences, most);
+    for (std::size_t s = 0; s < continuations.size(); ++s) {
+      SCOPED_TRACE(c.name + ", sequence " + std::to_string(s));
+      EXPECT_EQ(continuations[s].tokens, c.decoded[s]);
+      ASSERT_EQ(continuations[s].logits.size(), c.decoded_logits[s].size());
+      for (std::size_t i = 0; i < c.decoded_logits[s].size(); ++i) {
+        const auto& logits = continuations[s].logits[i];
+        expect_close(Numbers(logits.begin(), logits.end()), c.decoded_logits[s][i], tolerance);
+      }
+    }
+  }
+  EXPECT_EQ(n_cases, 2) << "cot and no_cot";
+}
+
+// The measure of cot and no_cot: the model writes its answer itself.
+TEST_P(Fidelity, DecodesAsPyTorch) {
+  expect_decoded<float>(GetParam(), 1e-5);
+  expect_decoded<double>(GetParam(), 1e-10);
+}
 
 template <class T>
 void expect_attention(double tolerance) {

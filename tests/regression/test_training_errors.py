@@ -1,6 +1,7 @@
 """What `superpose train` refuses or gives up, with which exit code and words. Usage: see
 harness.py."""
 
+import shutil
 import unittest.mock
 
 import harness
@@ -75,6 +76,15 @@ class Directories(SmallRuns):
     def test_other_training_data_are_refused(self):
         result = self.train("run", {**self.settings, "data.train": "valid.json"})
         self.assert_fails(result, 2, "data.train")
+
+    def test_other_held_out_data_are_refused(self):
+        """Or curves and best.h5 would be of two sets of problems."""
+        for valid, now in (("train.json", "hash "), ("", "hash none")):
+            result = self.train("run", {**self.settings, "data.valid": valid})
+            self.assert_fails(result, 2, "data.valid holds other problems", now)
+        shutil.copy(self.path / "valid.json", self.path / "moved.json")
+        self.assert_succeeds(self.train("run", {**self.settings, "data.valid": "moved.json"}),
+                             "is complete")
 
     def test_a_new_run_among_checkpoints_is_refused(self):
         result = self.train("run", self.settings, resume="never")

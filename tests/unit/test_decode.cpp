@@ -53,8 +53,9 @@ TEST(DecodeGreedily, EqualsStepwiseArgmaxOfEachPromptAlone) {
   std::set<std::int32_t> seen;
   ASSERT_EQ(continuations.size(), prompts().size());
   for (std::size_t p = 0; p < continuations.size(); ++p) {
-    EXPECT_EQ(continuations[p], decode_alone(model, prompts()[p], 6)) << p;
-    seen.insert(continuations[p].begin(), continuations[p].end());
+    const auto& tokens = continuations[p].tokens;
+    EXPECT_EQ(tokens, decode_alone(model, prompts()[p], 6)) << p;
+    seen.insert(tokens.begin(), tokens.end());
   }
   EXPECT_GT(seen.size(), 3U) << "the model says the same whatever it reads";
 }
@@ -62,13 +63,25 @@ TEST(DecodeGreedily, EqualsStepwiseArgmaxOfEachPromptAlone) {
 TEST(DecodeGreedily, EndsEachContinuationBeforeTheStopToken) {
   auto model = random_model<double>(small_options());
   const auto whole = decode_greedily(model, prompts(), 6, no_stop);
-  const auto stop_token = whole[1][2];
+  const auto stop_token = whole[1].tokens[2];
   const auto stopped = decode_greedily(model, prompts(), 6, stop_token);
   for (std::size_t p = 0; p < whole.size(); ++p) {
-    const auto end = std::find(whole[p].begin(), whole[p].end(), stop_token);
-    EXPECT_EQ(stopped[p], Tokens(whole[p].begin(), end)) << p;
+    const auto& tokens = whole[p].tokens;
+    const auto end = std::find(tokens.begin(), tokens.end(), stop_token);
+    EXPECT_EQ(stopped[p].tokens, Tokens(tokens.begin(), end)) << p;
+    EXPECT_EQ(stopped[p].logits.size(), stopped[p].tokens.size() + (end != tokens.end())) << p;
   }
-  EXPECT_LT(stopped[1].size(), 6U);
+  EXPECT_LT(stopped[1].tokens.size(), 6U);
+}
+
+TEST(DecodeGreedily, KeepsTheLogitsEachTokenWasTheLargestOf) {
+  auto model = random_model<double>(small_options());
+  for (const auto& [tokens, logits] : decode_greedily(model, prompts(), 6, no_stop)) {
+    ASSERT_EQ(logits.size(), tokens.size());
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      EXPECT_EQ(std::max_element(logits[i].begin(), logits[i].end()) - logits[i].begin(),
+                tokens[i]);
+  }
 }
 
 TEST(DecodeGreedily, StopsAtTheLastPositionTheModelHas) {
@@ -76,13 +89,16 @@ TEST(DecodeGreedily, StopsAtTheLastPositionTheModelHas) {
   options.n_positions = 10;
   auto model = random_model<double>(options);
   const auto continuations = decode_greedily(model, prompts(), 6, no_stop);
-  EXPECT_EQ(continuations[0], decode_alone(model, prompts()[0], 6));
-  EXPECT_EQ(continuations[1], decode_alone(model, prompts()[1], 2));  // tokens 10 and 11 of 10
+  EXPECT_EQ(continuations[0].tokens, decode_alone(model, prompts()[0], 6));
+  EXPECT_EQ(continuations[1].tokens, decode_alone(model, prompts()[1], 2));  // 10 and 11 of 10
 }
 
 TEST(DecodeGreedily, NoTokensAskedForNoneGiven) {
   auto model = random_model<double>(small_options());
-  EXPECT_THAT(decode_greedily(model, prompts(), 0, no_stop), testing::Each(testing::IsEmpty()));
+  for (const auto& continuation : decode_greedily(model, prompts(), 0, no_stop)) {
+    EXPECT_THAT(continuation.tokens, testing::IsEmpty());
+    EXPECT_THAT(continuation.logits, testing::IsEmpty());
+  }
 }
 
 }  // namespace

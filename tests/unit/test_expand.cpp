@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -214,18 +215,18 @@ TEST(Expand, CotSupervisesEveryTokenOfTheContinuation) {
   EXPECT_THAT(end, ElementsAre(11, 14, 37, 14));
 }
 
-TEST(Expand, NoCotSupervisesTheAnswer) {
+TEST(Expand, NoCotSupervisesTheMarkAndTheAnswer) {
   const auto written = read_prompt(kCoconut143);
   const auto sequence =
       expand(written.problem, 0, 2, 0, options_of(Method::no_cot), Vocabulary(), 5);
   ASSERT_EQ(sequence.tokens.size(), 79U);
   EXPECT_EQ(sequence.tokens[77], 37);
   EXPECT_EQ(sequence.tokens[78], 2);
-  ASSERT_EQ(sequence.targets.size(), 2U);
-  EXPECT_EQ(sequence.targets[0].position, 77);
-  EXPECT_THAT(sequence.targets[0].labels, ElementsAre(2));
-  EXPECT_EQ(sequence.targets[1].position, 78);
-  EXPECT_THAT(sequence.targets[1].labels, ElementsAre(38));
+  ASSERT_EQ(sequence.targets.size(), 3U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(sequence.targets[i].position, 76 + i);
+    EXPECT_THAT(sequence.targets[i].labels, ElementsAre(std::array{37, 2, 38}[i]));
+  }
   EXPECT_FALSE(sequence.feed_back);
 }
 
@@ -293,22 +294,37 @@ TEST(Expand, PromptIsTheSameForEveryMethodAndStage) {
   EXPECT_EQ(prompts.size(), 1U);
 }
 
-TEST(Expand, CotPathStaysTheSameUnderEveryEpochsIds) {
+/// The children of `node` among the optimal nodes of hop k, in the order of the edges.
+NodeSet next_optimal(const Problem& problem, int node, int k) {
+  NodeSet next;
+  for (const auto& [parent, child] : problem.graph.edges)
+    if (parent == node && std::count(problem.optimal[k].begin(), problem.optimal[k].end(), child))
+      next.push_back(child);
+  return next;
+}
+
+// As DrawsInTheDocumentedOrder, for the path of cot.
+TEST(Expand, CotDrawsItsPathHopByHopAfterTheLayout) {
   const auto [problem, as_published] = read_prompt(kCoconut203);
   auto options = options_of(Method::cot);
-  const auto fixed = expand(problem, 6, 0, 0, options, Vocabulary(), 1);
   options.shuffle_nodes = true;
-  for (std::uint64_t epoch = 0; epoch < 20; ++epoch) {
+  std::set<Tokens> paths;
+  for (std::uint64_t epoch = 0; epoch < 50; ++epoch) {
     RandomStream stream(1, Purpose::expand, 6, epoch);
     Layout layout = as_published;
     stream.shuffle(layout.edges);
     stream.below(2);
     stream.shuffle(layout.token_of_node);
     const auto sequence = expand(problem, 6, 0, epoch, options, Vocabulary(), 1);
-    for (std::size_t i = 89; i < 93; ++i)
-      EXPECT_EQ(sequence.tokens[i],
-                layout.token_of_node[static_cast<std::size_t>(fixed.tokens[i])]);
+    Tokens path{problem.root};
+    for (int k = 1; k <= problem.hops; ++k) {
+      const auto next = next_optimal(problem, path.back(), k);
+      path.push_back(next[stream.below(static_cast<std::uint32_t>(next.size()))]);
+      EXPECT_EQ(sequence.tokens[88 + k], layout.token_of_node[path.back()]);
+    }
+    paths.insert(path);
   }
+  EXPECT_EQ(paths.size(), 3U) << "all shortest paths of the problem, over its epochs";
 }
 
 // --- Evaluation ---------------------------------------------------------------------------------
@@ -357,8 +373,8 @@ TEST(Evaluation, OfCotAndNoCotHasOneTarget) {
   };
   EXPECT_EQ(run(Method::cot).tokens.size(), 77U);
   EXPECT_THAT(positions_of(run(Method::cot)), ElementsAre(76));
-  EXPECT_EQ(run(Method::no_cot).tokens.back(), 37);
-  EXPECT_THAT(positions_of(run(Method::no_cot)), ElementsAre(77));
+  EXPECT_EQ(run(Method::no_cot).tokens.size(), 77U) << "[A] has to be generated";
+  EXPECT_THAT(positions_of(run(Method::no_cot)), ElementsAre(76));
   try {
     evaluation_sequence(problem, 0, 2, options_of(Method::cot), Vocabulary(), 1);
     FAIL() << "latent tokens of cot were accepted";

@@ -142,6 +142,26 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
               HasSubstr("train.eval_every = 2"));
 }
 
+// With the root in the set, the loss falls to 0 once the root is named: no sign of a search.
+TEST(RunConfig, ANewRunMayNotSettleOnASetThatHoldsTheRoot) {
+  const auto refused = [](const std::vector<Override>& more) {
+    std::vector<Override> overrides{{"method.name", "coconut_bfs_loss"}, {"data.valid", "v.json"}};
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    const auto options = parse(overrides);  // which a stored configuration may be: it is read
+    try {
+      check_new_run(options);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(refused({{"curriculum.stage_end", "settled"}}),
+              AllOf(HasSubstr("stage_end"), HasSubstr("exact_frontier"), HasSubstr("root")));
+  EXPECT_EQ(refused({{"curriculum.stage_end", "settled"}, {"method.exact_frontier", "true"}}), "");
+  EXPECT_EQ(refused({{"curriculum.stage_end", "epochs"}}), "");
+}
+
 TEST(RunConfig, RefusesValuesOutOfBounds) {
   const std::vector<Override> refused = {{"model.n_head", "0"},
                                          {"model.vocab_size", "39"},

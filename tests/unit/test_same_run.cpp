@@ -4,6 +4,7 @@
 
 #include "config/run_config.hpp"
 #include "core/error.hpp"
+#include "data/curriculum.hpp"
 #include "train/same_run.hpp"
 
 namespace superpose::train {
@@ -142,7 +143,40 @@ TEST(SameRun, ARunFromBeforePrecisionWasASettingIsInSinglePrecision) {
 TEST(SameRun, OtherTrainingDataIsAnotherRun) {
   auto now = run_with();
   now.data_hashes["train"] = "00fe";
-  EXPECT_THAT(refusal(run_with(), now), testing::HasSubstr("hash"));
+  EXPECT_THAT(
+      refusal(run_with(), now),
+      testing::AllOf(testing::StartsWith("data.train holds other"), testing::HasSubstr("00fe")));
+}
+
+TEST(SameRun, OtherHeldOutDataIsAnotherRun) {
+  auto stored = run_with(), now = run_with();
+  stored.data_hashes["valid"] = "0011";
+  EXPECT_THAT(refusal(stored, now), testing::StartsWith("data.valid holds other problems"))
+      << "none any more";
+  now.data_hashes["valid"] = "0012";
+  EXPECT_THAT(refusal(stored, now),
+              testing::AllOf(testing::HasSubstr("0011"), testing::HasSubstr("0012")));
+  now.data_hashes["valid"] = "0011";
+  EXPECT_EQ(refusal(stored, now), "");
+  stored.data_hashes.erase("valid");
+  EXPECT_EQ(refusal(stored, now), "") << "a run of a program that did not hash them";
+}
+
+TEST(SameRun, ARunOfOtherSequencesIsRefusedByName) {
+  for (const auto method : {data::Method::cot, data::Method::no_cot}) {
+    const auto of_version = [&](int version) {
+      auto metadata = run_with([&](RunOptions& o) { o.method.name = method; });
+      metadata.sequence_version = version;
+      return metadata;
+    };
+    EXPECT_EQ(refusal(of_version(2), of_version(2)), "");
+    EXPECT_NE(refusal(of_version(0), of_version(2)), "") << "not stated: the first";
+    EXPECT_THAT(refusal(of_version(1), of_version(2)),
+                testing::AllOf(testing::HasSubstr("method " + data::to_string(method) +
+                                                  " is now at version 2"),
+                               testing::HasSubstr(data::sequence_change(method)),
+                               testing::HasSubstr("can still be evaluated")));
+  }
 }
 
 }  // namespace
