@@ -45,6 +45,9 @@ void write_checkpoint(const distributed::Communicator& communicator, const std::
 /// directory; Error (io) if it cannot be listed.
 std::vector<CheckpointFile> find_checkpoints(const std::string& directory);
 
+/// The highest score of the checkpoints of a directory up to `step`; none if none has one.
+std::optional<double> best_score(const std::string& directory, std::int64_t step);
+
 /// Header of a checkpoint, read by this rank alone. Error (checkpoint) if it is none, is of another
 /// version, incomplete or damaged.
 CheckpointHeader read_header(const std::string& path);

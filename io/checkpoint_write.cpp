@@ -159,12 +159,18 @@ void link_best(const fs::path& best) {
   if (!ignored) fs::rename(temporary, link, ignored);
 }
 
-/// Checkpoints beyond `step`, from a run that was taken back, neither count nor go.
-void remove_older(const std::string& directory, std::int64_t step, int keep) {
+/// Those beyond `step`, from a run that was taken back, do not count.
+std::vector<CheckpointFile> checkpoints_up_to(const std::string& directory, std::int64_t step) {
   auto checkpoints = find_checkpoints(directory);
   const auto beyond = [&](const CheckpointFile& found) { return found.step > step; };
   checkpoints.erase(std::remove_if(checkpoints.begin(), checkpoints.end(), beyond),
                     checkpoints.end());
+  return checkpoints;
+}
+
+/// Checkpoints beyond `step` do not go either.
+void remove_older(const std::string& directory, std::int64_t step, int keep) {
+  const auto checkpoints = checkpoints_up_to(directory, step);
   const auto* best = best_of(checkpoints);
   if (best) link_best(best->path);
   for (std::size_t i = static_cast<std::size_t>(keep); i < checkpoints.size(); ++i)
@@ -181,6 +187,13 @@ void remove_unfinished(const std::string& directory) {
 }
 
 }  // namespace
+
+std::optional<double> best_score(const std::string& directory, std::int64_t step) {
+  const auto checkpoints = checkpoints_up_to(directory, step);
+  const auto* best = best_of(checkpoints);
+  if (!best) return std::nullopt;
+  return read_seal(best->path)->score;
+}
 
 void write_checkpoint(const Communicator& communicator, const std::string& directory,
                       const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,

@@ -91,6 +91,16 @@ void require_same_run_in(const std::string& directory, const io::RunMetadata& no
   }
 }
 
+/// As io::best_score, the same on every rank.
+std::optional<double> best_accuracy_in(const distributed::Communicator& communicator,
+                                       const std::string& directory, std::int64_t step) {
+  double best = std::nan("");
+  io::agree_on_rank_0(communicator, [&] { best = io::best_score(directory, step).value_or(best); });
+  communicator.broadcast_bytes(&best, sizeof best);
+  if (std::isnan(best)) return std::nullopt;
+  return best;
+}
+
 }  // namespace
 
 std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool has_run) {
@@ -115,6 +125,7 @@ void Trainer::start(const Start& from) {
   const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
   const auto restored = restore(from, has_run);
   if (restored) progress_ = restored->progress;
+  if (has_run) best_accuracy_ = best_accuracy_in(communicator_, directory, progress_.step);
   recorder_.emplace(recorder_plan(), metadata_, has_run, progress_.step, progress_.epoch);
   if (restored)
     log::info("{} at step {} (epoch {}, stage {})", has_run ? "resumed" : "branched off",
@@ -328,7 +339,15 @@ void Trainer::finish_epoch(double seconds) {
   if (new_stage && options_.curriculum.reset_optimizer) optimizer_.reset();
   if (new_stage) log::info("stage {} begins", progress_.curriculum.stage);
   const bool last = progress_.epoch == options_.train.epochs;
-  if (last || progress_.epoch % options_.output.checkpoint_every == 0) save();
+  const bool due = last || progress_.epoch % options_.output.checkpoint_every == 0;
+  if (due || is_best()) save();
+}
+
+/// Whether no checkpoint of the run answers as many held-out problems: the best of all evaluated
+/// epochs is kept, as RbS selects it, not the best of those that happen to be saved.
+bool Trainer::is_best() const {
+  return progress_.held_out_accuracy &&
+         (!best_accuracy_ || *progress_.held_out_accuracy > *best_accuracy_);
 }
 
 void Trainer::save() {
@@ -337,6 +356,7 @@ void Trainer::save() {
   recorder_->flush();  // first: a resumed run can drop steps, not bring them back
   times_.activity().meet();
   state_.save(communicator_, options_.output.directory, progress_, metadata_, options_.output.keep);
+  if (is_best()) best_accuracy_ = progress_.held_out_accuracy;
   stop_->saved(watch.seconds());
 }
 

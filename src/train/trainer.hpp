@@ -66,6 +66,7 @@ class Trainer {
   void finish_epoch(double seconds);
   std::optional<Outcomes> evaluate_held_out();
   void record_attention(const EpochRecord& epoch);
+  bool is_best() const;
   void save();
   std::int64_t steps_per_epoch() const;
   void require_finite(double loss, double gradient_norm, const std::vector<std::uint32_t>& batch);
@@ -86,6 +87,7 @@ class Trainer {
   JobLimits limits_;
   std::optional<StopConditions> stop_;  ///< of run(): a stop signal before it ends the process
   Progress progress_;
+  std::optional<double> best_accuracy_;  ///< of the checkpoints of this run
   std::optional<Recorder> recorder_;
   TimeTable times_;
   std::optional<distributed::Watchdog> watchdog_;  // goes first: it looks at times_

@@ -2,17 +2,32 @@
 Usage: see harness.py."""
 
 import fcntl
+import pathlib
 import shutil
 import signal
 import subprocess
+import sys
+
+import h5py
+import numpy as np
 
 import harness
-from small_runs import SmallRuns, column, counters, damage
+from small_runs import SmallRuns, column, counters, damage, datasets, fingerprint
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+DATA = TESTS / "data"
+sys.path.append(str(TESTS / "faults"))
+from damaged_files import edit_and_seal  # noqa: E402
 
 EPOCHS, STEPS_PER_EPOCH = 3, 60
 IN_SECOND_EPOCH = f"step {STEPS_PER_EPOCH + 2:>6}/"  # what such a run prints
 SETTINGS = {"train.epochs": EPOCHS, "train.batch_size": 8, "train.accumulation": 1,
             "output.checkpoint_every": 1}
+
+
+def fingerprints(checkpoint):
+    with h5py.File(checkpoint) as file:
+        return {dataset.name: fingerprint(dataset) for dataset in datasets(file)}
 
 
 class Interrupted(SmallRuns):
@@ -140,6 +155,82 @@ class BestCheckpoint(Interrupted):
         self.assertLessEqual(len(self.checkpoints("best")), 2)
         self.assert_succeeds(self.run_program("evaluate", best, "valid.json"),
                              f"{100 * accuracies[epoch]:.2f} %")
+
+
+    def test_the_best_is_that_of_every_evaluated_epoch(self):
+        """Not only of those saved anyway, and of a run in one go or in two."""
+        settings = {"optimizer.schedule": "constant", "output.checkpoint_every": 100,
+                    "output.keep": 1, "train.epochs": 12, "train.batch_size": 19}
+        self.assert_succeeds(self.train("at_once", settings))
+        for epochs in (5, 12):
+            self.assert_succeeds(self.train("in_two", {**settings, "train.epochs": epochs}))
+        accuracies = list(column(self.path / "at_once" / "run.h5", "evaluation", "accuracy"))
+        best, last = max(accuracies), len(accuracies) - 1
+        epoch = last if accuracies[last] == best else accuracies.index(best)
+        self.assertNotEqual(epoch, last, "the last epoch is saved anyway: choose another seed")
+        for directory in ("at_once", "in_two"):
+            self.assertEqual(counters(self.path / directory / "best.h5")["epoch"], epoch + 1)
+            self.assertEqual([counters(path)["epoch"] for path in self.checkpoints(directory)],
+                             [epoch + 1, last + 1])
+            self.assert_succeeds(
+                self.run_program("evaluate", self.path / directory / "best.h5", "valid.json"),
+                f"{100 * best:.2f} %")
+
+
+class OlderRuns(SmallRuns):
+    """Files of programs before this one."""
+
+    def begin(self, directory, fixture):
+        """A run directory of a stored checkpoint, and its configuration as a file."""
+        (self.path / directory).mkdir()
+        shutil.copy(DATA / fixture, self.path / directory / "checkpoint_000000008.h5")
+        with h5py.File(DATA / fixture) as file:
+            (self.path / f"{directory}.toml").write_text(file.attrs["configuration"])
+        return f"{directory}.toml", "--data.train=train.json", "--data.valid=valid.json"
+
+    def test_cot_and_no_cot_of_other_sequences_are_evaluated_and_not_resumed(self):
+        for method in ("cot", "no_cot"):
+            directory = f"older_{method}"
+            arguments = self.begin(directory, f"{method}_sequences_1.h5")
+            result = self.run_program("train", *arguments, f"--output.directory={directory}",
+                                      "--train.epochs=2")
+            self.assert_fails(result, 2, f"method {method} is now at version 2",
+                              "its sequence_version is 1", "can still be evaluated")
+            result = self.run_program("evaluate", directory, "valid.json", "--json", "older.json")
+            self.assert_succeeds(result, f"trained by version 1 of the sequences of {method}")
+            report = self.read_json("older.json")
+            self.assertEqual(report["sequence_version"], 1)
+        self.assertIn("here [A] is given", result.stdout)
+        self.assertIsNotNone(report["results"][0]["all"]["loss"], "no_cot is asked at its [A]")
+
+    def test_a_run_of_now_says_its_version(self):
+        for method, version in (("coconut", 1), ("cot", 2), ("no_cot", 2)):
+            settings = {"method.name": method, "train.epochs": 1}
+            self.assert_succeeds(self.train(f"now_{method}", settings))
+            for path in (self.checkpoints(f"now_{method}")[-1],
+                         self.path / f"now_{method}" / "run.h5"):
+                with h5py.File(path) as file:
+                    self.assertEqual(file.attrs["sequence_version"], version)
+                    self.assertIn("data_hash_valid", file.attrs)
+
+    def test_a_run_recorded_by_distance_alone_goes_on_with_both_rules(self):
+        settings = {"optimizer.schedule": "constant", "record.every": 1}
+        self.assert_succeeds(self.train("older", {**settings, "train.epochs": 1}))
+        history = self.path / "older" / "run.h5"
+
+        def forget(file):
+            for name in [n for n in file["attention"] if "walk" in n or "growth" in n or n == "c"]:
+                del file["attention"][name]
+        edit_and_seal(history, self.path / "older.h5", forget, step=0)
+        shutil.move(self.path / "older.h5", history)
+        for directory in ("older", "at_once"):
+            self.assert_succeeds(self.train(directory, {**settings, "train.epochs": 2}))
+        older, at_once = (column(self.path / directory / "run.h5", "attention",
+                                 "growth_difference_walk") for directory in ("older", "at_once"))
+        self.assertTrue(np.isnan(older[0]).all())
+        np.testing.assert_array_equal(older[1], at_once[1])
+        self.assertEqual(fingerprints(self.checkpoints("older")[-1]),
+                         fingerprints(self.checkpoints("at_once")[-1]))
 
 
 class Resume(Interrupted):
