@@ -38,7 +38,7 @@ OptionTable option_table(theory::ConstructOptions& options) {
   table.add("min_nodes", options.min_nodes, "smallest random graph", from_to(4, most_symbols));
   table.add("max_nodes", options.max_nodes, "largest random graph", from_to(4, most_symbols));
   table.add("seed", options.seed, "of every draw");
-  table.add_enum("encoding", options.encoding, "positions",
+  table.add_enum("encoding", options.encoding, "positions; rope is a construction of our own",
                  {theory::encoding_names.begin(), theory::encoding_names.end()});
   table.add_enum("precision", options.precision, "number format",
                  {theory::precision_names.begin(), theory::precision_names.end()});

@@ -108,7 +108,7 @@ void Construction<X>::append(Content<X> content) {
   rows_.push_back(std::move(row));
 }
 
-/// Attention of the last position, [j] (attention chooser, RbS Lemma 3; RoPE: App. B.6).
+/// Attention of the last position, [j] (attention chooser, RbS Lemma 3; RoPE: ours).
 template <class X>
 std::vector<Real<X>> Construction<X>::attend(const Chooser& chooser) {
   const R on = weight_of(contents_.back(), chooser.token);

@@ -9,8 +9,11 @@
 /// embeddings; here they are the unit vectors, so a content is a list of weights of tokens, and
 /// what is zero is neither stored nor multiplied. LayerNorm(x) = x / ||x||_2.
 ///
-/// Layer 1, five attention choosers (Lemma 3; RoPE: App. B.6), each copying the content of the
-/// position it chooses: (<e>, 2) the source to buffer 1, (<e>, 1) the target to buffer 2, ([R], 2)
+/// The sinusoidal encoding is the paper's; with RoPE this is a construction of our own
+/// (position_encoding.hpp).
+///
+/// Layer 1, five attention choosers (Lemma 3; RoPE: ours), each copying the content of the position
+/// it chooses: (<e>, 2) the source to buffer 1, (<e>, 1) the target to buffer 2, ([R], 2)
 /// and ([R], 1) the candidates to buffer 2, ([A], 1) the last thought to buffer 1. All other
 /// positions attend to <s>, which the value matrices leave out. MLP: 1{x >= eps_1} on every
 /// coordinate. It takes the place of the stream (no residual around it): a threshold alone cannot

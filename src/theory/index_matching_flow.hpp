@@ -1,6 +1,6 @@
 #pragma once
-/// Gradient flow of the index-matching logit (EoS, arXiv 2509.23365, Theorems 1 and 2), time in
-/// units of V / alpha (thought_step.hpp).
+/// Gradient flow of the index-matching logit under both losses (EoS, arXiv 2509.23365, Theorem 1),
+/// time in units of V / alpha (thought_step.hpp).
 
 #include <cstdint>
 #include <map>
@@ -48,7 +48,7 @@ std::vector<IndexMatching> mean_descent(const StepSet& steps, Loss loss, double 
 /// The mu* with F(mu*) = d_p, by bisection; nothing if d_p = d_max, where mu grows without bound.
 std::optional<double> fixed_point(const ThoughtStep& step);
 
-/// mu against log t over the last three decades: EoS Theorem 2 has mu grow at least like log t. For
+/// mu against log t over the last three decades: EoS Theorem 1 has mu grow at least like log t. For
 /// one step with p_v ~ exp(mu d_v / sqrt(K)) the slope tends to sqrt(K) / d_max.
 LinearFit logarithmic_rate(const std::vector<double>& times, const std::vector<IndexMatching>& w);
 

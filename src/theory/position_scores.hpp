@@ -8,7 +8,8 @@
 
 namespace superpose::theory {
 
-/// Query and key of layer 1 (RbS Theorem 1), positions counted from 0:
+/// Query and key of layer 1 (RbS Theorem 1; RoPE: ours, see position_encoding.hpp), positions
+/// counted from 0:
 ///   sinusoidal  q_i = [p_i ; xi <u_notx, h_i> p_0]           k_j = eta [p_(j+l) ; p_j]
 ///   RoPE        q_i = R_i (<u_x, h_i> R_(-l) z + xi <u_notx, h_i> s)
 ///               k_j = R_j eta (<u_all, h_j> z + <u_first, h_j> s)

@@ -1,7 +1,7 @@
 #pragma once
 /// Stochastic gradient descent on the whole matrix W of EoS (arXiv 2509.23365), V x V, from zero,
-/// over problems whose nodes are permuted at every draw. Theorems 1 and 2 say that the diagonal
-/// follows the flow of mu and the rest stays small; W may do anything here.
+/// over problems whose nodes are permuted at every draw. Theorem 1 says that the diagonal follows
+/// the flow of mu and the rest stays small; W may do anything here.
 
 #include <array>
 #include <cstdint>

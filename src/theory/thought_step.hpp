@@ -8,9 +8,10 @@
 /// is mu on the diagonal and nu off it points along such matrices again, so from W = 0 the flow
 /// stays among them. There, with d_v the edges from N_c into v and D_v all edges into v,
 ///   xi_v = (1{v in N_c} + mu d_v + nu (K D_v - d_v)) / sqrt(K).
-/// EoS Theorems 1 and 2 are about mu, the index-matching logit, with nu = 0: nu' carries a factor
-/// 1 / (V - 1), so at a given time nu is the smaller the larger V is. It does take part in where a
-/// flow comes to rest.
+/// EoS Theorem 1 is about mu, the index-matching logit, with nu = 0, under both losses. (Theorem 2
+/// is the expansion of a thought by one step for mu > 0. The labels are those of v3 as two public
+/// summaries quote it; the paper itself was not at hand.) nu' carries a factor 1 / (V - 1), so at a
+/// given time nu is the smaller the larger V is. It does take part in where a flow comes to rest.
 
 #include <array>
 #include <cstdint>
@@ -60,7 +61,7 @@ double expected_degree(const ThoughtStep& step, double mu);
 /// Velocity of the flow at rate alpha = V, which puts time in units of V / alpha:
 ///   mu' = sum_v g_v d_v / sqrt(K),   nu' = sum_v g_v (K D_v - d_v) / (sqrt(K) (V - 1)),
 /// g = -dLoss / dxi. For nu = 0 mu' is (d_p - F) / sqrt(K) under coconut (EoS Theorem 1), and
-/// positive under coconut_bfs as long as symbols lie outside N_(c+1) (Theorem 2).
+/// positive under coconut_bfs as long as symbols lie outside N_(c+1) (Theorem 1 too).
 IndexMatching velocity(const ThoughtStep& step, Loss loss, const IndexMatching& w);
 
 }  // namespace superpose::theory

@@ -108,7 +108,7 @@ TEST(Flow, ConvergesToTheFixedPointOrGrowsWithoutBound) {
   EXPECT_GT(unbounded, 5);
 }
 
-/// EoS Theorem 2: mu grows like log t.
+/// EoS Theorem 1, the other loss: mu grows like log t.
 TEST(Flow, GrowsLogarithmicallyUnderTheBfsLoss) {
   const auto times = flow_times(7);
   for (int c = 0; c < 3; ++c) {
