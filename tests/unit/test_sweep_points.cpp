@@ -4,7 +4,9 @@
 #include <fstream>
 #include <set>
 
+#include "config/run_config.hpp"
 #include "core/error.hpp"
+#include "core/text_hash.hpp"
 #include "sweep/sweep_points.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -151,6 +153,25 @@ TEST_F(SweepPoints, OfTooManyCombinationsAreRefusedBeforeTheyAreMade) {
     text += "]\n";
   }
   EXPECT_THAT(error_of(text), HasSubstr("more than"));
+}
+
+/// Hash of the settings alone, which identified every point before methods had versions.
+std::string hash_of_settings(const Point& point) {
+  auto run = point.options.run;
+  run.output.directory = ".";
+  return text_hash(config::effective_config(run));
+}
+
+TEST_F(SweepPoints, OfAMethodWhoseSequencesHaveChangedAreNotTheEarlierOnes) {
+  const auto found = points("[[axis]]\nkey = \"method.name\"\nvalues = [\"coconut\", \"cot\"]\n");
+  EXPECT_EQ(found[0].identity, hash_of_settings(found[0]));
+  EXPECT_NE(found[1].identity, hash_of_settings(found[1]));
+}
+
+TEST_F(SweepPoints, MayNotSettleOnASetThatHoldsTheRoot) {
+  EXPECT_THAT(error_of("[data]\nvalid = \"v.json\"\n[curriculum]\nstage_end = \"settled\"\n"
+                       "[[axis]]\nkey = \"method.name\"\nvalues = [\"coconut_bfs_loss\"]\n"),
+              HasSubstr("exact_frontier"));
 }
 
 }  // namespace
