@@ -73,7 +73,7 @@ void forward_head(const HostLane& lane, ByTiles, const AttentionHead<X>& head, c
   if (head.count() > few_queries) {
     forward_by_tiles(head, blocks, out, lse);
   } else {
-    forward_by_rows(lane, head, out, lse, blocks.weights.data);
+    forward_by_rows(lane, head, out, lse, blocks.keys.data);
   }
 }
 
@@ -113,10 +113,10 @@ void backward_head(const HostLane& lane, ByTiles, const AttentionHead<X>& head,
   Arena arena(scratch);
   const BackwardScratch<Real<X>> blocks(arena, head.in.groups.longest, head.D);
   if (head.count() > few_queries) {
-    backward_by_tiles(head, blocks, m.lse, m.dout, m.dq, m.dkv);
+    backward_by_tiles(head, blocks, m);
   } else {
-    backward_by_rows(lane, head, m.lse, m.dout, m.dq, m.dkv, blocks.weights.pitch,
-                     blocks.weights.data);
+    backward_by_rows(lane, head, m.lse, m.dout, m.dq, m.dkv, head.in.groups.longest,
+                     blocks.keys.data);
   }
 }
 

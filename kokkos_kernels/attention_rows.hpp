@@ -4,6 +4,7 @@
 #include "kokkos_kernels/attention.hpp"
 #include "kokkos_kernels/lane.hpp"
 #include "kokkos_kernels/math.hpp"
+#include "kokkos_kernels/register_tiles.hpp"
 
 namespace superpose::kernels {
 
@@ -18,6 +19,15 @@ struct AttentionInput {
   KOKKOS_FORCEINLINE_FUNCTION int width() const { return static_cast<int>(q.extent(1)); }
   KOKKOS_FORCEINLINE_FUNCTION int head_size() const { return width() / n_head; }
   int n_heads_in_all() const { return static_cast<int>(groups.problem.extent(0)) * n_head; }
+};
+
+/// What a backward pass reads and writes beside the forward pass's input.
+template <class X>
+struct BackwardMatrices {
+  Matrix<const Real<X>> lse;
+  Matrix<const X> dout;
+  Matrix<X> dq;
+  Matrix<Real<X>> dkv;
 };
 
 /// One (problem, head) of a launch: its queries i = 0..count()-1 and its keys j = 0..n_keys()-1.
@@ -42,9 +52,7 @@ struct AttentionHead {
   KOKKOS_FORCEINLINE_FUNCTION int n_keys() const { return n_keys(count() - 1); }
   KOKKOS_FORCEINLINE_FUNCTION int n_keys(int i) const { return in.groups.position(row(i)) + 1; }
   KOKKOS_FORCEINLINE_FUNCTION int row(int i) const { return first + i; }
-  KOKKOS_FORCEINLINE_FUNCTION int key_row(int j) const {
-    return in.groups.key_row(key_begin + j);
-  }
+  KOKKOS_FORCEINLINE_FUNCTION int key_row(int j) const { return in.groups.key_row(key_begin + j); }
   KOKKOS_FORCEINLINE_FUNCTION int column() const { return head * D; }
   KOKKOS_FORCEINLINE_FUNCTION const X* query(int i) const { return &in.q(row(i), column()); }
   KOKKOS_FORCEINLINE_FUNCTION const X* key(int j) const { return &in.kv(key_row(j), column()); }
@@ -102,27 +110,18 @@ KOKKOS_FORCEINLINE_FUNCTION void softmax_backward(const Lane& lane, const Dropou
 
 // --- products of one row -------------------------------------------------------------------------
 
-/// result_j = scale * x . row_j for j < n. Lane sums of fixed length: a reduction left to the
-/// compiler may depend on where the row lies.
+/// result_j = scale * x . row_j for j < n.
 template <class X, class Row>
 void dots(const HostLane&, const X* x, const Row& row, int n, int D, Real<X> scale,
           Real<X>* result) {
   using T = Real<X>;
-  constexpr int length = 64 / sizeof(T);
-  for (int j = 0; j < n; ++j) {
-    const X* y = row(j);
-    T sums[length] = {};
-    int d = 0;
-    for (; d + length <= D; d += length)
-#pragma omp simd
-      for (int l = 0; l < length; ++l)
-        sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
-    for (int l = 0; d + l < D; ++l) sums[l] += static_cast<T>(x[d + l]) * static_cast<T>(y[d + l]);
-    T sum = 0;
-    for (int half = length / 2; half > 0; half /= 2)
-      for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
-    sum = sums[0];
-    result[j] = scale * sum;
+  constexpr int length = vector_length<T>;
+  alignas(64) T squares[4 * square_size<T>], some[length];
+  for (int begin = 0; begin < n; begin += length) {
+    const int left = n - begin < length ? n - begin : length;
+    row_dots(
+        left, D, [&](int r) { return row(begin + r); }, [&](int) { return x; }, squares, some);
+    for (int r = 0; r < left; ++r) result[begin + r] = scale * some[r];
   }
 }
 
@@ -135,30 +134,37 @@ KOKKOS_FORCEINLINE_FUNCTION void dots(const TeamLane<Member>& lane, const X* x, 
       [&](int j, T sum) { result[j] = scale * sum; });
 }
 
+/// The sums of some registers of channels.
+template <int n_registers, class X, class Row>
+void weighted_piece(const Real<X>* weight, int n, const Row& row, Real<X> scale, X* result) {
+  using T = Real<X>;
+  constexpr int length = register_length<T>;
+  Register<T> sum[n_registers] = {};
+  for (int j = 0; j < n; ++j)
+#pragma GCC unroll 2
+    for (int v = 0; v < n_registers; ++v) sum[v] += weight[j] * load_as<T>(row(j) + v * length);
+  T values[n_registers * length];
+  for (int v = 0; v < n_registers; ++v) store(sum[v], values + v * length);
+  for (int d = 0; d < n_registers * length; ++d) result[d] = static_cast<X>(scale * values[d]);
+}
+
 /// result_d = scale * sum_j weight_j row_j[d].
 template <class X, class Row>
-void weighted_sum(const HostLane& lane, const Real<X>* weight, int n, int D, const Row& row,
+void weighted_sum(const HostLane&, const Real<X>* weight, int n, int D, const Row& row,
                   Real<X> scale, X* result) {
   using T = Real<X>;
-  constexpr int tile = 32;  // channels whose sums stay in registers
-  for (int begin = 0; begin < D; begin += tile) {
-    const int width = D - begin < tile ? D - begin : tile;
-    if (width == tile) {
-      T sum[tile] = {};
-      for (int j = 0; j < n; ++j) {
-        const X* source = row(j) + begin;
-#pragma omp simd
-        for (int d = 0; d < tile; ++d) sum[d] += weight[j] * static_cast<T>(source[d]);
-      }
-#pragma omp simd
-      for (int d = 0; d < tile; ++d) result[begin + d] = static_cast<X>(scale * sum[d]);
-    } else {
-      lane.each(width, [&](int d) {
-        T sum = 0;
-        for (int j = 0; j < n; ++j) sum += weight[j] * static_cast<T>(row(j)[begin + d]);
-        result[begin + d] = static_cast<X>(scale * sum);
-      });
-    }
+  constexpr int length = register_length<T>;
+  int begin = 0;
+  for (; begin + 2 * length <= D; begin += 2 * length)
+    weighted_piece<2>(
+        weight, n, [&](int j) { return row(j) + begin; }, scale, result + begin);
+  for (; begin + length <= D; begin += length)
+    weighted_piece<1>(
+        weight, n, [&](int j) { return row(j) + begin; }, scale, result + begin);
+  for (; begin < D; ++begin) {
+    T sum = 0;
+    for (int j = 0; j < n; ++j) sum += weight[j] * static_cast<T>(row(j)[begin]);
+    result[begin] = static_cast<X>(scale * sum);
   }
 }
 

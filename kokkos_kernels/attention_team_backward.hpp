@@ -37,15 +37,6 @@ struct TeamBackwardTiles {
         means(arena.array<T>(longest)) {}
 };
 
-/// What a backward pass reads and writes beside the forward pass's input.
-template <class X>
-struct BackwardMatrices {
-  Matrix<const Real<X>> lse;
-  Matrix<const X> dout;
-  Matrix<X> dq;
-  Matrix<Real<X>> dkv;
-};
-
 template <class Lane, class X>
 struct TeamBackward {
   using T = Real<X>;

@@ -30,9 +30,25 @@ struct DropoutRow {
 
   KOKKOS_FORCEINLINE_FUNCTION bool active() const { return threshold != 0; }
 
+  /// First word of the counter of block i of a chunk.
+  KOKKOS_FORCEINLINE_FUNCTION std::uint32_t counter(int chunk_index, int i) const {
+    return counter_at(position, chunk_index, i);
+  }
+  /// The same of the row at another position.
+  static KOKKOS_FORCEINLINE_FUNCTION std::uint32_t counter_at(std::uint32_t position,
+                                                              int chunk_index, int i) {
+    return position << 16 | static_cast<std::uint32_t>(chunk_index * width + i);
+  }
+
   KOKKOS_FORCEINLINE_FUNCTION void draw(int chunk_index, int i, std::uint32_t& a, std::uint32_t& b,
                                         std::uint32_t& c, std::uint32_t& d) const {
-    a = position << 16 | static_cast<std::uint32_t>(chunk_index * width + i);
+    a = counter(chunk_index, i);
+    draw(a, b, c, d);
+  }
+
+  /// The block whose counter's first word is a.
+  KOKKOS_FORCEINLINE_FUNCTION void draw(std::uint32_t& a, std::uint32_t& b, std::uint32_t& c,
+                                        std::uint32_t& d) const {
     b = problem;
     c = epoch;
     d = site;

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "core/types.hpp"
-#include "kokkos_kernels/dropout.hpp"
+#include "kokkos_kernels/dropout_lanes.hpp"
 
 namespace superpose::kernels {
 
@@ -47,9 +47,10 @@ struct HostLane {
     }
     for (int begin = 0; begin < n; begin += DropoutRow::chunk) {
       std::uint32_t words[4][DropoutRow::width];
-#pragma omp simd
+      std::uint32_t counter[DropoutRow::width];
       for (int i = 0; i < DropoutRow::width; ++i)
-        row.draw(begin / DropoutRow::chunk, i, words[0][i], words[1][i], words[2][i], words[3][i]);
+        counter[i] = row.counter(begin / DropoutRow::chunk, i);
+      draw_lanes(row, counter, words);
       for (int half = 0; half < DropoutRow::halves; ++half)
         each_of_half(n, begin + half * DropoutRow::width, row, words[half / 2], half % 2, body);
     }
