@@ -48,6 +48,19 @@ std::vector<CheckpointFile> find_checkpoints(const std::string& directory);
 /// The highest score of the checkpoints of a directory up to `step`; none if none has one.
 std::optional<double> best_score(const std::string& directory, std::int64_t step);
 
+/// What a path that stands for checkpoints names: the file itself, or all checkpoints of a run
+/// directory, newest first. Error (io) as find_checkpoints.
+std::vector<std::string> checkpoint_files(const std::string& path);
+
+/// The first of them. Error (checkpoint) if a directory has none.
+std::string checkpoint_file(const std::string& path);
+
+/// The same, found by rank 0 for all ranks: a run that goes on removes old checkpoints while they
+/// are listed. Collective.
+std::vector<std::string> checkpoint_files(const distributed::Communicator& communicator,
+                                          const std::string& path);
+std::string checkpoint_file(const distributed::Communicator& communicator, const std::string& path);
+
 /// Header of a checkpoint, read by this rank alone. Error (checkpoint) if it is none, is of another
 /// version, incomplete or damaged.
 CheckpointHeader read_header(const std::string& path);

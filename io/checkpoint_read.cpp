@@ -125,6 +125,38 @@ std::vector<CheckpointFile> find_checkpoints(const std::string& directory) {
   return found;
 }
 
+std::vector<std::string> checkpoint_files(const std::string& path) {
+  std::error_code unknown;
+  if (!fs::is_directory(path, unknown)) return {path};
+  std::vector<std::string> files;
+  for (const auto& found : find_checkpoints(path)) files.push_back(found.path);
+  return files;
+}
+
+std::string checkpoint_file(const std::string& path) {
+  const auto files = checkpoint_files(path);
+  validate(!files.empty(), ExitCode::checkpoint,
+           "the folder {} has no checkpoints (is it a run directory?); train first", path);
+  return files.front();
+}
+
+std::vector<std::string> checkpoint_files(const Communicator& communicator,
+                                          const std::string& path) {
+  std::vector<std::string> files;
+  agree_on_rank_0(communicator, [&] { files = checkpoint_files(path); });
+  std::size_t n = files.size();
+  communicator.broadcast_bytes(&n, sizeof n);
+  files.resize(n);
+  for (auto& file : files) file = communicator.broadcast(file);
+  return files;
+}
+
+std::string checkpoint_file(const Communicator& communicator, const std::string& path) {
+  std::string file;
+  agree_on_rank_0(communicator, [&] { file = checkpoint_file(path); });
+  return communicator.broadcast(file);
+}
+
 CheckpointHeader read_header(const std::string& path) {
   return reading([&] { return header_in(open_checkpoint(path)); });
 }

@@ -7,24 +7,34 @@
 #include "core/log.hpp"
 #include "core/version.hpp"
 #include "data/curriculum.hpp"
-#include "data/expand.hpp"
 #include "data/generator.hpp"
 #include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
-#include "jobs/jobs.hpp"
+#include "jobs/subcommand.hpp"
 #include "kokkos_kernels/device.hpp"
 #include "kokkos_kernels/matrix_library.hpp"
+#include "train/check_fits.hpp"
 
 namespace superpose::jobs {
 namespace {
 
-using Problems = std::vector<data::Problem>;
+/// `superpose bench [CONFIG] [--steps N ...] [--KEY VALUE ...]`
+struct Arguments {
+  std::string config;                       ///< TOML file; empty: the defaults, the papers' model
+  std::vector<config::Override> overrides;  ///< keys of train::RunOptions
+  std::vector<int> latents;                 ///< latent tokens; empty: of stages 0, 2 and 4
+  int steps = 3;                            ///< steps measured
+  int warmup = 1;                           ///< steps before them
+  bench::Scaling scaling = bench::Scaling::strong;
+  std::string json;          ///< file for the results; empty: print only
+  std::string command_line;  ///< as typed, for the output file
+};
 
 /// Defaults alone are no valid configuration: they name no problems.
 constexpr const char* defaults = "data.train = 'generated'";
 
 /// The configured training, on generated problems, every problem at the stage of its epoch.
-train::RunOptions read_options(const BenchArguments& arguments) {
+train::RunOptions read_options(const Arguments& arguments) {
   auto options = arguments.config.empty()
                      ? config::parse_run_config(defaults, "the defaults", arguments.overrides)
                      : config::read_run_config(arguments.config, arguments.overrides);
@@ -35,8 +45,8 @@ train::RunOptions read_options(const BenchArguments& arguments) {
 }
 
 /// What all ranks compute together. Leaves grow with the batch: they stay as large as they were.
-train::RunOptions over_ranks(train::RunOptions options, const std::string& scaling, int n_ranks) {
-  if (scaling == "weak") {
+train::RunOptions over_ranks(train::RunOptions options, bench::Scaling scaling, int n_ranks) {
+  if (scaling == bench::Scaling::weak) {
     options.train.batch_size *= n_ranks;
     options.train.leaves *= n_ranks;
   }
@@ -49,7 +59,7 @@ std::vector<int> latent_counts(const std::vector<int>& asked, const data::Method
   const bool stages = data::has_stages(method.name);
   validate(asked.empty() || stages, ExitCode::usage,
            "--latents does not apply to method {} (it has no latent tokens); leave it out",
-           data::to_string(method.name));
+           to_string(method.name));
   if (!stages) return {0};
   if (asked.empty()) return {0, 2 * method.c_thought, 4 * method.c_thought};
   for (const int n : asked)
@@ -61,29 +71,28 @@ std::vector<int> latent_counts(const std::vector<int>& asked, const data::Method
 }
 
 /// Problems with the statistics of the published ones, in memory.
-Problems make_problems(const data::GeneratorOptions& generator, const train::RunOptions& options) {
-  auto problems =
-      data::generate_problems(generator, 0, static_cast<std::uint64_t>(options.train.batch_size))
-          .problems;
-  data::check_fits(generator.n_nodes, data::Vocabulary(options.model.vocab_size));
-  data::check_fits_positions(data::longest_sequence(problems, options.method),
-                             options.model.n_positions);
-  return problems;
+std::vector<data::Problem> make_problems(const data::GeneratorOptions& generator,
+                                         const train::RunOptions& options) {
+  const auto n = static_cast<std::uint64_t>(options.train.batch_size);
+  data::ProblemFile made{data::generate_problems(generator, 0, n).problems, "", generator.n_nodes};
+  train::check_fits(made, options);
+  return std::move(made.problems);
 }
 
-void greet(const train::RunOptions& options, const bench::Results& results) {
+void log_summary(const train::RunOptions& options, const bench::Results& results) {
   log::info(
       "superpose bench: {}, {} layers, {} heads, n_embd {}, {}, batch {} in {} leaves, {} rank{}",
-      data::to_string(options.method.name), options.model.n_layer, options.model.n_head,
-      options.model.n_embd, model::to_string(options.model.precision), options.train.batch_size,
+      to_string(options.method.name), options.model.n_layer, options.model.n_head,
+      options.model.n_embd, to_string(options.model.precision), options.train.batch_size,
       options.train.leaves, results.ranks, results.ranks == 1 ? "" : "s");
   log::info("{}; {}; Kokkos {} ({})\n", kernels::device_name(), kernels::matrix_library(),
             kokkos_version(), kokkos_backends());
 }
 
 /// Rank 0 alone, while the others wait, on the batch of one rank.
-double one_rank_seconds(const train::RunOptions& options, Problems problems, int stage,
-                        bench::StepCounts counts, const distributed::Communicator& world) {
+double one_rank_seconds(const train::RunOptions& options, std::vector<data::Problem> problems,
+                        int stage, bench::StepCounts counts,
+                        const distributed::Communicator& world) {
   double seconds = 0;
   problems.resize(static_cast<std::size_t>(options.train.batch_size));
   if (world.rank() == 0) {
@@ -94,7 +103,7 @@ double one_rank_seconds(const train::RunOptions& options, Problems problems, int
   return seconds;
 }
 
-io::Json report(const BenchArguments& arguments, const train::RunOptions& options,
+io::Json report(const Arguments& arguments, const train::RunOptions& options,
                 const bench::Results& results) {
   io::Json json{{"command_line", arguments.command_line},
                 {"version", program_version()},
@@ -106,9 +115,7 @@ io::Json report(const BenchArguments& arguments, const train::RunOptions& option
   return json;
 }
 
-}  // namespace
-
-int bench_job(const BenchArguments& arguments, const distributed::Communicator& world) {
+int run(const Arguments& arguments, const distributed::Communicator& world) {
   const auto one_rank = read_options(arguments);
   const auto options = over_ranks(one_rank, arguments.scaling, world.size());
   const data::GeneratorOptions generator;
@@ -118,7 +125,7 @@ int bench_job(const BenchArguments& arguments, const distributed::Communicator& 
   if (writes_json) io::check_writable(arguments.json);
   const ComputeSession compute;
   bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}};
-  greet(options, results);
+  log_summary(options, results);
   const bench::StepCounts counts{arguments.warmup, arguments.steps};
   // The steps first: what the other measurements allocate would hide their peak memory.
   for (const int n_latent : latents) {
@@ -135,6 +142,37 @@ int bench_job(const BenchArguments& arguments, const distributed::Communicator& 
   log::info("{}", bench::text(results));
   if (writes_json) io::write_json(arguments.json, report(arguments, options, results));
   return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Command& command, const std::string& typed) {
+  auto* sub = app.add_subcommand("bench", "Measure the machine, the kernels and the training step");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->command_line = typed;
+  sub->add_option("CONFIG", arguments->config,
+                  "Configuration (TOML) to measure; without it the papers' model")
+      ->type_name("");
+  sub->add_option("--latents", arguments->latents,
+                  "Measure the stages that train so many latent tokens (stages 0, 2 and 4)")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N");
+  sub->add_option("--steps", arguments->steps, "Training steps to measure at each stage")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  sub->add_option("--warmup", arguments->warmup, "Steps before them that are not measured")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  add_choice(*sub, "--scaling", arguments->scaling,
+             "Whether train.batch_size is the batch of all ranks or of each");
+  sub->add_option("--json", arguments->json, "Also write the results to this file")
+      ->type_name("FILE");
+  train::RunOptions defaults;
+  add_settings(*sub, config::option_table(defaults), arguments->overrides);
+  set_run(*sub, command, arguments, run);
 }
 
 }  // namespace superpose::jobs

@@ -5,10 +5,11 @@
 
 namespace superpose::jobs {
 
-/// What the command line asks for. Exactly one of the two is set; either returns the exit code.
+/// What the command line asks for. Exactly one of the two is set; either returns the exit code of
+/// the process, or throws; main.cpp turns what it throws into a message and a code.
 struct Command {
   std::function<int()> serial;  ///< needs neither MPI nor Kokkos: help, version, validate
-  std::function<int(const distributed::Communicator& world)> parallel;
+  std::function<int(const distributed::Communicator& world)> parallel;  ///< called by every rank
 };
 
 /// Error (usage) for an unknown subcommand, option or value, with the nearest name.

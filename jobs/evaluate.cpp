@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -7,101 +5,28 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "data/curriculum.hpp"
-#include "data/expand.hpp"
 #include "data/problem_file.hpp"
 #include "data/shortcuts.hpp"
-#include "io/agreement.hpp"
 #include "io/checkpoint.hpp"
 #include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
-#include "jobs/jobs.hpp"
-#include "train/evaluation_summary.hpp"
+#include "jobs/subcommand.hpp"
+#include "train/check_fits.hpp"
+#include "train/evaluation_report.hpp"
 #include "train/same_run.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::jobs {
 namespace {
 
-using io::Json;
-using io::number;
-
-/// Results for one number of latents; none: those of the training.
-struct Result {
-  std::optional<int> n_latent;
-  train::EvaluationSummary summary;
+/// `superpose evaluate CHECKPOINT DATA [--latents N ...] [--json FILE]`
+struct Arguments {
+  std::string checkpoint;    ///< file, or run directory for its newest
+  std::string data;          ///< problem file
+  std::vector<int> latents;  ///< numbers of latent tokens to try; empty: those of the training
+  std::string json;          ///< file for the results; empty: print only
+  std::string command_line;  ///< as typed, for the output files
 };
-
-Json to_json(const train::AnswerSummary& s) {
-  return {{"problems", s.problems},
-          {"accuracy", number(s.accuracy)},
-          {"candidate_accuracy", number(s.candidate_accuracy)},
-          {"loss", number(s.loss)}};
-}
-
-Json to_json(const train::HopSummary& s) {
-  return {{"hop", s.hop},
-          {"stage", s.hop - 1},
-          {"problems", s.problems},
-          {"optimal", s.optimal},
-          {"frontier", s.frontier},
-          {"loss", s.loss},
-          {"uniform_guess_loss", s.uniform_loss},
-          {"frontier_rule", "distance"}};
-}
-
-Json to_json(const Result& result) {
-  Json json{{"latents", result.n_latent ? Json(*result.n_latent) : Json("hops * c_thought")},
-            {"all", to_json(result.summary.all)},
-            {"equal_depth", to_json(result.summary.equal_depth)}};
-  for (const auto& [hops, answers] : result.summary.by_hops)
-    json["by_hops"][std::to_string(hops)] = to_json(answers);
-  json["next_node"] = Json::array();
-  for (const auto& hop : result.summary.hops) json["next_node"].push_back(to_json(hop));
-  return json;
-}
-
-/// The heuristics that do not look at the root: what an accuracy must beat to show search.
-std::vector<data::Shortcut> blind_shortcuts(const std::vector<data::Problem>& problems) {
-  auto rows = data::shortcuts(problems);
-  rows.erase(std::remove_if(rows.begin(), rows.end(),
-                            [](const data::Shortcut& s) { return s.looks_at_root; }),
-             rows.end());
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
-  return rows;
-}
-
-void print(const Result& result) {
-  log::info("{}", result.n_latent ? fmt::format("with {} latent tokens", *result.n_latent)
-                                  : std::string("with as many latent tokens as in training"));
-  log::info("{}", train::table(result.summary));
-}
-
-void print_shortcuts(const std::vector<data::Shortcut>& rows) {
-  log::info("best shortcuts that do not look at the root (accuracy, on equally deep candidates):");
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, rows.size()); ++i)
-    log::info("  {:<48}{:>8.2f} %{:>8.2f} %", rows[i].name, 100 * rows[i].accuracy,
-              100 * rows[i].accuracy_equal_depth);
-}
-
-Json report(const EvaluateArguments& arguments, const std::string& checkpoint,
-            const data::ProblemFile& file, const io::CheckpointHeader& header,
-            const std::vector<Result>& results, const std::vector<data::Shortcut>& shortcuts) {
-  Json json{{"command_line", arguments.command_line},
-            {"checkpoint", checkpoint},
-            {"step", header.step},
-            {"git_hash", header.metadata.git_hash},
-            {"sequence_version", train::sequence_version_of(header.metadata)},
-            {"data", arguments.data},
-            {"data_hash", file.hash},
-            {"problems", file.problems.size()}};
-  for (const auto& result : results) json["results"].push_back(to_json(result));
-  for (const auto& s : shortcuts)
-    json["shortcuts"].push_back({{"name", s.name},
-                                 {"accuracy", s.accuracy},
-                                 {"accuracy_equal_depth", number(s.accuracy_equal_depth)}});
-  return json;
-}
 
 /// What --latents asks for; one result of the training's own number without it.
 std::vector<std::optional<int>> latent_counts(const std::vector<int>& asked,
@@ -109,21 +34,21 @@ std::vector<std::optional<int>> latent_counts(const std::vector<int>& asked,
   if (asked.empty()) return {std::nullopt};
   validate(data::has_stages(method.name), ExitCode::usage,
            "--latents does not apply to method {} (it has no latent tokens); leave it out",
-           data::to_string(method.name));
+           to_string(method.name));
   return {asked.begin(), asked.end()};
 }
 
-/// The newest checkpoint of a run directory; a file is its own.
-std::string checkpoint_of(const std::string& path, const distributed::Communicator& world) {
-  std::string checkpoint = path;
-  io::agree_on_rank_0(world, [&] {
-    if (!std::filesystem::is_directory(path)) return;
-    const auto found = io::find_checkpoints(path);
-    validate(!found.empty(), ExitCode::checkpoint,
-             "the folder {} has no checkpoints (is it a run directory?); train first", path);
-    checkpoint = found.front().path;
-  });
-  return world.broadcast(checkpoint);
+/// What was evaluated on what.
+io::Json describe(const Arguments& arguments, const std::string& checkpoint,
+                  const io::CheckpointHeader& header, const data::ProblemFile& file) {
+  return {{"command_line", arguments.command_line},
+          {"checkpoint", checkpoint},
+          {"step", header.step},
+          {"git_hash", header.metadata.git_hash},
+          {"sequence_version", train::sequence_version_of(header.metadata)},
+          {"data", arguments.data},
+          {"data_hash", file.hash},
+          {"problems", file.problems.size()}};
 }
 
 /// Says so if the model was trained on sequences that this program makes no more.
@@ -131,28 +56,18 @@ void note_sequence_version(const io::RunMetadata& metadata, data::Method method)
   const auto version = train::sequence_version_of(metadata);
   if (version == data::sequence_version(method)) return;
   log::info("trained by version {} of the sequences of {}, this program makes version {} ({}){}\n",
-            version, data::to_string(method), data::sequence_version(method),
+            version, to_string(method), data::sequence_version(method),
             data::sequence_change(method),
             method == data::Method::no_cot ? "; here [A] is given, as in that training" : "");
 }
 
-void check_fits(const data::ProblemFile& file, const train::RunOptions& options,
-                const std::vector<std::optional<int>>& latents) {
-  data::check_fits(file.max_nodes, data::Vocabulary(options.model.vocab_size));
-  for (const auto& n_latent : latents)
-    data::check_fits_positions(data::longest_sequence(file.problems, options.method, n_latent),
-                               options.model.n_positions);
-}
-
-}  // namespace
-
-int evaluate_job(const EvaluateArguments& arguments, const distributed::Communicator& world) {
-  const auto checkpoint = checkpoint_of(arguments.checkpoint, world);
+int run(const Arguments& arguments, const distributed::Communicator& world) {
+  const auto checkpoint = io::checkpoint_file(world, arguments.checkpoint);
   const auto header = io::read_header(world, checkpoint);
   const auto options = config::parse_run_config(header.metadata.configuration, checkpoint);
   const auto file = data::read_problems(arguments.data);
   const auto latents = latent_counts(arguments.latents, options.method);
-  check_fits(file, options, latents);
+  for (const auto& n_latent : latents) train::check_fits(file, options, n_latent);
   const bool writes_json = !arguments.json.empty() && world.rank() == 0;
   if (writes_json) io::check_writable(arguments.json);
   const ComputeSession compute;
@@ -161,20 +76,44 @@ int evaluate_job(const EvaluateArguments& arguments, const distributed::Communic
   log::info("{} (step {}) on {}: {} problems\n", checkpoint, header.step, arguments.data,
             file.problems.size());
   note_sequence_version(header.metadata, options.method.name);
-  std::vector<Result> results;
+  std::vector<train::EvaluationResult> results;
   for (const auto& n_latent : latents) {
     const train::EvaluationSettings settings{
         options.method, options.train.seed, n_latent,
         static_cast<int>(train::sequence_version_of(header.metadata))};
     results.push_back(
         {n_latent, train::summarise(train::evaluate(*model, file.problems, settings, world))});
-    print(results.back());
+    log::info("{}", train::text(results.back()));
   }
-  const auto shortcuts = blind_shortcuts(file.problems);
-  print_shortcuts(shortcuts);
-  if (writes_json)
-    io::write_json(arguments.json, report(arguments, checkpoint, file, header, results, shortcuts));
+  const auto shortcuts = data::blind_shortcuts(file.problems);
+  log::info("{}", train::text(shortcuts));
+  if (!writes_json) return 0;
+  auto json = describe(arguments, checkpoint, header, file);
+  for (const auto& result : results) json["results"].push_back(train::to_json(result));
+  json["shortcuts"] = train::to_json(shortcuts);
+  io::write_json(arguments.json, json);
   return 0;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Command& command, const std::string& typed) {
+  auto* sub = app.add_subcommand("evaluate", "Measure a checkpoint on a problem file");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->command_line = typed;
+  sub->add_option("CHECKPOINT", arguments->checkpoint,
+                  "Checkpoint (HDF5), or run directory for its newest")
+      ->type_name("")
+      ->required();
+  sub->add_option("DATA", arguments->data, "Problem file (JSON)")->type_name("")->required();
+  sub->add_option("--latents", arguments->latents,
+                  "Numbers of latent tokens to evaluate with, in place of those of the training")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N");
+  sub->add_option("--json", arguments->json, "Also write the results to this file")
+      ->type_name("FILE");
+  set_run(*sub, command, arguments, run);
 }
 
 }  // namespace superpose::jobs

@@ -14,10 +14,16 @@
 #include "data/problem_record.hpp"
 #include "data/shortcuts.hpp"
 #include "data/statistics.hpp"
-#include "jobs/jobs.hpp"
+#include "jobs/subcommand.hpp"
 
 namespace superpose::jobs {
 namespace {
+
+/// `superpose generate OUT.json [--count N ...]`
+struct Arguments {
+  std::string output;                       ///< problem file to write
+  std::vector<config::Override> overrides;  ///< keys of data::GeneratorOptions
+};
 
 using data::GeneratedProblems;
 using distributed::Communicator;
@@ -78,9 +84,7 @@ void report(const GeneratedProblems& set, const std::string& path, double second
             100.0 * n / set.graphs_tried, set.graphs_tried, seconds);
 }
 
-}  // namespace
-
-int generate_job(const GenerateArguments& arguments, const Communicator& world) {
+int run(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   const auto options = config::read_generator_options(arguments.overrides);
   if (world.rank() == 0) create_folder_of(arguments.output);
@@ -90,6 +94,19 @@ int generate_job(const GenerateArguments& arguments, const Communicator& world) 
     report(set, arguments.output, watch.seconds());
   }
   return 0;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Command& command, const std::string& /*typed*/) {
+  auto* sub = app.add_subcommand("generate", "Write a problem file with the published statistics");
+  const auto arguments = std::make_shared<Arguments>();
+  sub->add_option("OUT", arguments->output, "Problem file (JSON) to write")
+      ->type_name("")
+      ->required();
+  data::GeneratorOptions defaults;
+  add_settings(*sub, config::option_table(defaults), arguments->overrides);
+  set_run(*sub, command, arguments, run);
 }
 
 }  // namespace superpose::jobs

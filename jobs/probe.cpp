@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "analysis/intervention_grid.hpp"
 #include "analysis/probe_file.hpp"
@@ -9,54 +9,37 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/timer.hpp"
-#include "data/expand.hpp"
 #include "data/problem_file.hpp"
-#include "io/agreement.hpp"
 #include "jobs/compute_session.hpp"
-#include "jobs/jobs.hpp"
 #include "jobs/run_metadata.hpp"
+#include "jobs/subcommand.hpp"
+#include "train/check_fits.hpp"
 #include "train/checkpoint_series.hpp"
 #include "train/training_state.hpp"
 
 namespace superpose::jobs {
 namespace {
 
+/// `superpose probe CHECKPOINT... --data FILE --output FILE [--OPTION VALUE ...]`
+struct Arguments {
+  std::vector<std::string> checkpoints;  ///< files, or run directories for all of theirs
+  std::string data;                      ///< problem file
+  std::string output;                    ///< probe file to write (HDF5)
+  int problems = 0;                      ///< at most so many; 0: all
+  int raw_problems = 8;                  ///< how many keep their attention, at most
+  std::vector<int> raw_layers;           ///< of these layers, from 1; empty: all
+  analysis::RawQueries raw_queries = analysis::RawQueries::all;
+  std::vector<analysis::InterventionKind> intervene;
+  std::vector<double> strengths;  ///< empty: 0, 0.5, 1
+  std::string command_line;       ///< as typed, for the output file
+};
+
 using distributed::Communicator;
 using train::Candidate;
 using train::Skipped;
 
-int raw_problem_count(const std::string& asked, int n_problems) {
-  if (asked == "all") return n_problems;
-  const bool digits = !asked.empty() && asked.size() < 10 &&
-                      asked.find_first_not_of("0123456789") == std::string::npos;
-  validate(digits, ExitCode::usage, "--raw_problems is '{}' (it takes a number or \"all\")", asked);
-  return std::min(n_problems, std::stoi(asked));
-}
-
-/// Error (usage) for layers that the model does not have.
-analysis::RawOptions raw_options(const ProbeArguments& arguments, int n_problems, int n_layer) {
-  analysis::RawOptions raw;
-  raw.problems.resize(
-      static_cast<std::size_t>(raw_problem_count(arguments.raw_problems, n_problems)));
-  std::iota(raw.problems.begin(), raw.problems.end(), 0);
-  raw.every_query = arguments.raw_queries == "all";
-  raw.layers.resize(static_cast<std::size_t>(n_layer));
-  std::iota(raw.layers.begin(), raw.layers.end(), 0);
-  if (arguments.raw_layers.empty()) return raw;
-  raw.layers.clear();
-  for (const int layer : arguments.raw_layers) {
-    validate(layer <= n_layer, ExitCode::usage,
-             "--raw_layers names layer {} (the model has {}); layers are counted from 1", layer,
-             n_layer);
-    raw.layers.push_back(layer - 1);
-  }
-  std::sort(raw.layers.begin(), raw.layers.end());
-  raw.layers.erase(std::unique(raw.layers.begin(), raw.layers.end()), raw.layers.end());
-  return raw;
-}
-
 /// 0, 0.5, 1 unless others are asked for.
-std::vector<double> strengths_of(const ProbeArguments& arguments) {
+std::vector<double> strengths_of(const Arguments& arguments) {
   validate(arguments.strengths.empty() || !arguments.intervene.empty(), ExitCode::usage,
            "--strengths has no effect (no intervention was asked for); add --intervene");
   for (const double strength : arguments.strengths)
@@ -65,28 +48,19 @@ std::vector<double> strengths_of(const ProbeArguments& arguments) {
   return arguments.strengths.empty() ? std::vector<double>{0, 0.5, 1} : arguments.strengths;
 }
 
-std::vector<analysis::InterventionGrid> grids_of(const ProbeArguments& arguments,
+std::vector<analysis::InterventionGrid> grids_of(const Arguments& arguments,
                                                  const data::MethodOptions& method,
                                                  int n_thoughts) {
-  using analysis::InterventionKind;
   const auto strengths = strengths_of(arguments);
   if (!arguments.intervene.empty()) analysis::require_fed_back(method);
-  std::vector<InterventionKind> kinds;
-  for (const auto kind :
-       {InterventionKind::rescale, InterventionKind::swap, InterventionKind::nearest_token})
-    if (std::count(arguments.intervene.begin(), arguments.intervene.end(),
-                   analysis::intervention_names[static_cast<int>(kind)]) > 0)
-      kinds.push_back(kind);
-  return analysis::intervention_grids(kinds, strengths, n_thoughts);
+  return analysis::intervention_grids(arguments.intervene, strengths, n_thoughts);
 }
 
-data::ProblemFile read_data(const ProbeArguments& arguments, const train::RunOptions& options) {
+data::ProblemFile read_data(const Arguments& arguments, const train::RunOptions& options) {
   auto file = data::read_problems(arguments.data);
   const auto limit = static_cast<std::size_t>(arguments.problems);
   if (limit > 0 && file.problems.size() > limit) file.problems.resize(limit);
-  data::check_fits(file.max_nodes, data::Vocabulary(options.model.vocab_size));
-  data::check_fits_positions(data::longest_sequence(file.problems, options.method),
-                             options.model.n_positions);
+  train::check_fits(file, options);
   return file;
 }
 
@@ -153,7 +127,7 @@ void print(const Setup& setup, const analysis::CheckpointFindings& findings) {
     log::info("{}", analysis::table(setup.grids[g], findings.interventions[g]));
 }
 
-io::RunMetadata metadata_of(const ProbeArguments& arguments, const Candidate& candidate,
+io::RunMetadata metadata_of(const Arguments& arguments, const Candidate& candidate,
                             const data::ProblemFile& file, const Communicator& world) {
   auto metadata =
       run_metadata(world, arguments.command_line, candidate.header.metadata.configuration);
@@ -162,9 +136,7 @@ io::RunMetadata metadata_of(const ProbeArguments& arguments, const Candidate& ca
   return metadata;
 }
 
-}  // namespace
-
-int probe_job(const ProbeArguments& arguments, const Communicator& world) {
+int run(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   Skipped skipped;
   const auto parse = [](const std::string& configuration, const std::string& source) {
@@ -176,8 +148,10 @@ int probe_job(const ProbeArguments& arguments, const Communicator& world) {
   const ComputeSession compute;
   const analysis::ProbeSettings settings{options.method, options.train.seed};
   const int n_problems = static_cast<int>(file.problems.size());
-  const analysis::RawPlan plan(file.problems, settings, options.model,
-                               raw_options(arguments, n_problems, options.model.n_layer));
+  const analysis::RawPlan plan(
+      file.problems, settings, options.model,
+      analysis::raw_options(std::min(n_problems, arguments.raw_problems), arguments.raw_layers,
+                            arguments.raw_queries, options.model.n_layer));
   const Setup setup{file, settings, grids_of(arguments, options.method, plan.n_thoughts)};
   log::info("{} checkpoint{} on {} problems of {}; {} will take up to {:.1f} MB", candidates.size(),
             candidates.size() == 1 ? "" : "s", n_problems, arguments.data, arguments.output,
@@ -190,6 +164,68 @@ int probe_job(const ProbeArguments& arguments, const Communicator& world) {
   output.finish(findings, setup.grids, skipped.text());
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());
   return 0;
+}
+
+/// A number, or "all".
+int raw_problem_count(const std::string& asked) {
+  if (asked == "all") return std::numeric_limits<int>::max();
+  const bool digits = !asked.empty() && asked.size() < 10 &&
+                      asked.find_first_not_of("0123456789") == std::string::npos;
+  validate(digits, ExitCode::usage, "--raw_problems is '{}' (it takes a number or \"all\")", asked);
+  return std::stoi(asked);
+}
+
+void add_probe_choices(CLI::App& sub, Arguments& arguments) {
+  sub.add_option("--problems", arguments.problems, "Probe the first N problems (0: all)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str()
+      ->type_name("N");
+  sub.add_option_function<std::string>(
+         "--raw_problems",
+         [&arguments](const auto& count) { arguments.raw_problems = raw_problem_count(count); },
+         "Keep the attention of the first N problems, or of all")
+      ->default_str(std::to_string(arguments.raw_problems))
+      ->type_name("N|all");
+  sub.add_option("--raw_layers", arguments.raw_layers, "of these layers (1: the first; all)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N,...");
+  add_choice(sub, "--raw_queries", arguments.raw_queries,
+             "from every position, or from the thoughts' and [A] alone");
+}
+
+}  // namespace
+
+void add_probe(CLI::App& app, Command& command, const std::string& typed) {
+  auto* sub = app.add_subcommand("probe", "Look inside: attention, thoughts, interventions");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->command_line = typed;
+  sub->add_option("CHECKPOINT", arguments->checkpoints,
+                  "Checkpoints, or run directories for all of theirs")
+      ->type_name("...")
+      ->required();
+  sub->add_option("--data", arguments->data, "Problem file (JSON)")->type_name("FILE")->required();
+  sub->add_option("--output", arguments->output, "Probe file (HDF5) to write; replaces")
+      ->type_name("FILE")
+      ->required();
+  add_probe_choices(*sub, *arguments);
+  const auto kinds = all_names<analysis::InterventionKind>();
+  const auto add_kind = [arguments](const std::string& kind) {
+    arguments->intervene.push_back(*enum_of<analysis::InterventionKind>(kind));
+  };
+  sub->add_option_function<std::vector<std::string>>(
+         "--intervene",
+         [add_kind](const auto& kinds) { std::for_each(kinds.begin(), kinds.end(), add_kind); },
+         "Change thoughts and measure the answers: rescale, swap, nearest_token")
+      ->delimiter(',')
+      ->check(CLI::IsMember(kinds))
+      ->type_name("KIND,...");
+  sub->add_option("--strengths", arguments->strengths,
+                  "Strengths of the interventions (default 0,0.5,1)")
+      ->delimiter(',')
+      ->check(CLI::Number)
+      ->type_name("X,...");
+  set_run(*sub, command, arguments, run);
 }
 
 }  // namespace superpose::jobs

@@ -1,30 +1,34 @@
 /// `superpose theory construct|flow|predict`.
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <deque>
 
 #include "config/theory_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/timer.hpp"
-#include "jobs/jobs.hpp"
 #include "jobs/run_metadata.hpp"
+#include "jobs/subcommand.hpp"
 #include "theory/construct_study.hpp"
 #include "theory/flow_study.hpp"
 #include "theory/output_file.hpp"
-#include "theory/over_ranks.hpp"
 #include "theory/precision_curves.hpp"
 #include "theory/prediction_study.hpp"
 
 namespace superpose::jobs {
 namespace {
 
+/// `superpose theory construct|flow|predict OUT.h5 [--KEY VALUE ...]`
+struct Arguments {
+  std::string output;                       ///< HDF5 file to write
+  std::vector<config::Override> overrides;  ///< keys of the options in theory/options.hpp
+  std::string command_line;                 ///< as typed, for the output file
+};
+
 using distributed::Communicator;
 using namespace theory;
 
-io::RunMetadata theory_metadata(const Communicator& world, const TheoryArguments& arguments,
+io::RunMetadata theory_metadata(const Communicator& world, const Arguments& arguments,
                                 const std::string& configuration, const ProblemSet& set,
                                 std::uint64_t seed) {
   auto metadata = run_metadata(world, arguments.command_line, configuration);
@@ -44,9 +48,7 @@ void study_precision(const ConstructOptions& options, const Communicator& world,
   tables.push_back(graph_precision_table(sizes));
 }
 
-}  // namespace
-
-int theory_construct_job(const TheoryArguments& arguments, const Communicator& world) {
+int run_construct(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   const auto options = config::read_construct_options(arguments.overrides);
   const auto set = problem_set(options);
@@ -54,8 +56,7 @@ int theory_construct_job(const TheoryArguments& arguments, const Communicator& w
       theory_metadata(world, arguments, config::effective_config(options), set, options.seed);
   prepare_output(arguments.output, world);
   log::info("superpose theory construct: {} {}, {}, {} rank{}", set.count, set.name,
-            precision_names[static_cast<int>(options.precision)], world.size(),
-            world.size() == 1 ? "" : "s");
+            to_string(options.precision), world.size(), world.size() == 1 ? "" : "s");
   const auto results = study_construction(options, set, world);
   log::info("{}", text(results));
   std::deque<io::Table> tables{constants_table(results), graphs_table(results.graphs),
@@ -66,7 +67,7 @@ int theory_construct_job(const TheoryArguments& arguments, const Communicator& w
   return 0;
 }
 
-int theory_flow_job(const TheoryArguments& arguments, const Communicator& world) {
+int run_flow(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   const auto options = config::read_flow_options(arguments.overrides);
   const auto set = problem_set(options.problems);
@@ -95,7 +96,7 @@ int theory_flow_job(const TheoryArguments& arguments, const Communicator& world)
   return 0;
 }
 
-int theory_predict_job(const TheoryArguments& arguments, const Communicator& world) {
+int run_predict(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   const auto options = config::read_predict_options(arguments.overrides);
   const auto set = problem_set(options.problems);
@@ -122,6 +123,32 @@ int theory_predict_job(const TheoryArguments& arguments, const Communicator& wor
       world);
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());
   return 0;
+}
+
+/// One of `superpose theory`; Options are its settings.
+template <class Options>
+void add_part(CLI::App& sub, Command& command, const std::string& typed,
+              int (*run)(const Arguments&, const Communicator&)) {
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->command_line = typed;
+  sub.add_option("OUT", arguments->output, "File (HDF5) to write")->type_name("")->required();
+  Options defaults;
+  add_settings(sub, config::option_table(defaults), arguments->overrides);
+  set_run(sub, command, arguments, run);
+}
+
+}  // namespace
+
+void add_theory(CLI::App& app, Command& command, const std::string& typed) {
+  auto* sub = app.add_subcommand("theory", "Check the theorems of both papers by computation");
+  auto* construct = sub->add_subcommand(
+      "construct", "Run the transformer of RbS Theorem 1 with its weights given");
+  add_part<ConstructOptions>(*construct, command, typed, run_construct);
+  auto* flow =
+      sub->add_subcommand("flow", "Gradient flow of the index-matching logit (EoS Theorem 1)");
+  add_part<FlowOptions>(*flow, command, typed, run_flow);
+  auto* predict = sub->add_subcommand("predict", "The prediction stage (EoS Theorem 3)");
+  add_part<PredictOptions>(*predict, command, typed, run_predict);
 }
 
 }  // namespace superpose::jobs

@@ -3,24 +3,29 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "data/curriculum.hpp"
-#include "data/expand.hpp"
 #include "jobs/compute_session.hpp"
-#include "jobs/jobs.hpp"
 #include "jobs/run_metadata.hpp"
+#include "jobs/subcommand.hpp"
+#include "train/check_fits.hpp"
 #include "train/trainer.hpp"
 
 namespace superpose::jobs {
 namespace {
 
+/// `superpose train CONFIG [--resume WHAT] [--max_time TIME] [--KEY VALUE ...]`
+struct Arguments {
+  std::string config;                       ///< TOML file
+  train::Start start;                       ///< --resume
+  std::optional<std::string> max_time;      ///< as SLURM writes durations; none: no limit
+  int watchdog = 1800;                      ///< [s] how long ranks may be stuck; 0: for ever
+  std::vector<config::Override> overrides;  ///< keys of train::RunOptions
+  std::string command_line;                 ///< as typed, for the output files
+};
+
 train::TrainingData read_data(const train::RunOptions& options) {
   train::TrainingData data{data::read_problems(options.data.train), {}};
   if (!options.data.valid.empty()) data.valid = data::read_problems(options.data.valid);
-  const data::Vocabulary vocabulary(options.model.vocab_size);
-  for (const auto* file : {&data.train, &data.valid}) {
-    data::check_fits(file->max_nodes, vocabulary);
-    data::check_fits_positions(data::longest_sequence(file->problems, options.method),
-                               options.model.n_positions);
-  }
+  for (const auto* file : {&data.train, &data.valid}) train::check_fits(*file, options);
   return data;
 }
 
@@ -31,19 +36,17 @@ train::Start start_of(const std::string& resume) {
   return {Source::checkpoint, resume};
 }
 
-void greet(const train::RunOptions& options, const train::TrainingData& data,
-           const distributed::Communicator& world) {
+void log_summary(const train::RunOptions& options, const train::TrainingData& data,
+                 const distributed::Communicator& world) {
   log::info(
       "superpose train: {} on {} + {} held-out problems, {} layers, {} heads, n_embd {}, "
       "{} rank{}, run directory {}",
-      data::to_string(options.method.name), data.train.problems.size(), data.valid.problems.size(),
+      to_string(options.method.name), data.train.problems.size(), data.valid.problems.size(),
       options.model.n_layer, options.model.n_head, options.model.n_embd, world.size(),
       world.size() == 1 ? "" : "s", options.output.directory);
 }
 
-}  // namespace
-
-int train_job(const TrainArguments& arguments, const distributed::Communicator& world) {
+int run(const Arguments& arguments, const distributed::Communicator& world) {
   train::JobLimits limits;
   limits.watchdog_seconds = arguments.watchdog;
   if (arguments.max_time)
@@ -55,10 +58,39 @@ int train_job(const TrainArguments& arguments, const distributed::Communicator& 
   metadata.data_hashes = {{"train", data.train.hash}};
   if (!options.data.valid.empty()) metadata.data_hashes["valid"] = data.valid.hash;
   metadata.sequence_version = data::sequence_version(options.method.name);
-  greet(options, data, world);
+  log_summary(options, data, world);
   const ComputeSession compute;
-  train::Trainer trainer(options, data, world, metadata, start_of(arguments.resume), limits);
+  train::Trainer trainer(options, data, world, metadata, arguments.start, limits);
   return static_cast<int>(trainer.run());
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Command& command, const std::string& typed) {
+  auto* sub = app.add_subcommand("train", "Train a model, or continue training it");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->command_line = typed;
+  sub->add_option("CONFIG", arguments->config, "Configuration of the run (TOML)")
+      ->type_name("")
+      ->required();
+  sub->add_option_function<std::string>(
+         "--resume", [arguments](const auto& what) { arguments->start = start_of(what); },
+         "Continue from the last usable checkpoint of output.directory if there is one, never, "
+         "or from this checkpoint")
+      ->default_str("auto")
+      ->type_name("auto|never|PATH");
+  sub->add_option("--max_time", arguments->max_time,
+                  "Stop with a checkpoint and exit code 75 before so much wall time has passed: "
+                  "minutes, HH:MM:SS or D-HH:MM:SS")
+      ->type_name("TIME");
+  sub->add_option("--watchdog", arguments->watchdog,
+                  "End the job if ranks are silent or stuck for so long (0: never)")
+      ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str()
+      ->type_name("SECONDS");
+  train::RunOptions defaults;
+  add_settings(*sub, config::option_table(defaults), arguments->overrides);
+  set_run(*sub, command, arguments, run);
 }
 
 }  // namespace superpose::jobs

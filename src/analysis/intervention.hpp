@@ -2,6 +2,7 @@
 /// Interventions on thoughts: change what a thought holds, let the model go on, and see whether the
 /// answer changes. They tell whether the superposition is used, not only present.
 
+#include <array>
 #include <vector>
 
 #include "analysis/probe.hpp"
@@ -16,7 +17,9 @@ enum class InterventionKind {
   swap,     ///< (1 - s) h + s times the undisturbed same thought of another problem of as many hops
   nearest_token,  ///< (1 - s) h + s times the embedding of its most likely token: s = 1 is CoT
 };
-inline constexpr const char* intervention_names[] = {"rescale", "swap", "nearest_token"};
+constexpr std::array<const char*, 3> names_of(InterventionKind) {
+  return {"rescale", "swap", "nearest_token"};
+}
 
 struct Intervention {
   InterventionKind kind = InterventionKind::rescale;

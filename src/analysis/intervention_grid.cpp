@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/enum_names.hpp"
+
 namespace superpose::analysis {
 namespace {
 
@@ -31,7 +33,7 @@ std::vector<InterventionGrid> intervention_grids(const std::vector<InterventionK
   };
   for (const auto kind :
        {InterventionKind::rescale, InterventionKind::swap, InterventionKind::nearest_token}) {
-    const std::string name = intervention_names[static_cast<int>(kind)];
+    const std::string name = to_string(kind);
     if (std::count(kinds.begin(), kinds.end(), kind) == 0) continue;
     if (kind != InterventionKind::rescale) {
       add(name, kind, Group::frontier);

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "core/error.hpp"
+
 namespace superpose::analysis {
 namespace {
 
@@ -62,6 +64,20 @@ void keep_attention(const RawPlan& plan, const ProbedBatch& batch, int p, std::s
 
 }  // namespace
 
+RawOptions raw_options(int n_problems, const std::vector<int>& layers, RawQueries queries,
+                       int n_layer) {
+  RawOptions raw{std::vector<int>(extent(n_problems)), {}, queries};
+  std::iota(raw.problems.begin(), raw.problems.end(), 0);
+  for (int layer = 0; layer < n_layer; ++layer)
+    if (layers.empty() || std::count(layers.begin(), layers.end(), layer + 1) > 0)
+      raw.layers.push_back(layer);
+  for (const int layer : layers)
+    validate(layer <= n_layer, ExitCode::usage,
+             "--raw_layers names layer {} (the model has {}); layers are counted from 1", layer,
+             n_layer);
+  return raw;
+}
+
 RawPlan::RawPlan(const std::vector<data::Problem>& all, const ProbeSettings& how,
                  const model::Gpt2Options& model, const RawOptions& options)
     : settings(how),
@@ -85,7 +101,7 @@ RawPlan::RawPlan(const std::vector<data::Problem>& all, const ProbeSettings& how
 std::vector<int> RawPlan::queries_of(int problem) const {
   const auto& positions = problems[extent(problem)].positions;
   std::vector<int> queries(extent(n_queries()), -1);
-  if (raw.every_query) {
+  if (raw.queries == RawQueries::all) {
     std::iota(queries.begin(), queries.begin() + length_of(sequences[extent(problem)]), 0);
   } else {
     std::copy(positions.thoughts.begin(), positions.thoughts.end(), queries.begin());

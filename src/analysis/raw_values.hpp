@@ -1,6 +1,7 @@
 #pragma once
 /// Which raw values of a probe are kept, where they lie in the file, and the values themselves.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,12 +12,23 @@
 
 namespace superpose::analysis {
 
+/// From where the attention is kept.
+enum class RawQueries { all, thoughts };  ///< every position, or the thoughts' and [A] alone
+constexpr std::array<const char*, 2> names_of(RawQueries) {
+  return {"all", "thoughts"};
+}
+
 /// Which attention is kept raw. Thoughts, logits and inner products are kept of every problem.
 struct RawOptions {
   std::vector<int> problems;  ///< ascending indices in the file
   std::vector<int> layers;    ///< ascending, from 0
-  bool every_query = true;    ///< from every position; else from the thoughts' and [A] alone
+  RawQueries queries = RawQueries::all;
 };
+
+/// Of the first n_problems, and of these layers, counted from 1; without any, of all. Error (usage)
+/// for a layer that the model does not have.
+RawOptions raw_options(int n_problems, const std::vector<int>& layers, RawQueries queries,
+                       int n_layer);
 
 /// The problems of a probe and the extents of what is kept of them.
 struct RawPlan {
@@ -33,7 +45,9 @@ struct RawPlan {
   int n_raw_positions = 0;                                        ///< of the raw ones
 
   /// Queries kept of a raw problem: every position, or the thoughts' and [A].
-  int n_queries() const { return raw.every_query ? n_raw_positions : n_thoughts + 1; }
+  int n_queries() const {
+    return raw.queries == RawQueries::all ? n_raw_positions : n_thoughts + 1;
+  }
   /// Positions of these, -1 where a problem has fewer.
   std::vector<int> queries_of(int problem) const;
   /// Ranks of the raw problems with indices in [begin, end): places in raw.problems.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/enum_names.hpp"
+
 namespace superpose::bench {
 
 double StepTimes::median() const {
@@ -31,9 +33,9 @@ std::string machine_table(const Results& results) {
                          ? "machine, one rank\n"
                          : fmt::format("machine, each of {} ranks at once\n", results.ranks);
   for (const auto& [precision, m, n, k, rate] : machine.products)
-    text += fmt::format(
-        "  {:<34}{:>10.1f} GFLOP/s\n",
-        fmt::format("{} product {} x {} x {}", model::to_string(precision), m, n, k), rate / giga);
+    text += fmt::format("  {:<34}{:>10.1f} GFLOP/s\n",
+                        fmt::format("{} product {} x {} x {}", to_string(precision), m, n, k),
+                        rate / giga);
   return text +
          fmt::format("  {:<34}{:>10.1f} GB/s\n", "copy (read + written)", machine.copy_rate / giga);
 }
@@ -103,7 +105,7 @@ std::string step_table(const Results& results) {
 std::string scaling_table(const Results& results) {
   using Step = const StepTimes&;
   if (results.ranks == 1) return "";
-  auto text = fmt::format("{} scaling to {} ranks\n", results.scaling, results.ranks);
+  auto text = fmt::format("{} scaling to {} ranks\n", to_string(results.scaling), results.ranks);
   const auto seconds = [](double value) { return fmt::format("{:.4f}", value); };
   text += line("gradient sum after backward [s]", results.steps,
                [&](Step s) { return seconds(s.communication.blocking); });
@@ -153,7 +155,7 @@ io::Json to_json(const Machine& machine, model::Precision precision) {
   io::Json json{{"matrix_operations_per_second", matrix_rate(machine, precision)},
                 {"copy_bytes_per_second", machine.copy_rate}};
   for (const auto& product : machine.products)
-    json["products"].push_back({{"precision", model::to_string(product.precision)},
+    json["products"].push_back({{"precision", to_string(product.precision)},
                                 {"m", product.m},
                                 {"n", product.n},
                                 {"k", product.k},
@@ -208,8 +210,8 @@ std::string text(const Results& results) {
 
 io::Json to_json(const Results& results) {
   io::Json json{{"ranks", results.ranks},
-                {"scaling", results.scaling},
-                {"precision", model::to_string(results.precision)},
+                {"scaling", to_string(results.scaling)},
+                {"precision", to_string(results.precision)},
                 {"machine_per_rank", to_json(results.machine, results.precision)}};
   for (const auto& kernel : results.kernels) json["kernels"].push_back(to_json(kernel, results));
   for (const auto& step : results.steps) json["steps"].push_back(to_json(step, results));

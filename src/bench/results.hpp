@@ -2,6 +2,7 @@
 /// What `superpose bench` measures. Operations are floating-point operations, 2 a multiply-add.
 /// With several ranks all of them work at once and a time is the slowest rank's.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,12 @@
 #include "model/options.hpp"
 
 namespace superpose::bench {
+
+/// What train.batch_size is the batch of.
+enum class Scaling { strong, weak };  ///< strong: of all ranks together; weak: of each
+constexpr std::array<const char*, 2> names_of(Scaling) {
+  return {"strong", "weak"};
+}
 
 struct ProductRate {
   model::Precision precision = model::Precision::f32;
@@ -87,7 +94,7 @@ struct StepTimes {
 
 struct Results {
   int ranks = 1;
-  std::string scaling;  ///< "strong" or "weak"
+  Scaling scaling = Scaling::strong;
   model::Precision precision = model::Precision::f32;
   Machine machine;
   std::vector<KernelTime> kernels;
@@ -104,7 +111,7 @@ struct Results {
   }
   /// Speed-up over one rank, over the number of ranks; weak: one rank's time over all ranks'.
   double efficiency(const StepTimes& step) const {
-    return step.one_rank_seconds / (step.median() * (scaling == "weak" ? 1 : ranks));
+    return step.one_rank_seconds / (step.median() * (scaling == Scaling::weak ? 1 : ranks));
   }
 };
 

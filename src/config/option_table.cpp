@@ -103,7 +103,6 @@ struct OptionTable::Assignment {
 
   void operator()(std::string* variable) const {
     const auto& text = value_as<std::string>();
-    if (!row.choices.empty()) choice(text);
     if (!is_utf8(text)) refuse("is not UTF-8");
     *variable = text;
   }
@@ -131,9 +130,8 @@ void OptionTable::add(std::string key, std::uint64_t& variable, std::string help
 void OptionTable::add(std::string key, double& variable, std::string help, Bounds bounds) {
   add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
 }
-void OptionTable::add(std::string key, std::string& variable, std::string help,
-                      std::vector<std::string> choices) {
-  add_row({std::move(key), &variable, std::move(help), {}, std::move(choices), {}});
+void OptionTable::add(std::string key, std::string& variable, std::string help) {
+  add_row({std::move(key), &variable, std::move(help), {}, {}, {}});
 }
 
 void OptionTable::add_row(Row row) {

@@ -6,10 +6,12 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 #include "config/toml_file.hpp"
+#include "core/enum_names.hpp"
 
 namespace superpose::config {
 
@@ -50,12 +52,10 @@ class OptionTable {
   void add(std::string key, int& variable, std::string help, Bounds bounds = {});
   void add(std::string key, std::uint64_t& variable, std::string help, Bounds bounds = at_least(0));
   void add(std::string key, double& variable, std::string help, Bounds bounds = {});
-  /// Text; one of `choices` unless that is empty.
-  void add(std::string key, std::string& variable, std::string help,
-           std::vector<std::string> choices = {});
-  /// An enum whose enumerators are 0, 1, ... and are called `names[0]`, `names[1]`, ...
-  template <class Enum>
-  void add_enum(std::string key, Enum& variable, std::string help, std::vector<std::string> names);
+  void add(std::string key, std::string& variable, std::string help);
+  /// One of the names of an enum (core/enum_names.hpp).
+  template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
+  void add(std::string key, Enum& variable, std::string help);
 
   /// The rows of another table, their keys led by "section.".
   void add_section(const std::string& section, const OptionTable& table);
@@ -99,12 +99,11 @@ class OptionTable {
   std::vector<Row> rows_;
 };
 
-template <class Enum>
-void OptionTable::add_enum(std::string key, Enum& variable, std::string help,
-                           std::vector<std::string> names) {
+template <class Enum, class>
+void OptionTable::add(std::string key, Enum& variable, std::string help) {
   Enumerator enumerator{[&variable] { return static_cast<int>(variable); },
                         [&variable](int index) { variable = static_cast<Enum>(index); }};
-  add_row({std::move(key), std::move(enumerator), std::move(help), {}, std::move(names), {}});
+  add_row({std::move(key), std::move(enumerator), std::move(help), {}, all_names<Enum>(), {}});
 }
 
 }  // namespace superpose::config

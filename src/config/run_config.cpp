@@ -25,15 +25,13 @@ void add_rows(OptionTable& table, model::Gpt2Options& model) {
             above(0));
   table.add("model.initializer_range", model.initializer_range,
             "standard deviation of the initial weights", above(0));
-  table.add_enum(
+  table.add(
       "model.precision", model.precision,
-      "operands of matrix products, all else is f32; tf32 is f32 rounded in a GPU's products",
-      {std::begin(model::precision_names), std::end(model::precision_names)});
+      "operands of matrix products, all else is f32; tf32 is f32 rounded in a GPU's products");
 }
 
 void add_rows(OptionTable& table, data::MethodOptions& method) {
-  table.add_enum("method.name", method.name, "what is trained",
-                 {data::method_names.begin(), data::method_names.end()});
+  table.add("method.name", method.name, "what is trained");
   table.add("method.exact_frontier", method.exact_frontier,
             "coconut_bfs_loss: candidates exactly k hops away, not within k");
   table.add("method.c_thought", method.c_thought, "latent tokens a hop", at_least(1));
@@ -50,8 +48,7 @@ void add_rows(OptionTable& table, data::CurriculumOptions& curriculum) {
   table.add("curriculum.epochs_per_stage", curriculum.epochs_per_stage,
             "epochs of each later stage but the last", at_least(1));
   table.add("curriculum.stage_end", curriculum.stage_end,
-            "a stage ends after its epochs, or earlier once its held-out loss has settled",
-            {"epochs", "settled"});
+            "a stage ends after its epochs, or earlier once its held-out loss has settled");
   table.add("curriculum.settle_threshold", curriculum.settle_threshold,
             "nats above a uniform guess over the frontier that count as settled",
             from_to(-1e4, 1e4));
@@ -71,8 +68,7 @@ void add_rows(OptionTable& table, optim::OptimizerOptions& optimizer) {
             at_least(0));
   table.add("optimizer.clip_norm", optimizer.clip_norm,
             "largest global gradient norm; 0 for no clipping", at_least(0));
-  table.add("optimizer.schedule", optimizer.schedule, "learning rate after the warm-up",
-            {"constant", "cosine"});
+  table.add("optimizer.schedule", optimizer.schedule, "learning rate after the warm-up");
   table.add("optimizer.warmup_steps", optimizer.warmup_steps,
             "steps in which the learning rate rises from 0", at_least(0));
   table.add("optimizer.final_lr_ratio", optimizer.final_lr_ratio,
@@ -132,7 +128,7 @@ void check_method(const data::MethodOptions& method) {
 
 /// A stage can only be seen to settle if its held-out loss is measured in every epoch.
 void check_settling(const train::RunOptions& options) {
-  if (options.curriculum.stage_end != "settled") return;
+  if (options.curriculum.stage_end != data::StageEnd::settled) return;
   validate(!options.data.valid.empty(), ExitCode::usage,
            "curriculum.stage_end = \"settled\" needs held-out problems (their loss ends a stage); "
            "set data.valid, or stage_end to \"epochs\"");
@@ -148,7 +144,7 @@ void check_settled_set(const train::RunOptions& options) {
   const bool root_is_enough =
       method.name == data::Method::coconut_bfs_loss && !method.exact_frontier;
   validate(
-      !root_is_enough || options.curriculum.stage_end != "settled", ExitCode::usage,
+      !root_is_enough || options.curriculum.stage_end != data::StageEnd::settled, ExitCode::usage,
       "curriculum.stage_end = \"settled\" does not go with method.exact_frontier = false of "
       "coconut_bfs_loss (its sets hold the root, so that naming the root alone looks settled); "
       "set exact_frontier to true, or stage_end to \"epochs\"");

@@ -33,15 +33,13 @@ Options read(const std::vector<Override>& overrides) {
 OptionTable option_table(theory::ConstructOptions& options) {
   OptionTable table;
   table.add("data", options.data, "problem file; empty: graphs are drawn");
-  table.add("graphs", options.graphs, "what is drawn", {"random", "prosqa"});
+  table.add("graphs", options.graphs, "what is drawn");
   table.add("count", options.count, "graphs drawn", at_least(1));
   table.add("min_nodes", options.min_nodes, "smallest random graph", from_to(4, most_symbols));
   table.add("max_nodes", options.max_nodes, "largest random graph", from_to(4, most_symbols));
   table.add("seed", options.seed, "of every draw");
-  table.add_enum("encoding", options.encoding, "positions; rope is a construction of our own",
-                 {theory::encoding_names.begin(), theory::encoding_names.end()});
-  table.add_enum("precision", options.precision, "number format",
-                 {theory::precision_names.begin(), theory::precision_names.end()});
+  table.add("encoding", options.encoding, "positions; rope is a construction of our own");
+  table.add("precision", options.precision, "number format");
   table.add("d_pe", options.d_pe, "width of the positions, even; 0: by the rule", from_to(0, 4096));
   table.add("beyond", options.beyond, "thoughts after the diameter", from_to(0, 1000));
   table.add("longest", options.longest, "precision study: positions, at most; 0: no study",

@@ -36,7 +36,7 @@ std::string sequence_change(Method method) {
 bool end_epoch(CurriculumState& state, const CurriculumOptions& options, double excess_loss) {
   ++state.epochs_in_stage;
   const bool settled_now =
-      options.stage_end == "settled" && excess_loss <= options.settle_threshold;
+      options.stage_end == StageEnd::settled && excess_loss <= options.settle_threshold;
   state.settled_epochs = settled_now ? state.settled_epochs + 1 : 0;
   if (state.stage >= options.max_latent_stage) return false;
 

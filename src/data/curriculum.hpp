@@ -30,11 +30,11 @@ struct CurriculumState {
 
 /// Records a completed epoch; true when it was the last of its stage and the next stage begins.
 /// Stage 0 lasts first_stage_epochs, each later one epochs_per_stage, and max_latent_stage runs to
-/// the end of the run. With stage_end = "settled" a stage before the last also ends once
+/// the end of the run. With StageEnd::settled a stage before the last also ends once
 /// `excess_loss` <= settle_threshold for settle_patience epochs in a row.
 ///
 /// `excess_loss` [nats] is the held-out next-node loss of the stage minus the mean of
-/// uniform_guess_loss over the same problems. It is read only with stage_end = "settled"; a NaN
+/// uniform_guess_loss over the same problems. It is read only with StageEnd::settled; a NaN
 /// counts as not settled.
 bool end_epoch(CurriculumState& state, const CurriculumOptions& options, double excess_loss);
 

@@ -29,6 +29,9 @@ enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, 
 /// Their names in configuration files, in the order of Method.
 inline constexpr std::array<const char*, 6> method_names = {
     "coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"};
+constexpr auto names_of(Method) {
+  return method_names;
+}
 
 /// Versions of the rule by which a method turns problems into sequences, in the order of Method:
 /// runs of another version have other bits, and are not continued. At 2 are cot, which drew one
@@ -49,13 +52,21 @@ struct MethodOptions {
   bool last_edge_bar = false;   ///< write `|` after the last edge too (the papers' text)
 };
 
+/// When a stage before the last ends.
+enum class StageEnd {
+  epochs,   ///< after its epochs
+  settled,  ///< or earlier, once its held-out loss has settled
+};
+constexpr std::array<const char*, 2> names_of(StageEnd) {
+  return {"epochs", "settled"};
+}
+
 /// When stages begin and end.
 struct CurriculumOptions {
   int max_latent_stage = 4;     ///< last stage
-  int first_stage_epochs = 25;  ///< epochs of stage 0 (at most, when stage_end = "settled")
+  int first_stage_epochs = 25;  ///< epochs of stage 0 (at most, with StageEnd::settled)
   int epochs_per_stage = 25;    ///< epochs of each later stage but the last (likewise)
-  std::string stage_end =
-      "epochs";  ///< "epochs", or "settled": also when the held-out loss settles
+  StageEnd stage_end = StageEnd::epochs;
   double settle_threshold =
       0.1;                  ///< nats above a uniform guess over the frontier that count as settled
   int settle_patience = 2;  ///< epochs in a row below the threshold

@@ -174,6 +174,16 @@ std::vector<Shortcut> shortcuts(const std::vector<Problem>& problems) {
   return rows;
 }
 
+std::vector<Shortcut> blind_shortcuts(const std::vector<Problem>& problems) {
+  auto rows = shortcuts(problems);
+  rows.erase(
+      std::remove_if(rows.begin(), rows.end(), [](const Shortcut& s) { return s.looks_at_root; }),
+      rows.end());
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
+  return rows;
+}
+
 std::string table(const std::vector<Shortcut>& rows) {
   constexpr auto line = "{:<60} {:>9} {:>9} {:>12}\n";
   const auto share = [](double value) {

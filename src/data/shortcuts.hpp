@@ -21,6 +21,10 @@ struct Shortcut {
 /// expected to be derived.
 std::vector<Shortcut> shortcuts(const std::vector<Problem>& problems);
 
+/// The heuristics that do not look at the root, best first: what an accuracy must beat to show
+/// search.
+std::vector<Shortcut> blind_shortcuts(const std::vector<Problem>& problems);
+
 /// Lines "name  sees root  accuracy  accuracy on equal depth".
 std::string table(const std::vector<Shortcut>& rows);
 

@@ -1,13 +1,14 @@
 #pragma once
+#include <array>
+
 namespace superpose::model {
 
 /// What the operands of matrix products and the activations between them are held in. Sums,
 /// softmax, LayerNorm, the residual stream, thoughts, weights and gradients are float in all. tf32
 /// is f32 whose products a GPU rounds (kernels::FloatProducts); on a CPU it is f32.
 enum class Precision { f32, bf16, tf32 };
-constexpr const char* precision_names[] = {"f32", "bf16", "tf32"};  ///< in the order of the enumerators
-inline const char* to_string(Precision precision) {
-  return precision_names[static_cast<int>(precision)];
+constexpr std::array<const char*, 3> names_of(Precision) {
+  return {"f32", "bf16", "tf32"};
 }
 
 /// GPT-2 as in Hugging Face transformers; defaults are the papers' (arXiv 2505.12514, 2509.23365).

@@ -10,7 +10,7 @@ double learning_rate(const OptimizerOptions& options, std::int64_t step, std::in
   const double peak = options.learning_rate;
   if (step < options.warmup_steps)
     return peak * static_cast<double>(step + 1) / options.warmup_steps;
-  if (options.schedule == "constant") return peak;
+  if (options.schedule == Schedule::constant) return peak;
   const double span =
       std::max<double>(1, static_cast<double>(total_steps - 1 - options.warmup_steps));
   const double progress = std::min(1.0, static_cast<double>(step - options.warmup_steps) / span);

@@ -215,7 +215,7 @@ void write_points_csv(const std::string& path, const Planned& planned,
   text += "\n";
   for (std::size_t i = 0; i < planned.points.size(); ++i) {
     text += csv_labels(planned.sweep, planned.points[i]) + planned.points[i].identity + "," +
-            name(planned.status[i].state);
+            to_string(planned.status[i].state);
     for (const auto& measure : measures) text += "," + csv_number(measure.values[i]);
     text += "\n";
   }

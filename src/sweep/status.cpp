@@ -56,12 +56,12 @@ InHand in_hand(const SweepFolder& folder, Queue queue) {
 
 State judge(const Report& report, const InHand& hands, const std::string& identity) {
   const auto task = hands.tasks.find(identity);
-  const bool running = report.state == name(State::running);
-  if (report.state == name(State::done)) return State::done;
+  const bool running = report.state == to_string(State::running);
+  if (report.state == to_string(State::done)) return State::done;
   if (task != hands.tasks.end())
     return running && report.job == task->second ? State::running : State::queued;
   if (running) return report.job == "local" && hands.local ? State::running : State::lost;
-  if (report.state == name(State::interrupted)) return State::interrupted;
+  if (report.state == to_string(State::interrupted)) return State::interrupted;
   return report.state.empty() ? State::planned : State::failed;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.hpp"
 #include "sweep/folder.hpp"
 #include "sweep/sweep_points.hpp"
 
@@ -25,8 +26,8 @@ enum class State {
 inline constexpr std::array<const char*, 7> state_names = {
     "planned", "queued", "running", "interrupted", "failed", "lost", "done"};
 
-inline const char* name(State state) {
-  return state_names[static_cast<std::size_t>(state)];
+constexpr auto names_of(State) {
+  return state_names;
 }
 
 /// The line that slurm/point.sh writes.

@@ -1,6 +1,7 @@
 #pragma once
 /// A sweep: runs that differ from a configuration by the values of some axes (one TOML file).
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace superpose::sweep {
 
 /// What a point of a sweep runs.
 enum class SweepJob { train, bench };
+constexpr std::array<const char*, 2> names_of(SweepJob) {
+  return {"train", "bench"};
+}
 
 /// `[sweep]`; `seeds` beside them makes the last axis.
 struct SweepOptions {

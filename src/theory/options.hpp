@@ -1,6 +1,7 @@
 #pragma once
 /// What a user can set of `superpose theory`.
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -9,10 +10,16 @@
 
 namespace superpose::theory {
 
+/// Which graphs are drawn.
+enum class Graphs { random, prosqa };  ///< random: random_graphs.hpp
+constexpr std::array<const char*, 2> names_of(Graphs) {
+  return {"random", "prosqa"};
+}
+
 /// `superpose theory construct`.
 struct ConstructOptions {
   std::string data;                   ///< problem file; empty: graphs are drawn
-  std::string graphs = "random";      ///< "random" (random_graphs.hpp) or "prosqa"
+  Graphs graphs = Graphs::random;     ///< drawn if there is no file
   int count = 300;                    ///< graphs drawn, or problems of the file at most
   int min_nodes = 5, max_nodes = 40;  ///< of random graphs
   std::uint64_t seed = 0;

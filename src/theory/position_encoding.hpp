@@ -20,6 +20,9 @@ enum class Encoding { sinusoidal, rope };
 
 /// Their names, in the order of Encoding.
 inline constexpr std::array<const char*, 2> encoding_names = {"sinusoidal", "rope"};
+constexpr auto names_of(Encoding) {
+  return encoding_names;
+}
 
 /// [j - 1] = w_j, radians a position; d_PE / 2 of them, descending.
 std::vector<double> frequencies(int d_pe);

@@ -33,7 +33,7 @@ ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {
 
 ProblemSet problem_set(const ConstructOptions& options) {
   if (!options.data.empty()) return from_file(options.data, options.count);
-  if (options.graphs == "prosqa") return generated(options.count, options.seed, 28);
+  if (options.graphs == Graphs::prosqa) return generated(options.count, options.seed, 28);
   return {fmt::format("random graphs of {} to {} nodes", options.min_nodes, options.max_nodes), "",
           static_cast<std::uint64_t>(options.count), [options](std::uint64_t i) {
             return random_problem(options.seed, i, options.min_nodes, options.max_nodes);

@@ -1,38 +1,21 @@
 #include "train/checkpoint_series.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "io/agreement.hpp"
 #include "train/same_run.hpp"
 
 namespace superpose::train {
 namespace {
 
-/// The files that an argument names: a directory stands for its checkpoints.
-std::vector<std::string> paths_of(const std::string& argument) {
-  std::error_code unknown;
-  if (!std::filesystem::is_directory(argument, unknown)) return {argument};
-  std::vector<std::string> paths;
-  for (const auto& file : io::find_checkpoints(argument)) paths.push_back(file.path);
-  return paths;
-}
-
-/// The same on every rank: a run that goes on removes old checkpoints while they are listed.
-std::vector<std::string> checkpoint_paths(const std::vector<std::string>& arguments,
-                                          const distributed::Communicator& world,
-                                          Skipped& skipped) {
+std::vector<std::string> paths_of(const std::vector<std::string>& arguments,
+                                  const distributed::Communicator& communicator, Skipped& skipped) {
   std::vector<std::string> paths;
   for (const auto& argument : arguments) {
-    std::vector<std::string> found;
-    io::agree_on_rank_0(world, [&] { found = paths_of(argument); });
-    std::size_t n = found.size();
-    world.broadcast_bytes(&n, sizeof n);
-    found.resize(n);
-    for (const auto& path : found) paths.push_back(world.broadcast(path));
-    if (n == 0) skipped.add(argument, "it holds no checkpoints");
+    const auto files = io::checkpoint_files(communicator, argument);
+    if (files.empty()) skipped.add(argument, "it holds no checkpoints");
+    paths.insert(paths.end(), files.begin(), files.end());
   }
   return paths;
 }
@@ -65,7 +48,7 @@ std::vector<Candidate> find_candidates(const std::vector<std::string>& arguments
                                        const distributed::Communicator& communicator,
                                        Skipped& skipped) {
   std::vector<Candidate> candidates;
-  for (const auto& path : checkpoint_paths(arguments, communicator, skipped)) {
+  for (const auto& path : paths_of(arguments, communicator, skipped)) {
     try {
       const auto header = io::read_header(communicator, path);
       const Candidate candidate{path, header, parse(header.metadata.configuration, path)};

@@ -110,7 +110,7 @@ std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool 
            "that run, choose another output.directory, or remove it",
            directory);
   if (from.source == Start::Source::checkpoint && !has_run)
-    return state_.restore(communicator_, from.checkpoint);
+    return state_.restore(communicator_, io::checkpoint_file(communicator_, from.checkpoint));
   if (!has_run) return std::nullopt;
   io::agree_on_rank_0(communicator_, [&] { require_same_run_in(directory, metadata_); });
   return state_.restore_newest(communicator_, directory);

@@ -34,7 +34,7 @@ struct TrainingData {
 /// that was stopped can be submitted again as it is.
 struct Start {
   enum class Source { newest, scratch, checkpoint } source = Source::newest;
-  std::string checkpoint;  ///< for Source::checkpoint
+  std::string checkpoint;  ///< Source::checkpoint: the file, or a run directory for its newest
 };
 
 class Trainer {

@@ -9,6 +9,7 @@
 #include <Kokkos_Core.hpp>
 
 #include "bench/kernel_cases.hpp"
+#include "core/enum_names.hpp"
 #include "data/generator.hpp"
 #include "kokkos_kernels/linear.hpp"
 
@@ -41,7 +42,7 @@ void add_benchmarks(model::Precision precision, int n_problems) {
       data::generate_problems({}, 0, static_cast<std::uint64_t>(n_problems)).problems;
   for (const auto& kernel : kernel_cases(options, problems))
     benchmark::RegisterBenchmark(
-        fmt::format("{}/{}/{}", kernel.name, model::to_string(precision), n_problems).c_str(),
+        fmt::format("{}/{}/{}", kernel.name, to_string(precision), n_problems).c_str(),
         [kernel](benchmark::State& state) { time_kernel(state, kernel); })
         ->UseRealTime();  // kernels may run on threads or a device
 }

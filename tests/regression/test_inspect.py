@@ -65,6 +65,12 @@ class Inspect(Files):
             for name, shape in shapes.items():
                 self.assertEqual(tuple(shape), file[name].shape)
 
+    def test_a_run_directory_stands_for_its_newest_checkpoint(self):
+        self.assertEqual(self.inspect(self.path / "a"), self.inspect(self.checkpoint))
+        empty = self.path / "empty"
+        empty.mkdir(exist_ok=True)
+        self.assert_fails(self.run_program("inspect", empty), 4, "has no checkpoints")
+
     def test_histories(self):
         report = self.inspect(self.history)
         self.assertEqual(report["kind"], "superpose_run")
@@ -144,7 +150,7 @@ class Inspect(Files):
         (self.path / "bad.json").write_text('[{"root": 0}]')
         (self.path / "broken.json").write_text((self.path / "train.json").read_text()[:-9])
         for name, code, part in (("foreign.h5", 5, "does not say what it is"),
-                                 ("text.txt", 5, "text.txt"), (".", 5, "cannot open ."),
+                                 ("text.txt", 5, "text.txt"), (".", 4, "no checkpoints"),
                                  ("none.h5", 5, "cannot open none.h5 (No such file"),
                                  ("none.json", 5, "cannot open none.json (No such file"),
                                  ("bad.json", 3, "problem 0"),
@@ -173,6 +179,10 @@ class Diff(Files):
             result = self.diff(f"a/{name}", f"b/{name}")
             self.assert_succeeds(result, "are the same", "bit for bit", "n_ranks")
         self.assertIn("wall times (not counted)", result.stdout)
+
+    def test_run_directories_stand_for_their_newest_checkpoints(self):
+        self.assert_succeeds(self.diff("a", "b"), "a/checkpoint_000000006.h5 and b/checkpoint_000000006.h5 "
+                             "are the same")
 
     def test_runs_of_two_seeds_differ(self):
         self.assert_differs(self.diff("a/run.h5", "c/run.h5"), "steps/loss", "6 of 6 differ",

@@ -307,6 +307,11 @@ class Resume(Interrupted):
         again = self.train("branch", settings, resume=first)  # as a requeued job would
         self.assert_succeeds(again, "is complete")
 
+    def test_a_branch_may_start_from_the_newest_checkpoint_of_a_run_directory(self):
+        last = int(self.checkpoints("undisturbed")[-1].stem.split("_")[1])
+        result = self.train("from_directory", SETTINGS, resume=self.path / "undisturbed")
+        self.assert_succeeds(result, f"branched off at step {last} ", "is complete")
+
     def test_unreadable_histories_are_kept_and_begin_again(self):
         self.copy("bad_history")[-1].unlink()
         history = self.path / "bad_history" / "run.h5"

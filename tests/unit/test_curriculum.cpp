@@ -53,7 +53,7 @@ TEST(Curriculum, EpochRuleIgnoresTheLoss) {
 
 TEST(Curriculum, SettledStageEndsEarlyAfterPatienceInARow) {
   CurriculumOptions options;
-  options.stage_end = "settled";
+  options.stage_end = StageEnd::settled;
   options.max_latent_stage = 2;
   options.first_stage_epochs = 10;
   options.epochs_per_stage = 3;
@@ -67,7 +67,7 @@ TEST(Curriculum, SettledStageEndsEarlyAfterPatienceInARow) {
 
 TEST(Curriculum, SettledEpochsDoNotCarryIntoTheNextStage) {
   CurriculumOptions options;
-  options.stage_end = "settled";
+  options.stage_end = StageEnd::settled;
   options.first_stage_epochs = 2;
   options.settle_patience = 3;
   CurriculumState state;

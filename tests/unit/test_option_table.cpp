@@ -12,7 +12,15 @@ namespace {
 
 using testing::HasSubstr;
 
+enum class Mode { slow, fast };
+constexpr std::array<const char*, 2> names_of(Mode) {
+  return {"slow", "fast"};
+}
+
 enum class Colour { red, green };
+constexpr std::array<const char*, 2> names_of(Colour) {
+  return {"red", "green"};
+}
 
 struct Options {
   bool flag = false;
@@ -20,7 +28,7 @@ struct Options {
   std::uint64_t seed = 1;
   double rate = 0.5;
   std::string path = "a";
-  std::string mode = "slow";
+  Mode mode = Mode::slow;
   Colour colour = Colour::red;
 
   OptionTable table() {
@@ -30,8 +38,8 @@ struct Options {
     table.add("main.seed", seed, "of everything");
     table.add("numbers.rate", rate, "how fast", from_to_below(0, 1));
     table.add("numbers.path", path, "where");
-    table.add("numbers.mode", mode, "how", {"slow", "fast"});
-    table.add_enum("numbers.colour", colour, "which", {"red", "green"});
+    table.add("numbers.mode", mode, "how");
+    table.add("numbers.colour", colour, "which");
     return table;
   }
 
@@ -75,7 +83,7 @@ TEST(OptionTable, SetsEveryTypeFromToml) {
   EXPECT_EQ(options.seed, 9223372036854775807U);
   EXPECT_EQ(options.rate, 0.25);
   EXPECT_EQ(options.path, "b");
-  EXPECT_EQ(options.mode, "fast");
+  EXPECT_EQ(options.mode, Mode::fast);
   EXPECT_EQ(options.colour, Colour::green);
 }
 

@@ -63,7 +63,7 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
       {"method.shuffle_nodes", [](RunOptions& o) { o.method.shuffle_nodes = true; }},
       {"curriculum.epochs_per_stage", [](RunOptions& o) { o.curriculum.epochs_per_stage = 50; }},
       {"optimizer.learning_rate", [](RunOptions& o) { o.optimizer.learning_rate *= 1.0000001; }},
-      {"optimizer.schedule", [](RunOptions& o) { o.optimizer.schedule = "cosine"; }},
+      {"optimizer.schedule", [](RunOptions& o) { o.optimizer.schedule = optim::Schedule::cosine; }},
       {"train.seed", [](RunOptions& o) { o.train.seed = 1; }},
       {"train.batch_size", [](RunOptions& o) { o.train.batch_size = 512; }},
       {"train.leaves", [](RunOptions& o) { o.train.leaves = 16; }},
@@ -77,14 +77,14 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
 TEST(SameRun, WhatEndsStagesOrTheScheduleIsTheRunsOwn) {
   const auto settled = [](RunOptions& o) {
     o.data.valid = "valid.json";
-    o.curriculum.stage_end = "settled";
+    o.curriculum.stage_end = data::StageEnd::settled;
   };
   const auto fewer = [&](RunOptions& o) {
     settled(o);
     o.train.eval_problems = 50;
   };
   EXPECT_THAT(refusal(run_with(settled), run_with(fewer)), testing::HasSubstr("eval_problems"));
-  const auto cosine = [](RunOptions& o) { o.optimizer.schedule = "cosine"; };
+  const auto cosine = [](RunOptions& o) { o.optimizer.schedule = optim::Schedule::cosine; };
   const auto longer = [&](RunOptions& o) {
     cosine(o);
     o.train.epochs += 1;
@@ -95,7 +95,7 @@ TEST(SameRun, WhatEndsStagesOrTheScheduleIsTheRunsOwn) {
 TEST(SameRun, LengthIsPartOfARunWithACosine) {
   const auto cosine = [](int epochs) {
     return run_with([=](RunOptions& o) {
-      o.optimizer.schedule = "cosine";
+      o.optimizer.schedule = optim::Schedule::cosine;
       o.train.epochs = epochs;
     });
   };
@@ -106,7 +106,7 @@ TEST(SameRun, LengthIsPartOfARunWithACosine) {
 TEST(SameRun, EvaluationIsPartOfARunWhoseStagesItEnds) {
   const auto settled = [](int every, int problems) {
     return run_with([=](RunOptions& o) {
-      o.curriculum.stage_end = "settled";
+      o.curriculum.stage_end = data::StageEnd::settled;
       o.train.eval_every = every;
       o.train.eval_problems = problems;
     });

@@ -5,7 +5,7 @@
 namespace superpose::optim {
 namespace {
 
-OptimizerOptions with_schedule(const std::string& schedule, int warmup_steps) {
+OptimizerOptions with_schedule(Schedule schedule, int warmup_steps) {
   OptimizerOptions options;
   options.learning_rate = 2e-3;
   options.schedule = schedule;
@@ -15,12 +15,12 @@ OptimizerOptions with_schedule(const std::string& schedule, int warmup_steps) {
 }
 
 TEST(Schedule, ConstantFromTheFirstStep) {
-  const auto options = with_schedule("constant", 0);
+  const auto options = with_schedule(Schedule::constant, 0);
   for (const int step : {0, 1, 500, 999, 5000}) EXPECT_EQ(learning_rate(options, step, 1000), 2e-3);
 }
 
 TEST(Schedule, WarmUpRisesLinearlyToThePeak) {
-  for (const char* schedule : {"constant", "cosine"}) {
+  for (const auto schedule : {Schedule::constant, Schedule::cosine}) {
     const auto options = with_schedule(schedule, 4);
     EXPECT_DOUBLE_EQ(learning_rate(options, 0, 100), 0.5e-3);
     EXPECT_DOUBLE_EQ(learning_rate(options, 1, 100), 1.0e-3);
@@ -31,13 +31,13 @@ TEST(Schedule, WarmUpRisesLinearlyToThePeak) {
 }
 
 TEST(Schedule, ARunMayEndDuringItsWarmUp) {
-  const auto options = with_schedule("cosine", 100);
+  const auto options = with_schedule(Schedule::cosine, 100);
   EXPECT_DOUBLE_EQ(learning_rate(options, 9, 10), 0.2e-3);
 }
 
 TEST(Schedule, CosineGoesFromThePeakToItsFloor) {
   for (const int warmup : {0, 20}) {
-    const auto options = with_schedule("cosine", warmup);
+    const auto options = with_schedule(Schedule::cosine, warmup);
     const int last = warmup + 100;  // 100 intervals after the warm-up
     EXPECT_DOUBLE_EQ(learning_rate(options, warmup, last + 1), 2e-3);
     EXPECT_NEAR(learning_rate(options, warmup + 25, last + 1),
@@ -49,14 +49,14 @@ TEST(Schedule, CosineGoesFromThePeakToItsFloor) {
 }
 
 TEST(Schedule, CosineNeverRisesAndStaysAtItsFloor) {
-  const auto options = with_schedule("cosine", 5);
+  const auto options = with_schedule(Schedule::cosine, 5);
   for (int step = 5; step < 120; ++step)
     EXPECT_LE(learning_rate(options, step + 1, 100), learning_rate(options, step, 100)) << step;
   EXPECT_NEAR(learning_rate(options, 500, 100), 0.2e-3, 1e-15);
 }
 
 TEST(Schedule, CosineToZero) {
-  auto options = with_schedule("cosine", 0);
+  auto options = with_schedule(Schedule::cosine, 0);
   options.final_lr_ratio = 0;
   EXPECT_NEAR(learning_rate(options, 9, 10), 0, 1e-18);
   EXPECT_EQ(learning_rate(options, 0, 1), 2e-3);  // one step alone: the peak

@@ -1,38 +1,33 @@
-/// `superpose sweep collect`.
+#include "sweep/collect.hpp"
 
 #include <filesystem>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "io/agreement.hpp"
 #include "io/replaceable_file.hpp"
 #include "io/sweep_layout.hpp"
-#include "jobs/jobs.hpp"
-#include "jobs/run_metadata.hpp"
 #include "sweep/collected_file.hpp"
-#include "sweep/planned.hpp"
 #include "sweep/results.hpp"
 
-namespace superpose::jobs {
+namespace superpose::sweep {
 namespace {
-
-using namespace sweep;
 
 std::vector<JoinedTable> histories(const Planned& planned) {
   if (planned.sweep.options.job == SweepJob::bench) return {};
   return join_tables(planned, {"epochs", "evaluation"});
 }
 
-void collect(const SweepArguments& arguments, io::RunMetadata metadata) {
-  const Planned planned(arguments.file, Queue::may_be_silent);
+}  // namespace
+
+void collect(const Planned& planned, const std::string& path, io::RunMetadata metadata) {
   metadata.configuration = planned.sweep.text;
   const std::filesystem::path output =
-      arguments.output.empty() ? planned.folder.root() + "/collected.h5" : arguments.output;
+      path.empty() ? planned.folder.root() + "/collected.h5" : path;
   io::require_replaceable(output.string(), io::sweep_layout::kind);
   const auto n_done = planned.count(State::done);
   validate(n_done > 0, ExitCode::io,
            "none of the {} points of {} is done ({}); superpose sweep status {} says why",
-           planned.points.size(), planned.sweep.source, counts(planned), arguments.file);
+           planned.points.size(), planned.sweep.source, counts(planned), planned.sweep.source);
   const auto beside = [&](const char* ending) {
     return (output.parent_path() / output.stem()).string() + ending;
   };
@@ -46,12 +41,4 @@ void collect(const SweepArguments& arguments, io::RunMetadata metadata) {
   if (n_done < planned.points.size()) log::info("  points that are not done are NaN there");
 }
 
-}  // namespace
-
-int sweep_collect_job(const SweepArguments& arguments, const distributed::Communicator& world) {
-  const auto metadata = run_metadata(world, arguments.command_line, "");
-  io::agree_on_rank_0(world, [&] { collect(arguments, metadata); });
-  return 0;
-}
-
-}  // namespace superpose::jobs
+}  // namespace superpose::sweep

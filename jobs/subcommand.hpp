@@ -1,0 +1,66 @@
+#pragma once
+/// The subcommands, and what they are made with. Each is one file, jobs/NAME.cpp: its arguments,
+/// its options, its run.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/option_table.hpp"
+#include "core/enum_names.hpp"
+#include "jobs/command_line.hpp"
+
+namespace superpose::jobs {
+
+/// Each adds itself to the program, and sets `command` if it is on the command line, which output
+/// files quote as it was `typed`.
+void add_generate(CLI::App& app, Command& command, const std::string& typed);
+void add_train(CLI::App& app, Command& command, const std::string& typed);
+void add_evaluate(CLI::App& app, Command& command, const std::string& typed);
+void add_probe(CLI::App& app, Command& command, const std::string& typed);
+void add_bench(CLI::App& app, Command& command, const std::string& typed);
+void add_theory(CLI::App& app, Command& command, const std::string& typed);
+void add_sweep(CLI::App& app, Command& command, const std::string& typed);
+void add_validate(CLI::App& app, Command& command, const std::string& typed);
+void add_inspect(CLI::App& app, Command& command, const std::string& typed);
+void add_diff(CLI::App& app, Command& command, const std::string& typed);
+
+/// Every row of a configuration table becomes an option that records an override.
+void add_settings(CLI::App& sub, const config::OptionTable& table,
+                  std::vector<config::Override>& overrides);
+
+/// An option that takes the name of an enumerator.
+template <class Enum>
+CLI::Option* add_choice(CLI::App& sub, const std::string& option, Enum& variable,
+                        const std::string& description) {
+  const auto names = all_names<Enum>();
+  return sub
+      .add_option_function<std::string>(
+          option, [&variable](const std::string& name) { variable = *enum_of<Enum>(name); },
+          description)
+      ->check(CLI::IsMember(names))
+      ->default_str(to_string(variable))
+      ->type_name(fmt::format("{}", fmt::join(names, "|")));
+}
+
+/// `run` is called with the arguments if `sub` is on the command line: by every rank, or, if it
+/// takes no communicator, without MPI.
+template <class Arguments>
+void set_run(CLI::App& sub, Command& command, const std::shared_ptr<Arguments>& arguments,
+             int (*run)(const Arguments&, const distributed::Communicator&)) {
+  sub.callback([arguments, &command, run] {
+    command.parallel = [arguments, run](const auto& world) { return run(*arguments, world); };
+  });
+}
+template <class Arguments>
+void set_run(CLI::App& sub, Command& command, const std::shared_ptr<Arguments>& arguments,
+             int (*run)(const Arguments&)) {
+  sub.callback([arguments, &command, run] {
+    command.serial = [arguments, run] { return run(*arguments); };
+  });
+}
+
+}  // namespace superpose::jobs

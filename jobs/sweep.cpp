@@ -1,0 +1,164 @@
+/// `superpose sweep plan|submit|resubmit|status|collect|cancel`.
+
+#include "core/log.hpp"
+#include "io/agreement.hpp"
+#include "jobs/run_metadata.hpp"
+#include "jobs/subcommand.hpp"
+#include "sweep/collect.hpp"
+#include "sweep/start.hpp"
+#include "sweep/status_report.hpp"
+
+namespace superpose::jobs {
+namespace {
+
+using namespace sweep;
+
+/// `superpose sweep plan|submit|resubmit|status|collect|cancel SWEEP [--OPTION VALUE ...]`
+struct Arguments {
+  std::string file;                     ///< TOML
+  std::optional<double> epoch_seconds;  ///< [s] of an epoch of the first point, for the estimate
+  StartOptions start;                   ///< its dry_run is plan's, too
+  bool points = false;                  ///< status: a line for each point
+  bool json = false;                    ///< status: for programs
+  std::string output;                   ///< collect: HDF5 file; empty: in the sweep's folder
+  std::string command_line;             ///< as typed, for the output file
+};
+
+int run_plan(const Arguments& arguments) {
+  const Planned planned(arguments.file, Queue::may_be_silent);
+  print_axes(planned);
+  print_estimate(planned, arguments.epoch_seconds);
+  if (arguments.points) print_points(planned, true);
+  if (arguments.start.dry_run) return 0;
+  const auto n_new = planned.folder.prepare(planned.sweep, planned.points);
+  log::info("  {} new points, {} were there; start them by superpose sweep submit {}", n_new,
+            planned.points.size() - n_new, arguments.file);
+  return 0;
+}
+
+/// Starts the points in these states.
+int start(const Arguments& arguments, const std::vector<State>& states) {
+  const Planned planned(arguments.file, Queue::must_answer);
+  print_axes(planned);
+  const auto chosen = in_states(planned, states);
+  const bool dry = arguments.start.dry_run;
+  if (!dry) planned.folder.prepare(planned.sweep, planned.points);
+  print_estimate(planned, arguments.epoch_seconds);
+  log::info("  {}; {} {} now", counts(planned), chosen.size(), dry ? "would start" : "to start");
+  return chosen.empty() ? 0 : start_points(planned, chosen, arguments.start);
+}
+
+int run_submit(const Arguments& arguments) {
+  return start(arguments, {State::planned, State::interrupted});
+}
+
+int run_resubmit(const Arguments& arguments) {
+  return start(arguments, {State::planned, State::interrupted, State::failed, State::lost});
+}
+
+int run_status(const Arguments& arguments) {
+  const Planned planned(arguments.file, Queue::may_be_silent);
+  if (arguments.json) {
+    fmt::print("{}\n", to_json(planned).dump(2));
+    return 0;
+  }
+  log::info("sweep {}: {} points: {}", planned.sweep.name, planned.points.size(), counts(planned));
+  print_points(planned, arguments.points);
+  return 0;
+}
+
+int run_cancel(const Arguments& arguments) {
+  cancel(Planned(arguments.file, Queue::must_answer));
+  return 0;
+}
+
+int run_collect(const Arguments& arguments, const distributed::Communicator& world) {
+  const auto metadata = run_metadata(world, arguments.command_line, "");
+  io::agree_on_rank_0(world, [&] {
+    collect(Planned(arguments.file, Queue::may_be_silent), arguments.output, metadata);
+  });
+  return 0;
+}
+
+void add_estimate(CLI::App& sub, Arguments& arguments) {
+  sub.add_flag("--dry_run", arguments.start.dry_run, "Say what would be done, and do nothing");
+  sub.add_option("--seconds_per_epoch", arguments.epoch_seconds,
+                 "What an epoch of the first point takes, for the estimate of node-hours; without "
+                 "it the points that are done tell")
+      ->check(CLI::Range(1e-6, 1e9))
+      ->type_name("S");
+}
+
+void add_start(CLI::App& sub, Arguments& arguments) {
+  add_estimate(sub, arguments);
+  sub.add_option("--throttle", arguments.start.throttle,
+                 "Most points of an array at a time (0: no limit)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  sub.add_option("--local", arguments.start.local,
+                 "Run here, without SLURM, so many points at a time")
+      ->check(CLI::Range(1, 1 << 16))
+      ->type_name("SLOTS");
+  sub.add_option("--launcher", arguments.start.launcher,
+                 "Local: what starts the ranks of a point ({} for their number; mpirun -n {})")
+      ->type_name("WORDS");
+  sub.add_option("--scripts", arguments.start.scripts, "Folder of sweep.sbatch and point.sh")
+      ->capture_default_str()
+      ->type_name("FOLDER");
+}
+
+/// The parts of `superpose sweep`, which share their arguments.
+class Parts {
+ public:
+  Parts(CLI::App& sweep, Command& command, std::shared_ptr<Arguments> arguments)
+      : sweep_(sweep), command_(command), arguments_(std::move(arguments)) {}
+
+  /// Run: one of those that set_run takes.
+  template <class Run>
+  CLI::App& add(const char* name, const char* description, Run run) {
+    auto* sub = sweep_.add_subcommand(name, description);
+    sub->add_option("SWEEP", arguments_->file,
+                    "Sweep file (TOML); superpose sweep --help has the form")
+        ->type_name("")
+        ->required();
+    sub->footer("");  // not the one of sweep again
+    set_run(*sub, command_, arguments_, run);
+    return *sub;
+  }
+
+ private:
+  CLI::App& sweep_;
+  Command& command_;
+  std::shared_ptr<Arguments> arguments_;
+};
+
+}  // namespace
+
+void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
+  auto* sub = app.add_subcommand("sweep", "Run many configurations, with SLURM or without");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->command_line = typed;
+  arguments->start.scripts = SUPERPOSE_SOURCE_DIR "/slurm";
+  sub->footer(sweep_file_help());
+  Parts parts(*sub, command, arguments);
+  auto& plan =
+      parts.add("plan", "Make a folder for every point, and say what they will take", run_plan);
+  add_estimate(plan, *arguments);
+  plan.add_flag("--points", arguments->points, "A line for every point");
+  add_start(parts.add("submit", "Start the points that have not been started", run_submit),
+            *arguments);
+  add_start(parts.add("resubmit", "Start those that failed or were lost, too", run_resubmit),
+            *arguments);
+  auto& status = parts.add("status", "What became of the points", run_status);
+  status.add_flag("--points", arguments->points, "A line for every point");
+  status.add_flag("--json", arguments->json, "Print JSON");
+  parts
+      .add("collect", "Join histories and evaluations in one HDF5 file and tables (CSV)",
+           run_collect)
+      .add_option("--output", arguments->output, "File to write (collected.h5 in the folder)")
+      ->type_name("FILE");
+  parts.add("cancel", "Stop what waits or runs", run_cancel);
+}
+
+}  // namespace superpose::jobs

@@ -1,0 +1,38 @@
+#pragma once
+/// Names of enumerators, as users write and read them. An enum with the enumerators 0, 1, ... gets
+/// them from a function beside it:
+///
+///   enum class Schedule { constant, cosine };
+///   constexpr std::array<const char*, 2> names_of(Schedule) { return {"constant", "cosine"}; }
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace superpose {
+
+/// The name of an enumerator.
+template <class Enum>
+constexpr auto to_string(Enum value) -> typename decltype(names_of(value))::value_type {
+  return names_of(value)[static_cast<std::size_t>(value)];
+}
+
+/// The names of all enumerators, in their order.
+template <class Enum>
+std::vector<std::string> all_names() {
+  constexpr auto names = names_of(Enum{});
+  return {names.begin(), names.end()};
+}
+
+/// The enumerator of this name; none if there is no such name.
+template <class Enum>
+std::optional<Enum> enum_of(const std::string& name) {
+  constexpr auto names = names_of(Enum{});
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
+}  // namespace superpose

@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+
+#include "io/run_metadata.hpp"
+#include "sweep/planned.hpp"
+
+namespace superpose::sweep {
+
+/// Writes what the points that are done have measured side by side: the HDF5 file `path` (empty:
+/// collected.h5 in the sweep's folder) and two tables (CSV) beside it. Error (io) if no point is
+/// done.
+void collect(const Planned& planned, const std::string& path, io::RunMetadata metadata);
+
+}  // namespace superpose::sweep

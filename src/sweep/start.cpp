@@ -1,0 +1,124 @@
+#include "sweep/start.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "core/error.hpp"
+#include "core/host.hpp"
+#include "core/log.hpp"
+#include "io/run_lock.hpp"
+#include "sweep/local_runner.hpp"
+#include "sweep/slurm.hpp"
+
+namespace superpose::sweep {
+namespace {
+
+/// The file of this name in --scripts.
+std::string script(const StartOptions& options, const char* name) {
+  const auto path = (std::filesystem::absolute(options.scripts) / name).string();
+  validate(std::filesystem::exists(path), ExitCode::usage,
+           "there is no {} (points are run by it); name the folder of the scripts by --scripts",
+           path);
+  return path;
+}
+
+/// Points that ask for the same of SLURM go into one array, if it may be that long.
+std::vector<Chosen> arrays(const Chosen& points, std::size_t most) {
+  std::map<std::tuple<int, int, std::string, std::string>, Chosen> by_resources;
+  for (const auto* point : points) {
+    const auto& r = point->options.resources;
+    by_resources[{r.nodes, r.ranks_per_node, r.time, r.sbatch}].push_back(point);
+  }
+  std::vector<Chosen> arrays;
+  for (const auto& [resources, group] : by_resources)
+    for (std::size_t begin = 0; begin < group.size(); begin += most)
+      arrays.emplace_back(group.begin() + begin,
+                          group.begin() + std::min(begin + most, group.size()));
+  return arrays;
+}
+
+int submit_to_slurm(const Planned& planned, const Chosen& points, const StartOptions& options) {
+  std::optional<io::RunLock> lock;  // against a second submission, and a local runner
+  if (!options.dry_run) lock.emplace(planned.folder.root());
+  for (const auto& array : arrays(points, max_array_size())) {
+    ArrayJob job{planned.sweep.name,
+                 "LIST",
+                 array.size(),
+                 options.throttle,
+                 array.front()->options.resources,
+                 planned.folder.root() + "/logs",
+                 script(options, "sweep.sbatch")};
+    if (options.dry_run) {
+      log::info("{}", shown(sbatch_command(job)));
+      continue;
+    }
+    std::vector<std::string> identities;
+    for (const auto* point : array) identities.push_back(point->identity);
+    job.list = planned.folder.new_submission(identities);
+    const auto id = submit(job);
+    SweepFolder::record_job(job.list, id);
+    log::info("submitted {} points as SLURM job {}", array.size(), id);
+  }
+  return 0;
+}
+
+int run_here(const Planned& planned, const Chosen& points, const StartOptions& options) {
+  const LocalOptions local{options.local, options.launcher, script(options, "point.sh")};
+  if (!options.dry_run) return run_locally(planned.folder, planned.sweep, points, local);
+  for (const auto* point : points)
+    log::info("{}{}", job_script(planned.folder, planned.sweep, *point),
+              point == points.back() ? "" : "\n");
+  return 0;
+}
+
+/// Asks the local runner of the sweep, if there is one, to stop.
+bool stop_local_runner(const SweepFolder& folder) {
+  const auto holder = io::lock_holder(folder.root());
+  if (!holder) return false;
+  validate(holder->host == host_name(), ExitCode::usage,
+           "the local runner of this sweep is process {} on {} (not this machine); cancel it there",
+           holder->pid, holder->host);
+  ::kill(std::atoi(holder->pid.c_str()), SIGTERM);
+  log::info("asked the local runner (process {}) to stop", holder->pid);
+  return true;
+}
+
+/// Jobs of the sweep with a task in the queue: fewer words than the tasks.
+std::vector<std::string> live_jobs(const InHand& hands) {
+  std::set<std::string> jobs;
+  for (const auto& [identity, task] : hands.tasks) jobs.insert(task.substr(0, task.find('_')));
+  return {jobs.begin(), jobs.end()};
+}
+
+}  // namespace
+
+Chosen in_states(const Planned& planned, const std::vector<State>& states) {
+  Chosen chosen;
+  for (std::size_t i = 0; i < planned.points.size(); ++i)
+    for (const auto state : states)
+      if (planned.status[i].state == state) chosen.push_back(&planned.points[i]);
+  return chosen;
+}
+
+int start_points(const Planned& planned, const Chosen& points, const StartOptions& options) {
+  return options.local > 0 ? run_here(planned, points, options)
+                           : submit_to_slurm(planned, points, options);
+}
+
+void cancel(const Planned& planned) {
+  const bool local = stop_local_runner(planned.folder);
+  const auto jobs = live_jobs(planned.hands);
+  if (!jobs.empty()) {
+    cancel(jobs);
+    log::info("cancelled {} points in SLURM's queue (job {})", planned.hands.tasks.size(),
+              fmt::join(jobs, ", "));
+  }
+  if (!local && jobs.empty()) log::info("nothing of this sweep waits or runs");
+}
+
+}  // namespace superpose::sweep
