@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <new>
 
 #include "analysis/probe.hpp"
@@ -47,22 +46,19 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
       communicator_(communicator),
       metadata_(metadata),
       recorded_(recorded_problems(options, data.valid.problems)),
-      model_(model::make_network(options.model)),
-      optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
       faults_(std::getenv("SUPERPOSE_FAULT"), communicator.rank(), communicator.size()),
-      gradient_(options, data.train.problems, communicator, *model_),
-      state_(*model_, optimizer_),
+      training_step_(options, data.train.problems, communicator),
+      state_(training_step_.model(), training_step_.optimizer()),
       limits_(limits) {
   if (limits.watchdog_seconds > 0)
     watchdog_.emplace(communicator, times_.activity(), limits.watchdog_seconds);
-  model::initialise(model_->parameters(), options.train.seed);
   if (faults_.armed()) listen_for_faults();
   start(from);
 }
 
 /// Process faults strike as a phase begins, a NaN where the value is made.
 void Trainer::listen_for_faults() {
-  gradient_.set_faults(faults_);
+  training_step_.set_faults(faults_);
   times_.activity().set_listener(
       [this](const char* phase, std::int64_t step) { faults_.begin(phase, step); });
 }
@@ -158,7 +154,7 @@ ExitCode Trainer::run() {
   }
   recorder_->flush();  // a directory that cannot be written to is found before the first step
   stop_.emplace(options_.output.directory, communicator_.rank() == 0, limits_,
-                estimated_save_seconds(model_->parameters().flat.extent(0)));
+                estimated_save_seconds(training_step_.model().parameters().flat.extent(0)));
   const Stopwatch watch;
   const Flow flow = run_epochs();
   stop_->done();
@@ -206,7 +202,7 @@ Trainer::Flow Trainer::run_epoch() {
   while (progress_.step_in_epoch < steps_per_epoch()) {
     const auto next = progress_.step_in_epoch + 1;  // of the next epoch nothing is known yet
     if (next < steps_per_epoch())
-      gradient_.announce(batch_of(order, next, batch_size), batch_key());
+      training_step_.gradient().announce(batch_of(order, next, batch_size), batch_key());
     const auto flow = step(batch_of(order, progress_.step_in_epoch, batch_size));
     if (flow == Flow::go_on) continue;
     save();
@@ -226,50 +222,33 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   times_.activity().set_step(progress_.step + 1);
   faults_.begin("step", progress_.step + 1);
   const auto key = batch_key();
-  const auto gradient = gradient_.compute(batch, key, stop_->due(), times_);
-  const auto& sums = gradient_.sums();
-  const double scale = 1.0 / static_cast<double>(sums.labels);  // mean over labels
-  ScopedTimer timer(times_, "optimizer");
-  const double norm = scale * optim::norm<float>(gradient);
-  require_finite(sums.loss, norm, batch);
   const double rate = optim::learning_rate(options_.optimizer, progress_.step,
                                            options_.train.epochs * steps_per_epoch());
-  optimizer_.step(gradient, scale * optim::clip_factor(norm, options_.optimizer.clip_norm), rate,
-                  model_->parameters().flat);
-  require_finite_weights(batch);  // waits for the update, so that the step's time includes it
+  const auto outcome = training_step_.run({batch, key}, rate, stop_->due(), times_);
+  require_finite(outcome, batch);
+  const auto& sums = outcome.sums;
   ++progress_.step;
   ++progress_.step_in_epoch;
   progress_.held_out_accuracy.reset();
   progress_.epoch_loss += sums.loss;
   progress_.epoch_labels += sums.labels;
-  recorder_->record(StepRecord{progress_.step, progress_.epoch, key.stage, sums.loss * scale, norm,
-                               rate, watch.seconds(), sums.tokens});
+  recorder_->record(StepRecord{progress_.step, progress_.epoch, key.stage, outcome.loss,
+                               outcome.gradient_norm, rate, watch.seconds(), sums.tokens});
   return sums.stop == 0 ? Flow::go_on : Flow::stop;
 }
 
-void Trainer::require_finite(double loss, double gradient_norm,
-                             const std::vector<std::uint32_t>& batch) {
-  if (std::isfinite(loss) && std::isfinite(gradient_norm)) return;
-  fail_everywhere(ExitCode::divergence,
-                  "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); lower "
-                  "optimizer.learning_rate or set optimizer.clip_norm. {}",
-                  progress_.step + 1, progress_.epoch, loss, gradient_norm,
-                  keep_diverged_batch(batch));
-}
-
-/// Agreed in every step, because weights can go bad on one rank alone (memory, a device): the
-/// others would record the step before they hear of it.
-void Trainer::require_finite_weights(const std::vector<std::uint32_t>& batch) {
-  if (faults_.poisons(FaultInjection::Poison::weight, progress_.step + 1))
-    Kokkos::deep_copy(Kokkos::subview(model_->parameters().flat, 0),
-                      std::numeric_limits<float>::quiet_NaN());
-  const bool finite = std::isfinite(optim::norm<float>(model_->parameters().flat));
-  times_.activity().meet();
-  if (communicator_.all_agree(finite)) return;
-  fail_everywhere(ExitCode::divergence,
-                  "the training diverged at step {} of epoch {} (a weight is not finite); lower "
-                  "optimizer.learning_rate or optimizer.weight_decay. {}",
-                  progress_.step + 1, progress_.epoch, keep_diverged_batch(batch));
+void Trainer::require_finite(const StepOutcome& outcome, const std::vector<std::uint32_t>& batch) {
+  if (!outcome.finite_gradient)
+    fail_everywhere(ExitCode::divergence,
+                    "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); "
+                    "lower optimizer.learning_rate or set optimizer.clip_norm. {}",
+                    progress_.step + 1, progress_.epoch, outcome.sums.loss, outcome.gradient_norm,
+                    keep_diverged_batch(batch));
+  if (!outcome.finite_weights)
+    fail_everywhere(ExitCode::divergence,
+                    "the training diverged at step {} of epoch {} (a weight is not finite); lower "
+                    "optimizer.learning_rate or optimizer.weight_decay. {}",
+                    progress_.step + 1, progress_.epoch, keep_diverged_batch(batch));
 }
 
 /// Leaves the batch and the steps before it on the disk; what the user finds there. A disk that
@@ -298,8 +277,9 @@ std::optional<Outcomes> Trainer::evaluate_held_out() {
   EvaluationSettings settings;
   settings.method = options_.method;
   settings.seed = options_.train.seed;
-  return evaluate(*model_, first_problems(data_.valid.problems, options_.train.eval_problems),
-                  settings, communicator_, &times_.activity());
+  return evaluate(training_step_.model(),
+                  first_problems(data_.valid.problems, options_.train.eval_problems), settings,
+                  communicator_, &times_.activity());
 }
 
 void Trainer::record_attention(const EpochRecord& epoch) {
@@ -309,8 +289,8 @@ void Trainer::record_attention(const EpochRecord& epoch) {
   analysis::ProbeSettings settings{options_.method, options_.train.seed};
   settings.n_thoughts = analysis::most_hops(data_.valid.problems);  // whatever record.problems is
   const auto round_done = [this](const analysis::ProbedBatch*) { times_.activity().meet(); };
-  recorder_->record(epoch,
-                    analysis::probe(*model_, recorded_, settings, communicator_, round_done));
+  recorder_->record(epoch, analysis::probe(training_step_.model(), recorded_, settings,
+                                           communicator_, round_done));
 }
 
 void Trainer::finish_epoch(double seconds) {
@@ -336,7 +316,7 @@ void Trainer::finish_epoch(double seconds) {
   progress_.step_in_epoch = 0;
   progress_.epoch_loss = 0;
   progress_.epoch_labels = 0;
-  if (new_stage && options_.curriculum.reset_optimizer) optimizer_.reset();
+  if (new_stage && options_.curriculum.reset_optimizer) training_step_.optimizer().reset();
   if (new_stage) log::info("stage {} begins", progress_.curriculum.stage);
   const bool last = progress_.epoch == options_.train.epochs;
   const bool due = last || progress_.epoch % options_.output.checkpoint_every == 0;

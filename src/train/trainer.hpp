@@ -2,7 +2,6 @@
 /// The training loop: epochs of the curriculum, steps of an epoch, evaluation, records,
 /// checkpoints.
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,15 +11,13 @@
 #include "distributed/watchdog.hpp"
 #include "io/run_lock.hpp"
 #include "io/run_metadata.hpp"
-#include "model/network.hpp"
-#include "optim/optimizer.hpp"
-#include "train/batch_gradient.hpp"
 #include "train/evaluation_summary.hpp"
 #include "train/fault_injection.hpp"
 #include "train/options.hpp"
 #include "train/recorder.hpp"
 #include "train/stop_conditions.hpp"
 #include "train/training_state.hpp"
+#include "train/training_step.hpp"
 
 namespace superpose::train {
 
@@ -69,8 +66,7 @@ class Trainer {
   bool is_best() const;
   void save();
   std::int64_t steps_per_epoch() const;
-  void require_finite(double loss, double gradient_norm, const std::vector<std::uint32_t>& batch);
-  void require_finite_weights(const std::vector<std::uint32_t>& batch);
+  void require_finite(const StepOutcome& outcome, const std::vector<std::uint32_t>& batch);
   std::string keep_diverged_batch(const std::vector<std::uint32_t>& batch);
 
   RunOptions options_;
@@ -79,10 +75,8 @@ class Trainer {
   io::RunMetadata metadata_;
   std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures
   std::optional<io::RunLock> lock_;      ///< of rank 0
-  std::unique_ptr<model::Network<float>> model_;
-  optim::AdamW<float> optimizer_;
   FaultInjection faults_;
-  BatchGradient gradient_;
+  TrainingStep training_step_;
   TrainingState state_;
   JobLimits limits_;
   std::optional<StopConditions> stop_;  ///< of run(): a stop signal before it ends the process

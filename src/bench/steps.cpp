@@ -11,8 +11,7 @@
 #include "distributed/leaf_tree.hpp"
 #include "kokkos_kernels/device.hpp"
 #include "model/operations.hpp"
-#include "optim/optimizer.hpp"
-#include "train/batch_gradient.hpp"
+#include "train/training_step.hpp"
 
 namespace superpose::bench {
 namespace {
@@ -52,41 +51,6 @@ BatchWork work_of_batch(const train::RunOptions& options,
   return sum;
 }
 
-/// The step of train::Trainer without its records.
-class TrainingStep {
- public:
-  TrainingStep(const train::RunOptions& options, const std::vector<data::Problem>& problems,
-               const Communicator& communicator)
-      : options_(options),
-        model_(model::make_network(options.model)),
-        optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
-        gradient_(options, problems, communicator, *model_) {
-    model::initialise(model_->parameters(), options.train.seed);
-  }
-
-  /// Seconds of the step on this rank.
-  double run(const Batch& batch, train::BatchKey key, TimeTable& times) {
-    const Stopwatch watch;
-    const auto gradient = gradient_.compute(batch, key, false, times);
-    const double scale = 1.0 / static_cast<double>(gradient_.sums().labels);
-    const ScopedTimer timer(times, "optimizer");
-    const double norm = scale * optim::norm<float>(gradient);
-    optimizer_.step(gradient, scale * optim::clip_factor(norm, options_.optimizer.clip_norm),
-                    options_.optimizer.learning_rate, model_->parameters().flat);
-    Kokkos::fence();
-    return watch.seconds();
-  }
-
-  train::BatchGradient& gradient() { return gradient_; }
-  std::size_t workspace_bytes() const { return model_->workspace_bytes(); }
-
- private:
-  train::RunOptions options_;
-  std::unique_ptr<model::Network<float>> model_;
-  optim::AdamW<float> optimizer_;
-  train::BatchGradient gradient_;
-};
-
 std::size_t peak_resident_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -106,8 +70,8 @@ void add_regions(StepTimes& result, const TimeTable& times, const std::vector<do
 /// Runs the step again and again, every time as a new epoch.
 class StepSeries {
  public:
-  StepSeries(TrainingStep& step, const Batch& batch, int stage)
-      : step_(step), batch_(batch), stage_(stage) {}
+  StepSeries(train::TrainingStep& step, const Batch& batch, int stage, double learning_rate)
+      : step_(step), batch_(batch), stage_(stage), learning_rate_(learning_rate) {}
 
   /// Seconds of each of n steps on this rank.
   std::vector<double> run(int n, TimeTable& times) {
@@ -115,7 +79,9 @@ class StepSeries {
     for (int i = 0; i < n; ++i) {
       const auto epoch = epoch_++;
       step_.gradient().announce(batch_, {stage_, epoch_});
-      seconds.push_back(step_.run(batch_, {stage_, epoch}, times));
+      const Stopwatch watch;
+      step_.run({batch_, {stage_, epoch}}, learning_rate_, false, times);
+      seconds.push_back(watch.seconds());
     }
     return seconds;
   }
@@ -130,9 +96,10 @@ class StepSeries {
   }
 
  private:
-  TrainingStep& step_;
+  train::TrainingStep& step_;
   const Batch& batch_;
   int stage_;
+  double learning_rate_;
   std::uint64_t epoch_ = 0;
 };
 
@@ -146,7 +113,7 @@ void measure_regions(StepTimes& result, StepSeries& series, int n) {
 }
 
 /// The same steps with the exchange after backward; of the slowest rank, as all.
-double blocking_seconds(TrainingStep& step, StepSeries& series, int n) {
+double blocking_seconds(train::TrainingStep& step, StepSeries& series, int n) {
   step.gradient().set_exchange(train::Exchange::after_backward);
   TimeTable times;
   const auto spent = series.communication_of(n, [&] { series.run(n, times); });
@@ -163,8 +130,8 @@ StepTimes measure_steps(const train::RunOptions& options,
   std::iota(batch.begin(), batch.end(), 0U);
   StepTimes result;
   result.work = work_of_batch(options, problems, batch, stage, communicator);
-  TrainingStep step(options, problems, communicator);
-  StepSeries series(step, batch, stage);
+  train::TrainingStep step(options, problems, communicator);
+  StepSeries series(step, batch, stage, options.optimizer.learning_rate);
   TimeTable warmup_times, times;
   if (counts.warmup > 1) series.run(counts.warmup - 1, warmup_times);
   result.launches = count_launches([&] { series.run(1, warmup_times); });
@@ -180,7 +147,7 @@ StepTimes measure_steps(const train::RunOptions& options,
                           largest(communicator, spent.blocking)};
   result.peak_bytes = largest(communicator, peak_resident_bytes());
   result.device_bytes = largest(communicator, kernels::device_memory_in_use());
-  result.workspace_bytes = largest(communicator, step.workspace_bytes());
+  result.workspace_bytes = largest(communicator, step.model().workspace_bytes());
   return result;
 }
 
