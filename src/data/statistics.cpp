@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/moments.hpp"
 #include "data/graph_facts.hpp"
 
 namespace superpose::data {
@@ -224,16 +225,11 @@ constexpr Quantity quantities[] = {
 };
 
 Statistic statistic(const char* name, const std::vector<double>& values) {
-  Statistic result{name, 0, 0, 0};
-  for (const double value : values) {
-    if (std::isnan(value)) continue;
-    ++result.n;
-    const double deviation = value - result.mean;  // Welford's update
-    result.mean += deviation / result.n;
-    result.sd += deviation * (value - result.mean);
-  }
-  result.sd = result.n > 1 ? std::sqrt(result.sd / (result.n - 1)) : 0;
-  return result;
+  Moments moments;
+  for (const double value : values)
+    if (!std::isnan(value)) moments.add(value);
+  const auto n = static_cast<int>(moments.count());
+  return {name, n > 0 ? moments.mean() : 0, n > 1 ? moments.sample_deviation() : 0, n};
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
+#include "core/moments.hpp"
 #include "core/random.hpp"
 
 namespace superpose::sweep {
@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::size_t resamples = 10000;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double deviation_of(const std::vector<double>& values, double mean) {
-  double sum = 0;
-  for (const double value : values) sum += (value - mean) * (value - mean);
-  return std::sqrt(sum / static_cast<double>(values.size() - 1));
-}
 
 /// The value that a share `quantile` of all lies below; reorders.
 double quantile_of(std::vector<double>& values, double quantile) {
@@ -37,10 +27,10 @@ Summary Bootstrap::summarise(const std::vector<double>& values) {
   std::copy_if(values.begin(), values.end(), std::back_inserter(known),
                [](double value) { return !std::isnan(value); });
   const auto n = static_cast<std::uint32_t>(known.size());
-  Summary summary{n, nan, nan, nan, nan};
-  if (n > 0) summary.mean = mean_of(known);
+  Moments moments;
+  for (const double value : known) moments.add(value);
+  Summary summary{n, moments.mean(), moments.sample_deviation(), nan, nan};
   if (n < 2) return summary;
-  summary.deviation = deviation_of(known, summary.mean);
   const auto& indices = draws(n);
   std::vector<double> means(resamples);
   for (std::size_t i = 0; i < resamples; ++i) {

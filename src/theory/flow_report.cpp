@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/moments.hpp"
 #include "theory/columns.hpp"
 #include "theory/extremes.hpp"
 
@@ -80,14 +81,11 @@ double StepResult::predicted_rate() const {
 
 OverReplicas over_replicas(const SgdComparison& sgd, double MatrixState::*quantity) {
   OverReplicas result;
-  const double n = static_cast<double>(sgd.replicas.size());
   for (std::size_t record = 0; record < sgd.times.size(); ++record) {
-    double sum = 0, squares = 0;
-    for (const auto& replica : sgd.replicas) sum += replica[record].*quantity;
-    for (const auto& replica : sgd.replicas)
-      squares += std::pow(replica[record].*quantity - sum / n, 2);
-    result.mean.push_back(sum / n);
-    result.error.push_back(n > 1 ? std::sqrt(squares / (n - 1) / n) : NAN);
+    Moments moments;
+    for (const auto& replica : sgd.replicas) moments.add(replica[record].*quantity);
+    result.mean.push_back(moments.mean());
+    result.error.push_back(moments.standard_error());
   }
   return result;
 }

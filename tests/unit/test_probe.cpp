@@ -196,6 +196,8 @@ TEST(Statistic, MomentsAreNumpys) {
   for (const double x : {1.0, 2.0, 4.0}) moments.add(x);
   EXPECT_DOUBLE_EQ(moments.mean(), 7.0 / 3);
   EXPECT_DOUBLE_EQ(moments.deviation(), std::sqrt(14.0 / 9));
+  EXPECT_DOUBLE_EQ(moments.sample_deviation(), std::sqrt(14.0 / 6));
+  EXPECT_DOUBLE_EQ(moments.standard_error(), std::sqrt(14.0 / 18));
   EXPECT_TRUE(std::isnan(Moments().mean()));
   EXPECT_TRUE(std::isnan(Moments().deviation()));
 }
