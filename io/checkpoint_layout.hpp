@@ -20,7 +20,7 @@ inline constexpr const char* checksum_attribute = "xxh3_64";
 inline constexpr const char* complete_attribute = "complete";
 
 /// XXH3, 64 bits, of a tensor's bytes in row-major order.
-inline std::uint64_t checksum(const NamedTensor& tensor) {
+inline std::uint64_t checksum(const ConstNamedTensor& tensor) {
   return XXH3_64bits(tensor.data, tensor.bytes());
 }
 

@@ -59,7 +59,7 @@ PropertyList dataset_creation(const std::string& path) {
   return creation;
 }
 
-Dataspace dataspace(const NamedTensor& tensor, const std::string& path) {
+Dataspace dataspace(const ConstNamedTensor& tensor, const std::string& path) {
   const std::vector<hsize_t> extents(tensor.shape.begin(), tensor.shape.end());
   const hid_t id =
       extents.empty() ? H5Screate(H5S_SCALAR)
@@ -67,7 +67,7 @@ Dataspace dataspace(const NamedTensor& tensor, const std::string& path) {
   return Dataspace(check(id, "describe", tensor.name, path));
 }
 
-void select_rows(hid_t space, const NamedTensor& tensor, std::size_t begin, std::size_t end,
+void select_rows(hid_t space, const ConstNamedTensor& tensor, std::size_t begin, std::size_t end,
                  const std::string& path) {
   if (begin == end) {
     check(H5Sselect_none(space), "select nothing of", tensor.name, path);
@@ -215,7 +215,7 @@ void File::create_group(const std::string& group) {
 
 void File::create_dimension(const std::string& dimension, std::size_t extent) {
   // One byte an element, never written: only the extent and the name matter.
-  const NamedTensor scale{dimension, {}, {extent}, DType::u8, nullptr};
+  const ConstNamedTensor scale{dimension, {}, {extent}, DType::u8, nullptr};
   create_group(parent_of(dimension));
   const Dataspace space = dataspace(scale, path_);
   const Dataset dataset(check(H5Dcreate2(id_, dimension.c_str(), stored_type(scale.dtype), space,
@@ -225,9 +225,9 @@ void File::create_dimension(const std::string& dimension, std::size_t extent) {
   check(H5DSset_scale(dataset, name.c_str()), "create dimension", dimension, path_);
 }
 
-void File::write_coordinate(const NamedTensor& coordinate) {
+void File::write_coordinate(const ConstNamedTensor& coordinate) {
   SUPERPOSE_EXPECT(coordinate.shape.size() == 1);
-  NamedTensor unattached = coordinate;
+  ConstNamedTensor unattached = coordinate;
   unattached.dims.clear();  // a scale is not attached to itself
   write(unattached);
   const Dataset dataset(
@@ -236,7 +236,7 @@ void File::write_coordinate(const NamedTensor& coordinate) {
         coordinate.name, path_);
 }
 
-void File::create_dataset(const NamedTensor& tensor) {
+void File::create_dataset(const ConstNamedTensor& tensor) {
   create_group(parent_of(tensor.name));
   const Dataspace space = dataspace(tensor, path_);
   const Dataset dataset(check(H5Dcreate2(id_, tensor.name.c_str(), stored_type(tensor.dtype), space,
@@ -245,7 +245,7 @@ void File::create_dataset(const NamedTensor& tensor) {
   attach_dimensions(dataset, tensor);
 }
 
-void File::attach_dimensions(std::int64_t dataset, const NamedTensor& tensor) {
+void File::attach_dimensions(std::int64_t dataset, const ConstNamedTensor& tensor) {
   SUPERPOSE_EXPECT(tensor.dims.empty() || tensor.dims.size() == tensor.shape.size());
   for (std::size_t i = 0; i < tensor.dims.size(); ++i) {
     const std::string scale_path = find_dimension(tensor.name, tensor.dims[i]);
@@ -326,12 +326,12 @@ NamedTensor File::layout(const std::string& dataset) const {
   return tensor;
 }
 
-void File::write(const NamedTensor& tensor) {
+void File::write(const ConstNamedTensor& tensor) {
   create_dataset(tensor);
   write_rows(tensor, 0, tensor.shape.empty() ? 1 : tensor.shape[0]);
 }
 
-void File::write_rows(const NamedTensor& tensor, std::size_t begin, std::size_t end) {
+void File::write_rows(const ConstNamedTensor& tensor, std::size_t begin, std::size_t end) {
   if (tensor.size() == 0) return;  // has no storage, which MPI-IO takes for an error
   const Dataspace space = dataspace(tensor, path_);
   select_rows(space, tensor, begin, end, path_);
@@ -339,7 +339,7 @@ void File::write_rows(const NamedTensor& tensor, std::size_t begin, std::size_t 
   write_selected(tensor, space, space);
 }
 
-void File::write_part(const NamedTensor& part, std::size_t begin) {
+void File::write_part(const ConstNamedTensor& part, std::size_t begin) {
   NamedTensor whole = layout(part.name);
   SUPERPOSE_EXPECT(whole.shape.size() == part.shape.size() && !part.shape.empty());
   if (whole.size() == 0) return;
@@ -349,7 +349,8 @@ void File::write_part(const NamedTensor& part, std::size_t begin) {
   write_selected(part, in_memory, in_file);
 }
 
-void File::write_selected(const NamedTensor& tensor, std::int64_t in_memory, std::int64_t in_file) {
+void File::write_selected(const ConstNamedTensor& tensor, std::int64_t in_memory,
+                          std::int64_t in_file) {
   Dataset dataset(
       check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
   const PropertyList transfer(check(H5Pcreate(H5P_DATASET_XFER), "set up", tensor.name, path_));

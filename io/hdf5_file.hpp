@@ -50,11 +50,11 @@ class File {
   /// A dimension without coordinates, e.g. "n_embd" (root) or "evaluation/stage".
   void create_dimension(const std::string& dimension, std::size_t extent);
   /// A dimension with coordinates: a one-dimensional dataset that is its own scale.
-  void write_coordinate(const NamedTensor& coordinate);
+  void write_coordinate(const ConstNamedTensor& coordinate);
   /// A dimension whose coordinates are texts (UTF-8); its dataset has no NamedTensor.
   void write_labels(const std::string& dimension, const std::vector<std::string>& labels);
   /// Dataset for `tensor`, without its values. Its dimensions exist in its group or above.
-  void create_dataset(const NamedTensor& tensor);
+  void create_dataset(const ConstNamedTensor& tensor);
 
   bool exists(const std::string& path) const;
   bool is_group(const std::string& path) const;
@@ -74,15 +74,15 @@ class File {
   NamedTensor layout(const std::string& dataset) const;
 
   // --- Values -----------------------------------------------------------------------------------
-  void write(const NamedTensor& tensor);  ///< create_dataset, then all its rows
+  void write(const ConstNamedTensor& tensor);  ///< create_dataset, then all its rows
   /// Rows [begin, end) of the first dimension; `tensor.data` holds the whole tensor. A scalar is
   /// one row. Collective in a file opened by fill: a rank with nothing to write passes
   /// begin == end.
-  void write_rows(const NamedTensor& tensor, std::size_t begin, std::size_t end);
+  void write_rows(const ConstNamedTensor& tensor, std::size_t begin, std::size_t end);
   /// Rows [begin, begin + part.shape[0]) of the dataset `part.name`; `part.data` holds these rows
   /// alone. Collective in a file opened by fill: a rank with nothing to write passes a part without
   /// rows.
-  void write_part(const NamedTensor& part, std::size_t begin);
+  void write_part(const ConstNamedTensor& part, std::size_t begin);
   /// Fills `tensor.data` from the dataset of its name; Error (io) if shape or type differ.
   void read(const NamedTensor& tensor) const;
 
@@ -98,8 +98,8 @@ class File {
 
  private:
   File(std::int64_t id, std::string path, bool parallel);
-  void write_selected(const NamedTensor& tensor, std::int64_t in_memory, std::int64_t in_file);
-  void attach_dimensions(std::int64_t dataset, const NamedTensor& tensor);
+  void write_selected(const ConstNamedTensor& tensor, std::int64_t in_memory, std::int64_t in_file);
+  void attach_dimensions(std::int64_t dataset, const ConstNamedTensor& tensor);
   std::string find_dimension(const std::string& dataset, const std::string& dimension) const;
 
   std::int64_t id_;  ///< hid_t; spelled out so that this header does not need <hdf5.h>

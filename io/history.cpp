@@ -16,11 +16,10 @@
 namespace superpose::io {
 namespace {
 
-/// One column as a dataset of `rows` rows; `data` is its storage in the type of the column.
-NamedTensor tensor_of(const std::string& table, const Column& column, const std::string& index,
-                      std::size_t rows, const void* data) {
-  NamedTensor tensor{
-      table + "/" + column.name, {index}, {rows}, column.dtype, const_cast<void*>(data)};
+/// One column as a dataset of `rows` rows, without values.
+NamedTensor layout_of(const std::string& table, const Column& column, const std::string& index,
+                      std::size_t rows) {
+  NamedTensor tensor{table + "/" + column.name, {index}, {rows}, column.dtype, nullptr};
   for (const auto& dimension : column.by) {
     tensor.dims.push_back(dimension.name);
     tensor.shape.push_back(dimension.coordinates.size());
@@ -36,16 +35,16 @@ void write_labels(File& file, const std::string& dataset, const Column& column) 
 
 void write_coordinates(File& file, const std::string& name, const Column& labels,
                        const std::vector<std::int64_t>& coordinates) {
-  file.write_coordinate(
-      {name, {}, {coordinates.size()}, DType::i64, const_cast<std::int64_t*>(coordinates.data())});
+  file.write_coordinate({name, {}, {coordinates.size()}, DType::i64, coordinates.data()});
   write_labels(file, name, labels);
 }
 
 void write_values(File& file, const NamedTensor& layout, const std::vector<double>& values) {
-  if (layout.dtype == DType::f64) return file.write(layout);
+  ConstNamedTensor tensor = layout;
+  tensor.data = values.data();
+  if (layout.dtype == DType::f64) return file.write(tensor);
   const std::vector<std::int64_t> integers(values.begin(), values.end());
-  NamedTensor tensor = layout;
-  tensor.data = const_cast<std::int64_t*>(integers.data());
+  tensor.data = integers.data();
   file.write(tensor);
 }
 
@@ -103,7 +102,7 @@ Column read_column(const File& file, const NamedTensor& layout, const std::strin
 /// A dataset may name dimensions that have another extent than it.
 void check_shape(const File& file, const NamedTensor& layout, const Column& column,
                  std::size_t rows) {
-  const auto expected = tensor_of("", column, "", rows, nullptr).shape;
+  const auto expected = layout_of("", column, "", rows).shape;
   validate(layout.shape == expected, ExitCode::io,
            "cannot read {} in {} (its shape is [{}], its dimensions have [{}])", layout.name,
            file.path(), fmt::join(layout.shape, ", "), fmt::join(expected, ", "));
@@ -187,9 +186,9 @@ void Table::write(File& file) const {
         write_coordinates(file, place, {dimension, "1", dimension, DType::i64, {}}, coordinates);
     }
     const auto& values = values_.at(column.name);
-    const auto tensor = tensor_of(name_, column, index_column_.name, index_.size(), values.data());
-    write_values(file, tensor, values);
-    write_labels(file, tensor.name, column);
+    const auto layout = layout_of(name_, column, index_column_.name, index_.size());
+    write_values(file, layout, values);
+    write_labels(file, layout.name, column);
   }
   file.set_attribute(name_, history_layout::index_attribute, index_column_.name);
 }
@@ -227,7 +226,7 @@ bool Table::read_values_like(const File& file) {
     index_ = read_index(file, file.layout(name_ + "/" + index_name));
     for (const auto& column : columns_)
       values_[column.name] =
-          read_numbers(file, tensor_of(name_, column, index_name, index_.size(), nullptr));
+          read_numbers(file, layout_of(name_, column, index_name, index_.size()));
     return true;
   } catch (const Error&) {  // reading it as it is says what is wrong
     return false;

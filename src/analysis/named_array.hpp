@@ -3,7 +3,6 @@
 
 #include <initializer_list>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,9 +25,8 @@ struct DatasetLayout {
     return n;
   }
   template <class T>
-  NamedTensor tensor(T* data) const {
-    using Value = std::remove_const_t<T>;
-    return {name, dims, shape, dtype_of<Value>(), const_cast<Value*>(data)};
+  ConstNamedTensor tensor(const T* data) const {
+    return {name, dims, shape, dtype_of<T>(), data};
   }
 };
 
@@ -41,7 +39,7 @@ struct NamedArray {
   NamedArray(DatasetLayout layout_, T fill)
       : layout(std::move(layout_)), values(layout.size(), fill) {}
 
-  NamedTensor tensor() const { return layout.tensor(values.data()); }
+  ConstNamedTensor tensor() const { return layout.tensor(values.data()); }
 
   /// Place of the element at `index`, or of the first one below it if there are dimensions left.
   T* at(std::initializer_list<std::size_t> index) {

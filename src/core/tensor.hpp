@@ -1,9 +1,11 @@
 #pragma once
-/// NamedTensor: what passes between the model (which knows parameters) and io (which knows files).
+/// Named tensors: what passes between the model (which knows parameters) and io (which knows
+/// files).
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace superpose {
@@ -47,12 +49,13 @@ constexpr DType dtype_of<std::uint8_t>() {
 
 /// A view of row-major host memory owned by someone else, with the name and dimension names under
 /// which it is stored. `dims` and `shape` have the same length; a scalar has none.
-struct NamedTensor {
+template <class Memory>
+struct BasicNamedTensor {
   std::string name;               ///< e.g. "h.0.attn.c_attn.weight"
   std::vector<std::string> dims;  ///< e.g. {"n_embd", "3*n_embd"}
   std::vector<std::size_t> shape;
   DType dtype = DType::f32;
-  void* data = nullptr;  ///< host memory, size() * size_of(dtype) bytes
+  Memory* data = nullptr;  ///< host memory, size() * size_of(dtype) bytes
 
   std::size_t size() const {
     std::size_t n = 1;
@@ -60,6 +63,14 @@ struct NamedTensor {
     return n;
   }
   std::size_t bytes() const { return size() * size_of(dtype); }
+
+  /// What may be written to may be read.
+  template <class From = Memory, class = std::enable_if_t<!std::is_const_v<From>>>
+  operator BasicNamedTensor<const From>() const {
+    return {name, dims, shape, dtype, data};
+  }
 };
+using NamedTensor = BasicNamedTensor<void>;             ///< to read into, or to write from
+using ConstNamedTensor = BasicNamedTensor<const void>;  ///< to write from
 
 }  // namespace superpose

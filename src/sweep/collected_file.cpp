@@ -46,19 +46,17 @@ void label(io::File& file, const std::string& dataset, const std::string& unit,
 
 void write_numbers(io::File& file, const std::string& name, const Shape& shape,
                    const std::vector<double>& values) {
-  file.write({name, shape.dims, shape.extents, DType::f64, const_cast<double*>(values.data())});
+  file.write({name, shape.dims, shape.extents, DType::f64, values.data()});
 }
 
 void write_integers(io::File& file, const std::string& name, const Shape& shape,
                     const std::vector<std::int64_t>& values) {
-  file.write(
-      {name, shape.dims, shape.extents, DType::i64, const_cast<std::int64_t*>(values.data())});
+  file.write({name, shape.dims, shape.extents, DType::i64, values.data()});
 }
 
 void write_coordinate(io::File& file, const std::string& name,
                       const std::vector<std::int64_t>& values) {
-  file.write_coordinate(
-      {name, {}, {values.size()}, DType::i64, const_cast<std::int64_t*>(values.data())});
+  file.write_coordinate({name, {}, {values.size()}, DType::i64, values.data()});
 }
 
 // --- Axes ----------------------------------------------------------------------------------------
@@ -86,8 +84,7 @@ void write_axis(io::File& file, const std::string& group, const Axis& axis) {
   if (!integers.empty())
     write_coordinate(file, name, integers);
   else if (!numbers.empty())
-    file.write_coordinate(
-        {name, {}, {numbers.size()}, DType::f64, const_cast<double*>(numbers.data())});
+    file.write_coordinate({name, {}, {numbers.size()}, DType::f64, numbers.data()});
   else
     file.write_labels(name, labels);
   const auto& settings = axis.values.front().settings;
