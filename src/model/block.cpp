@@ -97,17 +97,15 @@ void BlockScratch<X>::lay_out(Workspace& workspace, int n_rows, int n_embd) {
   weight = workspace.vector<Real<X>>(2 * n_embd * n_embd);
 }
 
-kernels::Dropout dropout_at(const kernels::Dropout& dropout, int layer, int kind,
+kernels::Dropout dropout_at(const kernels::Dropout& dropout, std::uint32_t site,
                             double probability) {
   auto result = dropout;
   result.probability = probability;
-  result.site = static_cast<std::uint32_t>(4 * (layer + 1) + kind);
+  result.site = site;
   return result;
 }
 
 namespace {
-
-enum DropoutKind { attention_weights, attention_output, mlp_output };
 
 /// The queries of a segment in one layer.
 struct Queries {
@@ -137,9 +135,9 @@ Queries queries_of(const BlockContext& context, int layer, const Segment& segmen
 }
 
 kernels::Dropout site(const BlockContext& context, int layer, DropoutKind kind) {
-  const double p =
-      kind == attention_weights ? context.options.attn_pdrop : context.options.resid_pdrop;
-  return dropout_at(context.dropout, layer, kind, context.train ? p : 0);
+  const double p = kind == DropoutKind::attention_weights ? context.options.attn_pdrop
+                                                          : context.options.resid_pdrop;
+  return dropout_at(context.dropout, dropout_site(layer, kind), context.train ? p : 0);
 }
 
 template <class X>
@@ -158,7 +156,8 @@ void attention_half_forward(const BlockContext& context, int layer, const Segmen
   }
   kernels::linear_forward<X>(exec, rows(a.ln_1_query, Q), w.query, rows(a.q, Q));
   kernels::attention_forward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
-                                site(context, layer, attention_weights), a.attention, a.lse);
+                                site(context, layer, DropoutKind::attention_weights), a.attention,
+                                a.lse);
   kernels::linear_forward<X, Real<X>>(exec, rows(a.attention, Q), w.attn_proj, rows(a.x_mid, Q));
 }
 
@@ -169,14 +168,15 @@ void mlp_half_forward(const BlockContext& context, int layer, const Queries& que
   const auto& exec = context.exec;
   const Range Q = queries.range;
   kernels::residual_layer_norm_forward<X>(exec, rows(a.x_query, Q), rows(a.x_mid, Q), queries.keys,
-                                          site(context, layer, attention_output), p.ln_2_weight,
-                                          p.ln_2_bias, context.options.layer_norm_epsilon,
-                                          rows(a.x_mid, Q), rows(a.ln_2, Q), slice(a.mean_2, Q),
-                                          slice(a.rstd_2, Q));
+                                          site(context, layer, DropoutKind::attention_output),
+                                          p.ln_2_weight, p.ln_2_bias,
+                                          context.options.layer_norm_epsilon, rows(a.x_mid, Q),
+                                          rows(a.ln_2, Q), slice(a.mean_2, Q), slice(a.rstd_2, Q));
   kernels::linear_gelu_forward<X>(exec, rows(a.ln_2, Q), w.c_fc, rows(a.fc, Q), rows(a.gelu, Q));
   kernels::linear_forward<X, Real<X>>(exec, rows(a.gelu, Q), w.mlp_proj, rows(a.x_out, Q));
   kernels::residual_forward<Real<X>>(exec, rows(a.x_mid, Q), rows(a.x_out, Q), queries.keys,
-                                     site(context, layer, mlp_output), rows(a.x_out, Q));
+                                     site(context, layer, DropoutKind::mlp_output),
+                                     rows(a.x_out, Q));
 }
 
 /// d_query: gradient of x_out -> gradient of x_mid.
@@ -190,14 +190,15 @@ void mlp_half_backward(const BlockContext& context, int layer, const Queries& qu
   const Range Q = queries.range;
   const auto d_ln_2 = rows(scratch.queries, Q);
   kernels::residual_backward<X>(exec, rows(d_query, Q), queries.keys,
-                                site(context, layer, mlp_output), rows(d.mlp, Q));
+                                site(context, layer, DropoutKind::mlp_output), rows(d.mlp, Q));
   kernels::linear_gelu_backward_input<X>(exec, rows(d.mlp, Q), w.mlp_proj, rows(a.fc, Q),
                                          rows(d.fc, Q));
   kernels::linear_backward_input<X, Real<X>>(exec, rows(d.fc, Q), w.c_fc, d_ln_2, Output::replace);
   kernels::layer_norm_residual_backward<X>(
       exec, d_ln_2, rows(a.x_mid, Q), p.ln_2_weight, slice(a.mean_2, Q), slice(a.rstd_2, Q),
-      scratch.weight, rows(d_query, Q), queries.keys, site(context, layer, attention_output),
-      rows(d.attn_proj, Q), gradients.ln_2_weight, gradients.ln_2_bias);
+      scratch.weight, rows(d_query, Q), queries.keys,
+      site(context, layer, DropoutKind::attention_output), rows(d.attn_proj, Q),
+      gradients.ln_2_weight, gradients.ln_2_bias);
 }
 
 /// From d.attn_proj to scratch.rows, the gradient of ln_1. The keys and values of the segment are
@@ -212,8 +213,8 @@ void attention_half_backward(const BlockContext& context, int layer, const Segme
   kernels::linear_backward_input<X>(exec, rows(d.attn_proj, Q), w.attn_proj,
                                     rows(scratch.d_attention, Q), Output::replace);
   kernels::attention_backward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
-                                 site(context, layer, attention_weights), a.attention, a.lse,
-                                 scratch.d_attention, d.q, d.kv_sum);
+                                 site(context, layer, DropoutKind::attention_weights), a.attention,
+                                 a.lse, scratch.d_attention, d.q, d.kv_sum);
   if constexpr (!std::is_same_v<X, Real<X>>)
     kernels::convert<X>(exec, rows(d.kv_sum, R), rows(d.kv, R));
   kernels::linear_backward_input<X, Real<X>>(exec, rows(d.kv, R), w.key_value,

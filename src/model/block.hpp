@@ -91,9 +91,20 @@ struct BlockContext {
   bool train = false;        ///< dropout on
 };
 
-/// The site a dropout draws at; kinds 0..2 are attention weights, attention output, MLP output of a
-/// layer, the embedding is layer -1.
-kernels::Dropout dropout_at(const kernels::Dropout& dropout, int layer, int kind,
+/// Where dropout acts in a layer. Each layer has four draws, one of them to spare; the first four
+/// are the embeddings'. Sites key the draws of every run: never renumber.
+enum class DropoutKind : std::uint32_t {
+  attention_weights = 0,
+  attention_output = 1,
+  mlp_output = 2
+};
+constexpr std::uint32_t embedding_site = 0;
+constexpr std::uint32_t dropout_site(int layer, DropoutKind kind) {
+  return 4 * (static_cast<std::uint32_t>(layer) + 1) + static_cast<std::uint32_t>(kind);
+}
+
+/// `dropout` as it draws at a site.
+kernels::Dropout dropout_at(const kernels::Dropout& dropout, std::uint32_t site,
                             double probability);
 
 /// Computes x_out for the segment's queries from x; extends kv.

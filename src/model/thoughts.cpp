@@ -64,8 +64,9 @@ BlockContext Coconut<X>::context(const PackedBatch& batch, const Pass& pass) con
 namespace {
 
 /// Dropout of the embeddings.
-kernels::Dropout embedding_site(const BlockContext& context) {
-  return dropout_at(context.dropout, -1, 0, context.train ? context.options.embd_pdrop : 0);
+kernels::Dropout embedding_dropout(const BlockContext& context) {
+  return dropout_at(context.dropout, embedding_site,
+                    context.train ? context.options.embd_pdrop : 0);
 }
 
 kernels::RowKeys keys_of(const PackedBatch& batch, Range range) {
@@ -80,7 +81,7 @@ void Coconut<X>::forward_segment(const BlockContext& context, const Segment& seg
   const Range R = segment.rows, O = segment.outputs;
   kernels::embedding_forward<T>(exec_, parameters_.wte, parameters_.wpe, hidden_,
                                 slice(batch.token, R), slice(batch.thought, R), keys_of(batch, R),
-                                embedding_site(context), rows(x_, R));
+                                embedding_dropout(context), rows(x_, R));
   for (int layer = 0; layer < options_.n_layer; ++layer)
     block_forward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer]);
   kernels::layer_norm_forward<T>(exec_, rows(a_.back().x_out, O), parameters_.ln_f_weight,
@@ -149,7 +150,7 @@ void Coconut<X>::backward_segment(const BlockContext& context, const Segment& se
                                 gradients.h[layer], final_from);
   }
   kernels::embedding_backward<T>(exec_, slice(batch.thought, R), keys_of(batch, R),
-                                 embedding_site(context), rows(d_rows_, R), d_hidden_);
+                                 embedding_dropout(context), rows(d_rows_, R), d_hidden_);
 }
 
 template <class X>

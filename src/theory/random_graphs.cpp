@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "theory/random_steps.hpp"
 
 namespace superpose::theory {
 namespace {
@@ -121,7 +122,7 @@ Family family_of(std::uint64_t index) {
 
 data::Problem random_problem(std::uint64_t seed, std::uint64_t index, int min_nodes,
                              int max_nodes) {
-  RandomStream random(seed, Purpose::theory, index, 0);
+  RandomStream random(seed, Purpose::theory, index, random_step::graph);
   for (;;) {
     const int n = min_nodes + static_cast<int>(random.below(max_nodes - min_nodes + 1));
     if (auto problem = draw_problem(family_of(index), n, random)) return *problem;

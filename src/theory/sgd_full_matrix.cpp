@@ -6,12 +6,10 @@
 
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "theory/random_steps.hpp"
 
 namespace superpose::theory {
 namespace {
-
-/// Steps of random streams up to here are taken by other draws of src/theory.
-constexpr std::uint64_t first_free_step = 1024;
 
 /// A step of thought generation on the nodes of its graph.
 struct Instance {
@@ -148,8 +146,7 @@ SgdHistory sgd_full_matrix(const std::vector<data::Problem>& problems, const Sgd
   record(0);
   for (int step = 1; step <= settings.steps; ++step) {
     updates.clear();
-    RandomStream random(settings.seed, Purpose::theory, replica,
-                        first_free_step + static_cast<std::uint64_t>(step));
+    RandomStream random(settings.seed, Purpose::theory, replica, random_step::descent(step));
     for (int b = 0; b < settings.batch; ++b) {
       const auto& drawn = instances[random.below(static_cast<std::uint32_t>(instances.size()))];
       Draw(drawn, settings.symbols, random).add_gradient(W, settings.loss, updates);

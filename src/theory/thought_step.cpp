@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "theory/random_steps.hpp"
 
 namespace superpose::theory {
 namespace {
@@ -80,7 +81,7 @@ ThoughtStep thought_step(const data::Problem& problem, int c, int label, int sym
 
 int draw_label(const data::Problem& problem, int c, std::uint64_t seed, std::uint64_t index) {
   const auto& nodes = problem.optimal[c + 1];
-  RandomStream random(seed, Purpose::theory, index, 16 + static_cast<std::uint64_t>(c));
+  RandomStream random(seed, Purpose::theory, index, random_step::label(c));
   return nodes[random.below(static_cast<std::uint32_t>(nodes.size()))];
 }
 

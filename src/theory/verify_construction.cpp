@@ -7,6 +7,7 @@
 #include "data/expand.hpp"
 #include "theory/extremes.hpp"
 #include "theory/random_graphs.hpp"
+#include "theory/random_steps.hpp"
 
 namespace superpose::theory {
 namespace {
@@ -22,7 +23,8 @@ std::vector<std::int32_t> prompt_of(const data::Problem& problem,
   options.last_edge_bar = true;
   data::Layout layout;
   layout.edges = problem.graph.edges;
-  layout.target_first = RandomStream(seed, Purpose::theory, index, 1).below(2) == 0;
+  layout.target_first =
+      RandomStream(seed, Purpose::theory, index, random_step::order_of_candidates).below(2) == 0;
   for (int v = 0; v < problem.graph.n_nodes; ++v) layout.token_of_node.push_back(v);
   return data::prompt_sequence(problem, index, layout, options, vocabulary).tokens;
 }

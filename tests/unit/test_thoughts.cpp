@@ -313,10 +313,11 @@ TEST(ThoughtsDropout, EachProbabilityActs) {
 
 /// Sites that draw the same bits would drop the same columns in two layers.
 TEST(ThoughtsDropout, SitesDiffer) {
-  std::vector<std::uint32_t> sites;
-  for (int layer = -1; layer < 12; ++layer)
-    for (int kind = 0; kind < (layer < 0 ? 1 : 3); ++kind)
-      sites.push_back(dropout_at({}, layer, kind, 0.1).site);
+  std::vector<std::uint32_t> sites{dropout_at({}, embedding_site, 0.1).site};
+  for (int layer = 0; layer < 12; ++layer)
+    for (const auto kind :
+         {DropoutKind::attention_weights, DropoutKind::attention_output, DropoutKind::mlp_output})
+      sites.push_back(dropout_at({}, dropout_site(layer, kind), 0.1).site);
   std::sort(sites.begin(), sites.end());
   EXPECT_EQ(std::adjacent_find(sites.begin(), sites.end()), sites.end());
 }
