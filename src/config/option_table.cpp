@@ -72,7 +72,7 @@ struct OptionTable::Assignment {
   const Setting& setting;
 
   [[noreturn]] void refuse(const std::string& reason) const {
-    fail(ExitCode::usage, "{} = {} {} ({}); give {}", row.key, shown(setting.value), reason,
+    fail(ExitCode::usage, "{} = {} {} ({}); give {}", row.key, to_string(setting.value), reason,
          setting.where, domain(row));
   }
 
@@ -135,7 +135,7 @@ void OptionTable::add(std::string key, std::string& variable, std::string help) 
 }
 
 void OptionTable::add_row(Row row) {
-  row.default_text = shown(value_of(row));
+  row.default_text = to_string(value_of(row));
   rows_.push_back(std::move(row));
 }
 
@@ -173,7 +173,7 @@ std::string OptionTable::toml() const {
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
       current = section;
     }
-    text += fmt::format("{} = {}\n", name, shown(value_of(row)));
+    text += fmt::format("{} = {}\n", name, to_string(value_of(row)));
   }
   return text;
 }

@@ -110,7 +110,7 @@ std::string shortest(double number) {
   return digits.find_first_of(".en") == std::string::npos ? digits + ".0" : digits;
 }
 
-std::string shown(const Value& value) {
+std::string to_string(const Value& value) {
   struct Show {
     std::string operator()(bool flag) const { return flag ? "true" : "false"; }
     std::string operator()(std::int64_t integer) const { return std::to_string(integer); }

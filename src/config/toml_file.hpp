@@ -36,6 +36,6 @@ std::string quoted(const std::string& text);
 std::string shortest(double number);
 
 /// A value as a user would write it.
-std::string shown(const Value& value);
+std::string to_string(const Value& value);
 
 }  // namespace superpose::config

@@ -52,7 +52,7 @@ std::string generate_command(const SweepFolder& folder, data::GeneratorOptions o
   const auto path = shell_word(problem_path(folder, options));
   std::string command = fmt::format("[ -e {} ] || serial generate {}", path, path);
   for (const auto& setting : config::read_toml(config::effective_config(options), ""))
-    command += fmt::format(" --{}={}", setting.key, config::shown(setting.value));
+    command += fmt::format(" --{}={}", setting.key, config::to_string(setting.value));
   return command + "\n";
 }
 

@@ -19,12 +19,12 @@ std::string labels(const Axis& axis) {
 
 }  // namespace
 
-Planned::Planned(const std::string& file, Queue queue)
+Planned::Planned(const std::string& file, Queue answer)
     : sweep(read_sweep(file)),
       points(points_of(sweep)),
       folder(sweep.options.directory),
-      hands(in_hand(folder, queue)),
-      status(status_of(folder, points, hands)) {}
+      queue(read_queue(folder, answer)),
+      status(status_of(folder, points, queue)) {}
 
 std::size_t Planned::count(State state) const {
   return static_cast<std::size_t>(

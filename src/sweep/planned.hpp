@@ -15,10 +15,10 @@ struct Planned {
   Sweep sweep;
   std::vector<Point> points;
   SweepFolder folder;
-  InHand hands;
+  QueueState queue;
   std::vector<PointStatus> status;  ///< in the order of points
 
-  Planned(const std::string& file, Queue queue);
+  Planned(const std::string& file, Queue answer);
 
   std::size_t count(State state) const;
 };

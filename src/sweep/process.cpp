@@ -45,7 +45,7 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-std::string shown(const Command& command) {
+std::string command_line(const Command& command) {
   std::string text;
   for (const auto& word : command) text += (text.empty() ? "" : " ") + shell_word(word);
   return text;

@@ -15,7 +15,7 @@ using Command = std::vector<std::string>;
 std::string shell_word(const std::string& text);
 
 /// As one would type it.
-std::string shown(const Command& command);
+std::string command_line(const Command& command);
 
 inline constexpr int no_such_program = 127;  ///< as the shell has it
 

@@ -26,7 +26,7 @@ Outcome require(const Command& command) {
   validate(outcome.code == 0, ExitCode::failure,
            "{} failed with code {}: {}\nmend what SLURM names (in the sweep file: nodes, time, "
            "sbatch) and repeat the command, which starts only what is not there",
-           shown(command), outcome.code,
+           command_line(command), outcome.code,
            outcome.output.substr(0, outcome.output.find_last_not_of('\n') + 1));
   return outcome;
 }
@@ -80,7 +80,7 @@ std::string submit(const ArrayJob& job) {
   const std::string id = found.empty() ? "" : found.back().substr(0, found.back().find(';'));
   const bool is_number =
       !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
-  validate(is_number, ExitCode::failure, "{} gave no job id but: {}", shown(command),
+  validate(is_number, ExitCode::failure, "{} gave no job id but: {}", command_line(command),
            outcome.output);
   return id;
 }

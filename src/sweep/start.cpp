@@ -54,7 +54,7 @@ int submit_to_slurm(const Planned& planned, const Chosen& points, const StartOpt
                  planned.folder.root() + "/logs",
                  script(options, "sweep.sbatch")};
     if (options.dry_run) {
-      log::info("{}", shown(sbatch_command(job)));
+      log::info("{}", command_line(sbatch_command(job)));
       continue;
     }
     std::vector<std::string> identities;
@@ -89,9 +89,9 @@ bool stop_local_runner(const SweepFolder& folder) {
 }
 
 /// Jobs of the sweep with a task in the queue: fewer words than the tasks.
-std::vector<std::string> live_jobs(const InHand& hands) {
+std::vector<std::string> live_jobs(const QueueState& queue) {
   std::set<std::string> jobs;
-  for (const auto& [identity, task] : hands.tasks) jobs.insert(task.substr(0, task.find('_')));
+  for (const auto& [identity, task] : queue.tasks) jobs.insert(task.substr(0, task.find('_')));
   return {jobs.begin(), jobs.end()};
 }
 
@@ -112,10 +112,10 @@ int start_points(const Planned& planned, const Chosen& points, const StartOption
 
 void cancel(const Planned& planned) {
   const bool local = stop_local_runner(planned.folder);
-  const auto jobs = live_jobs(planned.hands);
+  const auto jobs = live_jobs(planned.queue);
   if (!jobs.empty()) {
     cancel(jobs);
-    log::info("cancelled {} points in SLURM's queue (job {})", planned.hands.tasks.size(),
+    log::info("cancelled {} points in SLURM's queue (job {})", planned.queue.tasks.size(),
               fmt::join(jobs, ", "));
   }
   if (!local && jobs.empty()) log::info("nothing of this sweep waits or runs");

@@ -26,12 +26,12 @@ bool any_job(const std::vector<Submission>& submissions) {
 }
 
 /// Nothing if SLURM does not answer and need not.
-std::optional<std::set<std::string>> ask_queue(Queue queue) {
+std::optional<std::set<std::string>> ask_queue(Queue answer) {
   std::string reason = "squeue is not there";
   try {
     if (const auto queued = queued_tasks()) return queued;
   } catch (const Error& error) {
-    if (queue == Queue::must_answer) throw;
+    if (answer == Queue::must_answer) throw;
     reason = error.what();
   }
   log::warning("{}: points that SLURM has in hand look lost or planned", reason);
@@ -40,38 +40,38 @@ std::optional<std::set<std::string>> ask_queue(Queue queue) {
 
 }  // namespace
 
-InHand in_hand(const SweepFolder& folder, Queue queue) {
-  InHand hands;
-  hands.local = io::lock_holder(folder.root()).has_value();
+QueueState read_queue(const SweepFolder& folder, Queue answer) {
+  QueueState queue;
+  queue.local = io::lock_holder(folder.root()).has_value();
   const auto submissions = folder.submissions();
-  if (!any_job(submissions)) return hands;
-  const auto queued = ask_queue(queue);
+  if (!any_job(submissions)) return queue;
+  const auto queued = ask_queue(answer);
   for (const auto& submission : submissions)
     for (std::size_t task = 0; queued && task < submission.points.size(); ++task) {
       const auto id = fmt::format("{}_{}", submission.job, task);
-      if (queued->count(id) > 0) hands.tasks[submission.points[task]] = id;
+      if (queued->count(id) > 0) queue.tasks[submission.points[task]] = id;
     }
-  return hands;
+  return queue;
 }
 
-State judge(const Report& report, const InHand& hands, const std::string& identity) {
-  const auto task = hands.tasks.find(identity);
+State judge(const Report& report, const QueueState& queue, const std::string& identity) {
+  const auto task = queue.tasks.find(identity);
   const bool running = report.state == to_string(State::running);
   if (report.state == to_string(State::done)) return State::done;
-  if (task != hands.tasks.end())
+  if (task != queue.tasks.end())
     return running && report.job == task->second ? State::running : State::queued;
-  if (running) return report.job == "local" && hands.local ? State::running : State::lost;
+  if (running) return report.job == "local" && queue.local ? State::running : State::lost;
   if (report.state == to_string(State::interrupted)) return State::interrupted;
   return report.state.empty() ? State::planned : State::failed;
 }
 
 std::vector<PointStatus> status_of(const SweepFolder& folder, const std::vector<Point>& points,
-                                   const InHand& hands) {
+                                   const QueueState& queue) {
   std::vector<PointStatus> all;
   all.reserve(points.size());
   for (const auto& point : points) {
     auto report = read_report(folder.point(point.identity));
-    const auto state = judge(report, hands, point.identity);
+    const auto state = judge(report, queue, point.identity);
     all.push_back({state, std::move(report)});
   }
   return all;

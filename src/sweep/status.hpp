@@ -41,8 +41,8 @@ struct PointStatus {
   Report report;  ///< empty if there is none
 };
 
-/// What has tasks of a sweep in hand.
-struct InHand {
+/// What waits or runs of a sweep.
+struct QueueState {
   std::map<std::string, std::string> tasks;  ///< live SLURM task ("17_3") by identity of its point
   bool local = false;                        ///< a local runner lives
 };
@@ -52,13 +52,13 @@ struct InHand {
 enum class Queue { must_answer, may_be_silent };
 
 /// Error (failure) if squeue fails and must not. Where it is not there at all, a warning.
-InHand in_hand(const SweepFolder& folder, Queue queue);
+QueueState read_queue(const SweepFolder& folder, Queue answer);
 
-/// What a report and the hands it is in amount to.
-State judge(const Report& report, const InHand& hands, const std::string& identity);
+/// What became of a point, by what it left and what the queue has.
+State judge(const Report& report, const QueueState& queue, const std::string& identity);
 
 /// In the order of `points`.
 std::vector<PointStatus> status_of(const SweepFolder& folder, const std::vector<Point>& points,
-                                   const InHand& hands);
+                                   const QueueState& queue);
 
 }  // namespace superpose::sweep

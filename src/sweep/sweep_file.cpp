@@ -66,7 +66,7 @@ struct Node {
 /// A value as a label: as in TOML, but text without quotes.
 std::string label_of(const config::Value& value) {
   const auto* text = std::get_if<std::string>(&value);
-  return text ? *text : config::shown(value);
+  return text ? *text : config::to_string(value);
 }
 
 std::string last_part(const std::string& key) {

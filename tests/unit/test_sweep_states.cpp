@@ -12,10 +12,10 @@ Report report(const std::string& state, const std::string& job) {
   return {state, job, "n1", "2026-01-01T00:00:00Z", 0};
 }
 
-InHand slurm_has(const std::string& task) {
-  InHand hands;
-  hands.tasks[point] = task;
-  return hands;
+QueueState slurm_has(const std::string& task) {
+  QueueState queue;
+  queue.tasks[point] = task;
+  return queue;
 }
 
 TEST(SweepStates, WithoutAReportAreThoseOfTheQueue) {
@@ -25,7 +25,7 @@ TEST(SweepStates, WithoutAReportAreThoseOfTheQueue) {
 
 TEST(SweepStates, OfAPointSomeoneWorksOnAreRunning) {
   EXPECT_EQ(judge(report("running", "7_1"), slurm_has("7_1"), point), State::running);
-  InHand local;
+  QueueState local;
   local.local = true;
   EXPECT_EQ(judge(report("running", "local"), local, point), State::running);
 }
@@ -33,7 +33,7 @@ TEST(SweepStates, OfAPointSomeoneWorksOnAreRunning) {
 TEST(SweepStates, OfAPointWhoseJobIsGoneAreLost) {
   EXPECT_EQ(judge(report("running", "7_1"), {}, point), State::lost);
   EXPECT_EQ(judge(report("running", "local"), {}, point), State::lost);
-  InHand local;
+  QueueState local;
   local.local = true;
   EXPECT_EQ(judge(report("running", "7_1"), local, point), State::lost);
 }
@@ -60,14 +60,14 @@ TEST(SweepCommands, OfSbatchHoldWhatThePointsAskFor) {
   const auto command =
       sbatch_command({"x", "/s/0001.points", 60, 8, resources, "/s/logs", "/p/sweep.sbatch"});
   EXPECT_EQ(
-      shown(command),
+      command_line(command),
       "sbatch --parsable --job-name=x --array=0-59%8 --nodes=2 --ntasks=8 "
       "--ntasks-per-node=4 --time=2:00:00 --output=/s/logs/%A_%a.log --partition=gpu --exclusive "
       "/p/sweep.sbatch /s/0001.points");
 }
 
 TEST(SweepCommands, AreShownAsAShellTakesThem) {
-  EXPECT_EQ(shown({"a", "b c", "it's", ""}), "a 'b c' 'it'\\''s' ''");
+  EXPECT_EQ(command_line({"a", "b c", "it's", ""}), "a 'b c' 'it'\\''s' ''");
 }
 
 TEST(SweepCommands, GiveOutputAndCode) {
