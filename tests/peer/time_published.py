@@ -15,7 +15,8 @@ Needs Python 3.9 or later with torch 2.5.1, transformers 4.46.3, numpy and h5py:
     venv/bin/pip install transformers==4.46.3 numpy h5py
 
 What is compared
-- Both: GPT-2 of the checkout's configuration (2 layers, 8 heads, 768 wide, dropout 0.1), AdamW,
+- Both: GPT-2 of the checkout's configuration (2 layers, 8 heads, 768 wide, dropout 0.1; --width and
+  --heads set others), AdamW,
   and the first --batch problems of the file with as many hops as the most thoughts asked for, or
   more; every sequence has exactly the number of thoughts of its row. The script stops if the two
   programs do not compute the same number of tokens, padding aside.
@@ -63,7 +64,7 @@ WARM_UP_STEPS = 1                          # of every turn, not counted
 class Published:
     """The checkout's own code. `step` trains once on a batch made by its collator."""
 
-    def __init__(self, checkout, threads):
+    def __init__(self, checkout, threads, size):
         torch.set_num_threads(threads)
         sys.path.insert(0, str(checkout))
         # dataset.py imports a name from this package and uses it nowhere.
@@ -79,6 +80,7 @@ class Published:
             ["<|latent|>", "<|start-latent|>", "<|end-latent|>"])
         self.config = GPT2Config.from_json_file(
             checkout / "configs" / "symbol-2layer-8head-768dim.json")
+        self.config.update(size)
         torch.manual_seed(0)
         self.model = coconut.Coconut(GPT2LMHeadModel(self.config), self.latent, start, end,
                                      self.tokenizer.eos_token_id).to(DEVICE)
@@ -242,6 +244,8 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
     parser.add_argument("--ranks", type=int, help="of superpose; one a core unless given")
     parser.add_argument("--batch", type=int, default=128, help="problems a step")
+    parser.add_argument("--width", type=int, default=768, help="n_embd of both")
+    parser.add_argument("--heads", type=int, default=8, help="n_head of both; divides --width")
     parser.add_argument("--latents", type=integers, default=[0, 2, 4], help="thoughts: 0,2,4")
     parser.add_argument("--precision", type=lambda text: text.split(","), default=["f32", "bf16"],
                         help="f32,bf16")
@@ -255,6 +259,8 @@ def parse_arguments():
     arguments.ranks = arguments.ranks or (1 if DEVICE == "cuda" else arguments.threads)
     if arguments.threads % arguments.ranks:
         parser.error(f"--ranks {arguments.ranks} does not divide --threads {arguments.threads}")
+    if arguments.width % arguments.heads:
+        parser.error(f"--heads {arguments.heads} does not divide --width {arguments.width}")
     if unknown := set(arguments.precision) - {"f32", "bf16"}:
         parser.error(f"--precision {unknown.pop()}: f32 or bf16")
     return arguments
@@ -263,7 +269,8 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:arguments.threads])
-    published = Published(arguments.published, arguments.threads)
+    size = {"n_embd": arguments.width, "n_head": arguments.heads}
+    published = Published(arguments.published, arguments.threads, size)
     config = published.config
     superpose = Superpose(arguments.superpose, arguments.ranks, arguments.threads, config)
     attention = published.model.base_causallm.config._attn_implementation
