@@ -1,6 +1,8 @@
 #pragma once
 /// Dropout's draws for the lanes of a CPU's vectors.
 
+#include <cstring>
+
 #include "kokkos_kernels/dropout.hpp"
 #if defined(__AVX2__) && !defined(__CUDACC__)
 #include <immintrin.h>

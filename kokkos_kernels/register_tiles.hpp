@@ -24,8 +24,12 @@ constexpr int register_bytes = 16, piece_rows = 4;
 constexpr int piece_registers = 2;
 
 /// A register of the CPU: the compiler keeps arrays of these out of memory, arrays of numbers not.
+/// Where nvcc compiles, which runs nothing of this, a single number: it may not know vector types.
 template <class T>
-struct RegisterOf;
+struct RegisterOf {
+  using type = T;
+};
+#ifndef __CUDACC__
 template <>
 struct RegisterOf<float> {
   typedef float type __attribute__((vector_size(register_bytes)));
@@ -34,11 +38,12 @@ template <>
 struct RegisterOf<double> {
   typedef double type __attribute__((vector_size(register_bytes)));
 };
+#endif
 template <class T>
 using Register = typename RegisterOf<T>::type;
 
 template <class T>
-constexpr int register_length = register_bytes / static_cast<int>(sizeof(T));
+constexpr int register_length = static_cast<int>(sizeof(Register<T>) / sizeof(T));
 
 template <class T>
 inline Register<T> load(const T* from) {
