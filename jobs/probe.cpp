@@ -215,7 +215,7 @@ void add_probe(CLI::App& app, Command& command, const std::string& typed) {
   };
   sub->add_option_function<std::vector<std::string>>(
          "--intervene",
-         [add_kind](const auto& kinds) { std::for_each(kinds.begin(), kinds.end(), add_kind); },
+         [add_kind](const auto& asked) { std::for_each(asked.begin(), asked.end(), add_kind); },
          "Change thoughts and measure the answers: rescale, swap, nearest_token")
       ->delimiter(',')
       ->check(CLI::IsMember(kinds))
