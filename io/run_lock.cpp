@@ -35,8 +35,7 @@ std::string first_line(const char* path) {
 LockHolder this_process() {
   auto slurm = slurm_environment();
   const auto job = slurm["SLURM_JOB_ID"], restarts = slurm["SLURM_RESTART_COUNT"];
-  return {host_name(), first_line("/proc/sys/kernel/random/boot_id"),
-          std::to_string(getpid()),
+  return {host_name(), first_line("/proc/sys/kernel/random/boot_id"), std::to_string(getpid()),
           job.empty() ? "" : job + "/" + (restarts.empty() ? "0" : restarts), utc_now()};
 }
 

@@ -11,7 +11,7 @@
 
 namespace superpose {
 
-/// Exit codes of the program; part of its interface (README, "Exit codes").
+/// Exit codes of the program; part of its interface (jobs/README.md, Exit codes).
 enum class ExitCode : int {
   done = 0,
   failure = 1,       ///< out of memory or a defect of the program; of `diff`: different

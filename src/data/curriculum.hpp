@@ -1,5 +1,5 @@
 #pragma once
-/// Which stage an epoch trains, and in which order it visits the problems (README.md,
+/// Which stage an epoch trains, and in which order it visits the problems (jobs/README.md,
 /// Configuration).
 
 #include <cstddef>

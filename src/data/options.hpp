@@ -23,7 +23,7 @@ struct GeneratorOptions {
   bool match_depth = false;    ///< neg_target exactly as deep below the other root as the target
 };
 
-/// The six training methods (README.md, Configuration; RECORDS.md, Tokens).
+/// The six training methods (jobs/README.md, Configuration; RECORDS.md, Tokens).
 enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause };
 
 /// Their names in configuration files, in the order of Method.

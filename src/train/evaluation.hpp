@@ -1,5 +1,5 @@
 #pragma once
-/// What a model answers on a problem set, problem by problem (README.md, What the evaluation says).
+/// What a model answers on a problem set, problem by problem (src/analysis/README.md).
 
 #include <cstdint>
 #include <optional>

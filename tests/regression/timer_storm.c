@@ -1,5 +1,5 @@
-/* Preloaded into the program by test_signals.py: a timer that strikes a thousand times a second, with
-   a handler that runs on the stack of whichever thread the signal meets. */
+/* Preloaded into the program by test_signals.py: a timer that strikes a thousand times a second,
+   with a handler that runs on the stack of whichever thread the signal meets. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
