@@ -1,6 +1,6 @@
 #include "kokkos_kernels/adamw.hpp"
 
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 #include "kokkos_kernels/math.hpp"
 
 namespace superpose::kernels {

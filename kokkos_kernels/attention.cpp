@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "kokkos_kernels/attention_cudnn.hpp"
-#include "kokkos_kernels/attention_team_backward.hpp"
-#include "kokkos_kernels/attention_tiles.hpp"
+#include "kokkos_kernels/attention/prompts_by_cudnn.hpp"
+#include "kokkos_kernels/attention/team_backward.hpp"
+#include "kokkos_kernels/attention/tiles.hpp"
 
 namespace superpose::kernels {
 namespace {

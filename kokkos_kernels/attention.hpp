@@ -3,7 +3,7 @@
 /// token, at the place where the projection wrote them; a problem finds its own through `key_row`.
 #include "core/bfloat16.hpp"
 #include "core/types.hpp"
-#include "kokkos_kernels/dropout.hpp"
+#include "kokkos_kernels/loops/dropout.hpp"
 
 namespace superpose::kernels {
 

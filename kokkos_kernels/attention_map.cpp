@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "kokkos_kernels/attention_rows.hpp"
+#include "kokkos_kernels/attention/rows.hpp"
 
 namespace superpose::kernels {
 

@@ -1,6 +1,6 @@
 #include "kokkos_kernels/embedding.hpp"
 
-#include "kokkos_kernels/row_blocks.hpp"
+#include "kokkos_kernels/loops/row_blocks.hpp"
 
 namespace superpose::kernels {
 

@@ -1,7 +1,7 @@
 #include "kokkos_kernels/gelu.hpp"
 
 #include "core/bfloat16.hpp"
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 #include "kokkos_kernels/math.hpp"
 
 namespace superpose::kernels {

@@ -1,8 +1,8 @@
 #include "kokkos_kernels/layer_norm.hpp"
 
+#include "kokkos_kernels/loops/row_blocks.hpp"
 #include "kokkos_kernels/math.hpp"
 #include "kokkos_kernels/reductions.hpp"
-#include "kokkos_kernels/row_blocks.hpp"
 
 namespace superpose::kernels {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "core/error.hpp"
 #include "kokkos_kernels/gelu.hpp"
-#include "kokkos_kernels/linear_common.hpp"
-#include "kokkos_kernels/onednn.hpp"
 #include "kokkos_kernels/product_region.hpp"
+#include "kokkos_kernels/products/linear_common.hpp"
+#include "kokkos_kernels/products/onednn.hpp"
 #include "kokkos_kernels/reductions.hpp"
 
 namespace superpose::kernels {

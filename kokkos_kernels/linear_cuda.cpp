@@ -3,9 +3,9 @@
 
 #include "core/error.hpp"
 #include "kokkos_kernels/convert.hpp"
-#include "kokkos_kernels/cublaslt.hpp"
 #include "kokkos_kernels/gelu.hpp"
-#include "kokkos_kernels/linear_common.hpp"
+#include "kokkos_kernels/products/cublaslt.hpp"
+#include "kokkos_kernels/products/linear_common.hpp"
 #include "kokkos_kernels/reductions.hpp"
 
 namespace superpose::kernels {

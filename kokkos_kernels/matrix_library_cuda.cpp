@@ -3,7 +3,7 @@
 
 #include "kokkos_kernels/matrix_library.hpp"
 #ifdef SUPERPOSE_CUDNN
-#include "kokkos_kernels/cudnn.hpp"
+#include "kokkos_kernels/attention/cudnn.hpp"
 #endif
 
 namespace superpose::kernels {

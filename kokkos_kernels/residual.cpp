@@ -1,6 +1,6 @@
 #include "kokkos_kernels/residual.hpp"
 
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 
 namespace superpose::kernels {
 

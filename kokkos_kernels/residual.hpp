@@ -1,7 +1,7 @@
 #pragma once
 #include "core/bfloat16.hpp"
 #include "core/types.hpp"
-#include "kokkos_kernels/dropout.hpp"
+#include "kokkos_kernels/loops/dropout.hpp"
 
 namespace superpose::kernels {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "kokkos_kernels/cudnn_plan.hpp"
+#include "kokkos_kernels/attention/cudnn_plan.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <Random123/philox.h>
 
-#include "kokkos_kernels/dropout.hpp"
+#include "kokkos_kernels/loops/dropout.hpp"
 
 namespace superpose::kernels {
 

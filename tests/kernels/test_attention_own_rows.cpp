@@ -1,6 +1,6 @@
 /// Launches whose keys are the queries' own rows: the prompts, for which a GPU may have a library.
 #include "attention_reference.hpp"
-#include "kokkos_kernels/attention_cudnn.hpp"
+#include "kokkos_kernels/attention/prompts_by_cudnn.hpp"
 #include "operand.hpp"
 
 namespace superpose::kernels {

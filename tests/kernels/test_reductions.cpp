@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 #include "kokkos_kernels/math.hpp"
 #include "kokkos_kernels/reductions.hpp"
 #include "labels.hpp"

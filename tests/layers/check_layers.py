@@ -41,6 +41,9 @@ GENERATED = {"build_info.hpp": "src/core"}
 # Nobody but a folder itself, tests and those named here includes these.
 PRIVATE_TO = {"jobs": [], "tests": [], "src/config": ["jobs", "src/sweep"]}
 
+# Below this one, folders hold what is behind its headers: nobody but itself and tests includes it.
+WITH_DOORS = "kokkos_kernels"
+
 # Library headers and the folders that may include them; tests may include any.
 LIBRARY_HEADERS = [
     (re.compile(r"mpi(-ext)?\.h$"), ["src/distributed", "jobs"]),
@@ -85,6 +88,8 @@ def is_allowed(folder, target):
     other = folder_of(target)
     if folder in (other, "tests"):
         return True
+    if other == WITH_DOORS and len(target.parts) > 2:
+        return False
     if other in PRIVATE_TO:
         return folder in PRIVATE_TO[other]
     if folder in READS_OPTIONS and target.name == OPTIONS:

@@ -38,6 +38,13 @@ class CheckLayers(unittest.TestCase):
             "tests/unit/f.hpp": "",
         }), [])
 
+    def test_finds_what_lies_behind_a_door(self):
+        files = {"kokkos_kernels/loops/lane.hpp": "", "src/model/block.hpp": "",
+                 "src/model/block.cpp": '#include "model/block.hpp"\n'
+                                        '#include "kokkos_kernels/loops/lane.hpp"\n'}
+        self.assert_found(files, "src/model/block.cpp", "may not include",
+                          "kokkos_kernels/loops/lane.hpp")
+
     def test_finds_a_forbidden_folder(self):
         self.assert_found({"src/core/a.hpp": '#include "io/b.hpp"\n', "io/b.hpp": ""},
                           "src/core/a.hpp", "may not include io/b.hpp")

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "kokkos_kernels/dropout.hpp"
+#include "kokkos_kernels/loops/dropout.hpp"
 #if defined(__AVX2__) && !defined(__CUDACC__)
 #include <immintrin.h>
 #define SUPERPOSE_PHILOX_LANES

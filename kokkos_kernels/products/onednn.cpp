@@ -1,4 +1,4 @@
-#include "kokkos_kernels/onednn.hpp"
+#include "kokkos_kernels/products/onednn.hpp"
 
 #include <omp.h>
 

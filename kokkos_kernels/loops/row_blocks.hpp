@@ -2,7 +2,7 @@
 /// Sums over many rows where a row is a team's: blocks of rows side by side, then their sums in
 /// order. Where a row is a thread's, all rows are one block and are added in order.
 
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 
 namespace superpose::kernels {
 

@@ -1,9 +1,9 @@
 #pragma once
-/// The backward pass of attention_team_tiles.hpp, in two walks over pairs of tiles: query by query
+/// The backward pass of team_tiles.hpp, in two walks over pairs of tiles: query by query
 /// for dq, key by key for dk and dv, each element of which is written once. Weights are recomputed
 /// from lse in either.
 
-#include "kokkos_kernels/attention_team_tiles.hpp"
+#include "kokkos_kernels/attention/team_tiles.hpp"
 
 namespace superpose::kernels {
 

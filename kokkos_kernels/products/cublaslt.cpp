@@ -1,4 +1,4 @@
-#include "kokkos_kernels/cublaslt.hpp"
+#include "kokkos_kernels/products/cublaslt.hpp"
 
 #include <cublasLt.h>
 #include <cuda_runtime.h>

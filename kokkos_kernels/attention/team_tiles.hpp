@@ -1,9 +1,9 @@
 #pragma once
 /// Attention of one (problem, head) by a GPU team: tiles of queries by tiles of keys, those behind
-/// a tile's last query left out. The formulas and the draws are attention_rows.hpp's.
+/// a tile's last query left out. The formulas and the draws are rows.hpp's.
 
-#include "kokkos_kernels/attention_rows.hpp"
-#include "kokkos_kernels/team_tiles.hpp"
+#include "kokkos_kernels/attention/rows.hpp"
+#include "kokkos_kernels/loops/team_tiles.hpp"
 
 namespace superpose::kernels {
 

@@ -1,4 +1,4 @@
-#include "kokkos_kernels/cudnn.hpp"
+#include "kokkos_kernels/attention/cudnn.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "kokkos_kernels/cudnn_plan.hpp"
+#include "kokkos_kernels/attention/cudnn_plan.hpp"
 
 namespace superpose::kernels::cudnn {
 namespace {

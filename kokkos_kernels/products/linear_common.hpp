@@ -1,8 +1,8 @@
 #pragma once
 /// What linear.cpp and linear_cuda.cpp share: a bias as rows, and the list of what linear.hpp
 /// offers.
-#include "kokkos_kernels/lane.hpp"
 #include "kokkos_kernels/linear.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 
 namespace superpose::kernels {
 

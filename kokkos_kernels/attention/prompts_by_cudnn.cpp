@@ -1,11 +1,11 @@
-#include "kokkos_kernels/attention_cudnn.hpp"
+#include "kokkos_kernels/attention/prompts_by_cudnn.hpp"
 
 #include <limits>
 #include <memory>
 #include <string>
 
-#include "kokkos_kernels/cudnn.hpp"
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/attention/cudnn.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 #include "kokkos_kernels/product_region.hpp"
 
 namespace superpose::kernels {

@@ -4,8 +4,8 @@
 /// all queries of a tile goes down the rows and needs no sum across lanes, whatever the head size.
 /// Keys beyond a tile's last query are never touched: about half of the products.
 
-#include "kokkos_kernels/attention_rows.hpp"
-#include "kokkos_kernels/register_tiles.hpp"
+#include "kokkos_kernels/attention/rows.hpp"
+#include "kokkos_kernels/loops/register_tiles.hpp"
 
 namespace superpose::kernels {
 

@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "core/error.hpp"
-#include "kokkos_kernels/cudnn.hpp"
+#include "kokkos_kernels/attention/cudnn.hpp"
 
 namespace superpose::kernels::cudnn {
 

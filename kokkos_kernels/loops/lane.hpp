@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "core/types.hpp"
-#include "kokkos_kernels/dropout_lanes.hpp"
+#include "kokkos_kernels/loops/dropout_lanes.hpp"
 
 namespace superpose::kernels {
 

@@ -2,9 +2,9 @@
 /// Attention of one query at a time, read where the projections wrote it: the form for a GPU team,
 /// and on a CPU for a problem with few queries, where tiles would cost more than they save.
 #include "kokkos_kernels/attention.hpp"
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
+#include "kokkos_kernels/loops/register_tiles.hpp"
 #include "kokkos_kernels/math.hpp"
-#include "kokkos_kernels/register_tiles.hpp"
 
 namespace superpose::kernels {
 

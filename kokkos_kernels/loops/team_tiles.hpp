@@ -3,7 +3,7 @@
 /// few rows by 4 columns of a result, read 4 numbers at a time: each number read serves 2 to 4
 /// multiply-adds, and the lanes of a warp share most of their reads.
 
-#include "kokkos_kernels/lane.hpp"
+#include "kokkos_kernels/loops/lane.hpp"
 
 namespace superpose::kernels {
 
