@@ -209,7 +209,7 @@ void Recorder::record(const StepRecord& r) {
   log::info(
       "step {:>6}/{}  epoch {:>3}  stage {}  loss {:.4f}  |g| {:.3g}  lr {:.2e}  {:.0f} ms  "
       "{:.0f} tok/s  ETA {}",
-      r.step, plan_.total_steps, r.epoch, r.stage, r.loss, r.gradient_norm, r.learning_rate,
+      r.step, plan_.total_steps, r.epoch + 1, r.stage, r.loss, r.gradient_norm, r.learning_rate,
       1e3 * r.seconds, static_cast<double>(r.tokens) / r.seconds,
       clock(per_step * static_cast<double>(plan_.total_steps - r.step)));
 }
@@ -221,18 +221,29 @@ void Recorder::record(const EpochRecord& r) {
       {{"stage", {static_cast<double>(r.stage)}}, {"loss", {r.loss}}, {"seconds", {r.seconds}}});
 }
 
+namespace {
+
+/// "answers 4.69 % (equally deep 0.00 %)  frontier at hops 1 to 2: 7.8, 10.9 %", without what there
+/// is none of.
+std::string in_words(const EvaluationSummary& summary) {
+  auto words = fmt::format("answers {:.2f} %", 100 * summary.all.accuracy);
+  if (summary.equal_depth.problems > 0)
+    words += fmt::format(" (equally deep {:.2f} %)", 100 * summary.equal_depth.accuracy);
+  if (summary.hops.empty()) return words;
+  std::string shares;
+  for (const auto& hop : summary.hops)
+    shares += fmt::format("{}{:.1f}", shares.empty() ? "" : ", ", 100 * hop.frontier);
+  return words + fmt::format("  frontier at hops 1 to {}: {} %", summary.hops.size(), shares);
+}
+
+}  // namespace
+
 void Recorder::record(const EpochRecord& epoch, const EvaluationSummary& summary) {
   record(epoch);
   if (!plan_.is_writer) return;
   evaluation_->append(epoch.epoch, evaluation_row(epoch.stage, summary, plan_.max_hops));
-  std::string frontier;
-  for (const auto& hop : summary.hops) frontier += fmt::format(" {:.1f}", 100 * hop.frontier);
-  log::info(
-      "epoch {:>4}/{}  stage {}  loss {:.4f}  held out: answers {:.2f} % (equally deep {:.2f} "
-      "%){}{}  {:.1f} s",
-      epoch.epoch + 1, plan_.total_epochs, epoch.stage, epoch.loss, 100 * summary.all.accuracy,
-      100 * summary.equal_depth.accuracy, frontier.empty() ? "" : "  in frontier %", frontier,
-      epoch.seconds);
+  log::info("epoch {:>4}/{}  stage {}  loss {:.4f}  held out: {}  {:.1f} s", epoch.epoch + 1,
+            plan_.total_epochs, epoch.stage, epoch.loss, in_words(summary), epoch.seconds);
 }
 
 void Recorder::record(const EpochRecord& epoch, const analysis::GroupedStatistics& statistics) {

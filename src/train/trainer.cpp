@@ -125,7 +125,7 @@ void Trainer::start(const Start& from) {
   recorder_.emplace(recorder_plan(), metadata_, has_run, progress_.step, progress_.epoch);
   if (restored)
     log::info("{} at step {} (epoch {}, stage {})", has_run ? "resumed" : "branched off",
-              progress_.step, progress_.epoch, progress_.curriculum.stage);
+              progress_.step, progress_.epoch + 1, progress_.curriculum.stage);
 }
 
 Recorder::Plan Trainer::recorder_plan() const {
@@ -242,13 +242,13 @@ void Trainer::require_finite(const StepOutcome& outcome, const std::vector<std::
     fail_everywhere(ExitCode::divergence,
                     "the training diverged at step {} of epoch {} (loss {}, gradient norm {}); "
                     "lower optimizer.learning_rate or set optimizer.clip_norm. {}",
-                    progress_.step + 1, progress_.epoch, outcome.sums.loss, outcome.gradient_norm,
-                    keep_diverged_batch(batch));
+                    progress_.step + 1, progress_.epoch + 1, outcome.sums.loss,
+                    outcome.gradient_norm, keep_diverged_batch(batch));
   if (!outcome.finite_weights)
     fail_everywhere(ExitCode::divergence,
                     "the training diverged at step {} of epoch {} (a weight is not finite); lower "
                     "optimizer.learning_rate or optimizer.weight_decay. {}",
-                    progress_.step + 1, progress_.epoch, keep_diverged_batch(batch));
+                    progress_.step + 1, progress_.epoch + 1, keep_diverged_batch(batch));
 }
 
 /// Leaves the batch and the steps before it on the disk; what the user finds there. A disk that

@@ -63,6 +63,45 @@ class Methods(SmallRuns):
                 self.assertLess(loss[-3:].mean(), 0.9 * loss[2])
 
 
+class Progress(SmallRuns):
+    def test_lines_count_epochs_alike_and_label_what_they_show(self):
+        result = self.train("lines", {"train.epochs": 2, "output.log_every": 1})
+        self.assert_succeeds(result)
+        epochs = [int(words.split()[1].split("/")[0]) for words in result.stdout.splitlines()
+                  if words.startswith("epoch ")]
+        of_steps = [int(words.split(" epoch ")[1].split()[0])
+                    for words in result.stdout.splitlines() if words.startswith("step ")]
+        self.assertEqual(epochs, [1, 2])
+        self.assertEqual(sorted(set(of_steps)), [1, 2])
+        self.assertRegex(result.stdout, r"frontier at hops 1 to 3: [0-9.]+, [0-9.]+, [0-9.]+ %")
+
+    def test_what_there_is_none_of_is_left_out(self):
+        """No problem with equally deep candidates."""
+        unequal = [p for p in self.read_json("valid.json") if not may_be_equally_deep(p)]
+        self.write_json("unequal.json", unequal)
+        result = self.train("unequal", {"train.epochs": 1, "data.valid": "unequal.json"})
+        self.assert_succeeds(result)
+        self.assertNotIn("nan", result.stdout)
+        self.assertNotIn("equally deep", result.stdout)
+
+
+def distances(edges, start):
+    """Of the nodes that can be reached, by node."""
+    found, front = {start: 0}, [start]
+    while front:
+        front = sorted({b for a, b in edges if a in front and b not in found})
+        found.update({node: max(found.values()) + 1 for node in front})
+    return found
+
+
+def may_be_equally_deep(problem):
+    """Whether the other candidate lies as far below any source as the target below the root."""
+    edges, other = problem["edges"], problem["neg_target"]
+    sources = {a for a, _ in edges} - {b for _, b in edges}
+    depth = distances(edges, problem["root"])[problem["target"]]
+    return depth in [distances(edges, source).get(other) for source in sources]
+
+
 class Configurations(SmallRuns):
     """Each file of configs/ for one step. Full width once, then 96: the model of 12 layers takes a
     minute and a gigabyte otherwise."""
