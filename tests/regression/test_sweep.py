@@ -16,6 +16,10 @@ import numpy as np
 import harness
 from small_runs import SmallRuns, column
 
+# Points of one rank run side by side here: each with a daemon of its own, because processes without
+# one share a directory, and the first to end removes it under the others.
+os.environ.pop("OMPI_MCA_ess_singleton_isolated")
+
 SWEEP = """
 [sweep]
 base = "small.toml"
