@@ -1,17 +1,14 @@
 """`superpose theory` with the real program. Usage: see harness.py."""
 
 import subprocess
-import sys
 
 import h5py
 import numpy as np
 
 import harness
+import synthetic
 
-sys.path.append(str(harness.pathlib.Path(__file__).resolve().parents[1] / "figures"))
-import synthetic  # noqa: E402
-
-FIGURES = harness.pathlib.Path(__file__).resolve().parents[2] / "jobs" / "figures" / "theory.py"
+DRAW = harness.pathlib.Path(__file__).resolve().parents[2] / "jobs" / "figures" / "draw.sh"
 FLOW = ("--count", 6, "--replicas", 4, "--steps", 64, "--batch", 8, "--decades", 6)
 PREDICT = ("--count", 6, "--steps", 20, "--decades", 300)
 
@@ -119,7 +116,7 @@ class Results(Theory):
 
 class Figures(Theory):
     def draw(self, *arguments):
-        return subprocess.run([sys.executable, FIGURES, *map(str, arguments)], cwd=self.path,
+        return subprocess.run(["bash", DRAW, "theory", *map(str, arguments)], cwd=self.path,
                               capture_output=True, text=True, timeout=120)
 
     def test_every_file_gives_its_figures(self):

@@ -1,0 +1,63 @@
+"""What all commands share: parsers, arguments, exit codes."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib
+
+from .draw.style import STYLE
+from .files.hdf5 import Failure
+
+PROGRAM = "superpose_offline"
+
+
+def help_options(documentation):
+    """Of a parser whose help begins with a docstring, which has the usage line."""
+    return {"description": documentation, "usage": argparse.SUPPRESS,
+            "formatter_class": argparse.RawDescriptionHelpFormatter}
+
+
+def parser_for(documentation, **options):
+    return argparse.ArgumentParser(**help_options(documentation), **options)
+
+
+def add_command(commands, name, documentation):
+    """The parser of a command; its line in the list of commands is the docstring's first."""
+    summary = documentation.split("\n\n")[0].replace("%", "%%")
+    return commands.add_parser(name, help=summary, prog=f"{PROGRAM} {name}",
+                               **help_options(documentation))
+
+
+def add_output_option(parser):
+    parser.add_argument("--output", type=Path, metavar="DIR",
+                        help="where the figures go (default: figures beside the first input)")
+
+
+def add_checkpoint_option(parser):
+    parser.add_argument("--checkpoint", type=int, metavar="STEP",
+                        help="step of the checkpoint in the probe file (default: the last)")
+
+
+def positive(text):
+    """An argument type: 1, 2, ..."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not positive")
+    return value
+
+
+def output_directory(arguments, first):
+    return arguments.output or (first if first.is_dir() else first.parent) / "figures"
+
+
+def run(arguments):
+    """The exit code of arguments.work(arguments), drawn in the style of the house."""
+    matplotlib.use("Agg")  # no display on a compute node
+    try:
+        with matplotlib.rc_context(STYLE):
+            code = arguments.work(arguments)
+    except Failure as failure:
+        print(f"{PROGRAM} {arguments.command}: error: {failure}", file=sys.stderr)
+        return failure.exit_code
+    return code or 0

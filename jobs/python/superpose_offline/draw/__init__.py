@@ -1,0 +1,1 @@
+"""The figures of runs, probe files and theory, one module a figure."""

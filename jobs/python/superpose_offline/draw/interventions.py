@@ -1,0 +1,103 @@
+"""Answers after a thought is changed, by the strength of the change: is the superposition used?
+
+usage: interventions PROBE_FILE [--candidates] [--checkpoint STEP] [--output DIR]
+
+A panel an intervention (`superpose probe --intervene`), a line for each changed thought; a dashed
+line is the accuracy without it, of the same problems. rescale: 0 removes the component along the
+nodes of the group, 1 changes nothing. swap, nearest_token: 0 changes nothing, 1 replaces the
+thought. With --candidates the better of the two candidates counts instead of the whole vocabulary.
+Writes interventions.png and .pdf (interventions_candidates).
+Exit codes: 0 done, 2 usage, 5 no file can be read or written.
+"""
+
+from pathlib import Path
+
+from matplotlib import pyplot as plt
+import numpy as np
+
+from .. import command
+from ..files.hdf5 import Failure
+from ..files.probe_file import Probe
+from .style import GREY, MARKERS, add_legend, save, sequence, share_axis, words
+
+N_COLUMNS = 3
+
+
+def changed_label(thought):
+    return "every thought" if thought == 0 else f"thought {thought}"
+
+
+def draw_panel(ax, probe, columns, checkpoint, prefix, colours):
+    before, after = (columns[f"{prefix}accuracy_{when}"][checkpoint]
+                     for when in ("before", "after"))
+    problems = columns["problems"][checkpoint]
+    for i, (thought, colour) in enumerate(zip(probe.changed_thoughts, colours)):
+        if problems[i].max() == 0:
+            continue
+        ax.plot(probe.strengths, after[i], color=colour, marker=MARKERS[i % len(MARKERS)],
+                markersize=4, label=f"after, {changed_label(thought)}")
+        ax.plot(probe.strengths, before[i], color=colour, linewidth=0.9, linestyle=(0, (4, 2)),
+                zorder=1)
+    ax.annotate(f"{int(problems[0].max())} "
+                "problems", (0, 1), xycoords="axes fraction", xytext=(0, 3),
+                textcoords="offset points", fontsize=7.5, color=GREY)
+
+
+def draw_interventions(probe, step=None, candidates=False):
+    if not probe.interventions:
+        raise Failure(f"{probe.path} has no interventions (it was probed without) probe again with "
+                      "--intervene rescale,swap,nearest_token")
+    n, checkpoint = len(probe.interventions), probe.index(step)
+    n_rows = -(-n // N_COLUMNS)
+    fig, axes = plt.subplots(n_rows, min(n, N_COLUMNS), squeeze=False, sharex=True, sharey=True,
+                             figsize=(1 + 2.3 * min(n, N_COLUMNS), 1.1 + 1.9 * n_rows),
+                             gridspec_kw={"hspace": 0.42, "wspace": 0.12,
+                                          "bottom": 0.7 / (1.1 + 1.9 * n_rows)})
+    colours = ["black", *sequence(len(probe.changed_thoughts) - 1)]
+    for ax, (name, columns) in zip(axes.flat, probe.interventions.items()):
+        draw_panel(ax, probe, columns, checkpoint, "candidate_" if candidates else "", colours)
+        ax.set_title(words(name), loc="left", fontsize=9, fontweight="bold", pad=14)
+        share_axis(ax)
+        ax.xaxis.set_major_formatter("{x:g}")
+    for ax in axes.flat[n:]:
+        ax.set_visible(False)
+    label_axes(axes, n, "candidates right (%)" if candidates else "answers right (%)")
+    axes[0, 0].plot([], [], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="before")
+    add_legend(fig, axes, n_columns=3)
+    return fig
+
+
+def label_axes(axes, n, y_label):
+    """x under the lowest panel of each column, y beside the first of each row."""
+    n_columns = axes.shape[1]
+    for i, ax in enumerate(axes.flat[:n]):
+        if i + n_columns >= n:
+            ax.set_xlabel("strength")
+            ax.tick_params(labelbottom=True)
+        if i % n_columns == 0:
+            ax.set_ylabel(y_label)
+
+
+def effect(probe, name, thought=0, step=None):
+    """(strengths, accuracy before, accuracy after by strength, problems) of one intervention."""
+    columns, checkpoint = probe.interventions[name], probe.index(step)
+    row = int(np.flatnonzero(probe.changed_thoughts == thought)[0])
+    problems = int(columns["problems"][checkpoint, row].max())
+    return (probe.strengths, columns["accuracy_before"][checkpoint, row, 0],
+            columns["accuracy_after"][checkpoint, row], problems)
+
+
+def draw(arguments):
+    probe = Probe(arguments.probe)
+    fig = draw_interventions(probe, arguments.checkpoint, arguments.candidates)
+    save(fig, command.output_directory(arguments, arguments.probe),
+         "interventions_candidates" if arguments.candidates else "interventions")
+
+
+def add_arguments(parser):
+    parser.add_argument("probe", type=Path, metavar="PROBE_FILE", help="written by superpose probe")
+    parser.add_argument("--candidates", action="store_true",
+                        help="count the better of the two candidates")
+    command.add_checkpoint_option(parser)
+    command.add_output_option(parser)
+    parser.set_defaults(work=draw)

@@ -1,0 +1,1 @@
+"""The HTML page that puts what was measured beside the published numbers."""

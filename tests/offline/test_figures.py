@@ -1,0 +1,329 @@
+"""The figures and the report, on run directories made here and on those of the real program.
+
+Usage: test_figures.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]
+"""
+
+import html
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy as np
+
+from superpose_offline import intervals, published
+from superpose_offline.files.probe_file import Probe
+from superpose_offline.report import comparisons, verdicts
+
+import small_runs
+import synthetic
+from figure_case import FIGURES, FigureCase, start
+
+# Means as published: by group, then by thought.
+EDGES = [[mean for mean, _ in published.EDGE_ATTENTION[g]] for g in synthetic.GROUPS]
+PRODUCTS = [[sum(r) / 2 for r in published.INNER_PRODUCT[g]] for g in synthetic.GROUPS]
+AS_PUBLISHED = EDGES, PRODUCTS
+REVERSED = EDGES[::-1], PRODUCTS[::-1]
+
+
+def start_report(*arguments, folder=None):
+    return subprocess.run(["bash", str(FIGURES / "report.sh"), *map(str, arguments)], cwd=folder,
+                          capture_output=True, text=True, timeout=120)
+
+
+def table_body(page, subject):
+    """The first table under the heading that begins with `subject`."""
+    heading = rf"<h\d>{re.escape(html.escape(subject))}"
+    return re.search(rf"{heading}.*?<tbody>(.*?)</tbody>", page, re.DOTALL).group(1)
+
+
+def table_of(page, subject):
+    """Its rows: cells as text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table_body(page, subject), re.DOTALL)
+    return [[html.unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+            for row in rows]
+
+
+def exact_values(page, subject):
+    """Its unrounded numbers."""
+    return [float(v) for v in re.findall(r'data-value="([^"]*)"', table_body(page, subject))]
+
+
+class SyntheticRuns(FigureCase):
+    @classmethod
+    def settle_in(cls):
+        """Three seeds of coconut as published in either paper's setting, one of coconut_bfs_loss
+        with the groups reversed in a setting of neither."""
+        for seed, (accuracy, factor) in enumerate(((0.985, 0.98), (0.99, 1), (0.995, 1.02))):
+            means = synthetic.scaled(AS_PUBLISHED, factor)
+            synthetic.write_run(cls.path / f"seed{seed}", means, seed=seed)
+            synthetic.write_evaluation(cls.path / f"seed{seed}" / "evaluation.json", accuracy)
+            synthetic.write_probe(cls.path / f"seed{seed}" / "probe.h5", means, seed=seed)
+            if seed > 0:  # so that few figures are drawn of it
+                with h5py.File(cls.path / f"seed{seed}" / "probe.h5", "a") as file:
+                    del file["interventions"], file["raw"]
+            synthetic.write_run(cls.path / f"eos{seed}", means, seed=seed, paper="EoS",
+                                growth=factor * synthetic.saturating(synthetic.N_EPOCH))
+        synthetic.write_run(cls.path / "bfs", REVERSED, "coconut_bfs_loss", paper="ours")
+        synthetic.write_probe(cls.path / "bfs" / "probe.h5", REVERSED, "coconut_bfs_loss",
+                              paper="ours")
+        with h5py.File(cls.path / "bfs" / "probe.h5", "a") as file:
+            del file["interventions"], file["statistics/copying"], file["raw"]
+        cls.damage_copies()
+        runs = [f"{name}{seed}" for name in ("seed", "eos") for seed in range(3)]
+        cls.report = start("report", *runs, "bfs", "damaged", "nowhere", "--probe",
+                           "seed0/run.h5", "--output", "report.html", folder=cls.path)
+        assert cls.report.returncode == 0, cls.report.stderr
+        cls.page = (cls.path / "report.html").read_text()
+
+    @classmethod
+    def damage_copies(cls):
+        """A directory of nothing but files that are cut short or foreign."""
+        folder = cls.path / "damaged"
+        folder.mkdir()
+        whole = (cls.path / "seed0" / "probe.h5").read_bytes()
+        (folder / "probe_cut.h5").write_bytes(whole[:len(whole) // 2])
+        with h5py.File(folder / "probe_foreign.h5", "w") as file:
+            file["x"] = [1.0]
+        (folder / "run.h5").write_bytes((cls.path / "seed0" / "run.h5").read_bytes()[:3000])
+        (folder / "evaluation_cut.json").write_text('{"checkpoint": ')
+        (folder / "evaluation_foreign.json").write_text('{"checkpoint": "a", "results": 3}')
+
+    def test_every_script_draws(self):
+        self.assert_draws(["loss", "optimizer", "accuracy", "next_node"], "curves", "seed0",
+                          "bfs")
+        self.assert_draws(["by_stage"], "by_stage", "seed0", "bfs")
+        self.assert_draws(["growth", "growth_compared", "prediction_stage"], "growth", "seed0",
+                          "bfs/probe.h5")
+        self.assert_draws(["attention_map_layer2_problem1"], "attention_map", "seed0/probe.h5",
+                          "--layer", 2, "--problem", 1)
+        self.assert_draws(["inner_products", "inner_product_histograms_seed0"], "inner_products",
+                          "seed0/probe.h5", "--checkpoint", 100)
+        self.assert_draws(["interventions"], "interventions", "seed0/probe.h5")
+
+    def test_tables_on_stdout_hold_measured_and_published(self):
+        result = self.assert_draws(["edge_groups"], "edge_groups", "seed0/probe.h5",
+                                   "bfs/probe.h5")
+        self.assertRegex(result.stdout, r"optimal +measured +2\.489 ± 0\.500")
+        self.assertRegex(result.stdout, r"optimal +published +2\.540 ± 1\.030")
+        result = self.assert_draws(["methods_valid"], "methods", "seed0", "seed1", "seed2")
+        self.assertIn("99.00 %", result.stdout)
+        self.assertIn("97.76 to 100.00 (t, 3 seeds)", result.stdout)
+
+    def test_numbers_of_the_report_are_those_of_the_files(self):
+        def last(name):
+            """Over the seeds."""
+            means = []
+            for seed in range(3):
+                with h5py.File(self.path / f"seed{seed}" / "probe.h5") as probe:
+                    means.append(probe[f"statistics/{name}/mean"][-1])
+            return np.mean(means, axis=0)
+        edges = [last(f"edge_attention_{g}")[1] for g in synthetic.GROUPS]
+        products = [last(f"inner_product_{g}") for g in synthetic.GROUPS]
+        inside = self.page[self.page.index("<h2>Beside published: seed0, seed1, seed2"):]
+        np.testing.assert_allclose(exact_values(inside, "Attention by edge group"),
+                                   np.ravel(edges), rtol=1e-12)
+        np.testing.assert_allclose(exact_values(inside, "Inner products of thoughts"),
+                                   np.ravel(products), rtol=1e-12)
+        growth = self.page[self.page.index("<h2>Growth over training"):]
+        with h5py.File(self.path / "bfs" / "run.h5") as run:
+            difference = run["attention/growth_difference_walk"][:, 1]
+        of_bfs = growth.split("Growth of the index-matching logit")[-1]
+        shown = np.reshape(exact_values("<h3>Growth" + of_bfs, "Growth"), (4, 4))
+        np.testing.assert_array_equal(shown[:, 0], difference[0])
+        np.testing.assert_array_equal(shown[:, 1], difference[-1])
+        rows = table_of(inside, "Attention by edge group")
+        self.assertEqual(rows[3][1:3], ["2.54 (2.49 to 2.59)", "2.54 ± 1.03"])
+        self.assertEqual([row[0] for row in rows],
+                         ["not reachable", "reachable", "walk frontier", "optimal"])
+
+    def verdicts(self):
+        return {(row[0], row[1].split("(")[0].split(",")[0].strip()): row[2:4]
+                for row in table_of(self.page, "Summary")}
+
+    def test_report_says_where_it_agrees(self):
+        summary = self.verdicts()
+        seeds, eos = "seed0, seed1, seed2", "eos0, eos1, eos2"
+        for measure in ("Attention by edge group", "Inner products of thoughts and nodes"):
+            self.assertEqual(summary[seeds, measure], ["agrees", "agrees"])
+        self.assertEqual(summary[eos, "Growth of the index-matching logit"], ["agrees", "agrees"])
+        self.assertEqual(summary["seed0", "Copying in layer 1"][0], "agrees")
+        self.assertEqual(summary["seed0", "Prediction stage"][0], "agrees")
+        self.assertEqual(summary["seed0", "Interventions on every "
+                                          "thought"][0], "superposition is used")
+        self.assertEqual(summary["bfs", "Attention by edge group"][0], "disagrees")
+        self.assertEqual(summary["bfs", "Inner products of thoughts and nodes"][0], "disagrees")
+        self.assertEqual(summary["bfs", "Growth of the index-matching logit"][0], "agrees in part")
+
+    def test_another_setting_has_a_badge_and_no_verdict_on_size(self):
+        summary = self.verdicts()
+        size = summary["bfs", "Attention by edge group"][1]
+        for part in ("other setting: ", "epochs 12 (RbS: 300)", "batch_size 64 (RbS: 256)",
+                     "shuffle_nodes True (RbS: False)"):
+            self.assertIn(part, size)
+        growth = summary["seed0, seed1, seed2", "Growth of the index-matching logit"][1]
+        self.assertIn("other setting: epochs 300 (EoS: 350)", growth)
+        self.assertIn('class="verdict badge"', self.page)
+
+    def test_a_verdict_on_size_can_fail(self):
+        """The same seeds, half as large: within one standard deviation over edges all the same."""
+        halves = []
+        for seed, factor in enumerate((0.49, 0.5, 0.51)):
+            path = self.path / f"half{seed}.h5"
+            synthetic.write_probe(path, synthetic.scaled(AS_PUBLISHED, factor), seed=seed)
+            halves.append(Probe(path))
+        for compare in (comparisons.compare_edges, comparisons.compare_products):
+            result = compare(halves)
+            self.assertEqual(result.order, "agrees")
+            self.assertIn(result.size, ("disagrees", "agrees in part"))
+            self.assertEqual(compare(halves[:1]).size, "undecided")
+
+    def test_the_rule_of_verdicts(self):
+        share, number = verdicts.Target.share, verdicts.Target.number
+        for means, target, expected in (
+                ([0.985, 0.99, 0.995], share(1.0), "agrees"),
+                ([0.93, 0.935, 0.94], share(1.0), "disagrees"),
+                ([0.90, 0.97, 1.0], share(1.0), "undecided"),   # overlaps, but could be anything
+                ([0.50, 0.60, 0.70], share(1.0), "disagrees"),  # wide, and off all the same
+                ([1.0], share(1.0), "undecided"),               # one seed has no interval
+                ([59, 60, 61], number(60), "agrees"),
+                ([52, 53, 54], number(60), "agrees"),           # reaches 54 = 60 - 10 %
+                ([49, 50, 51], number(60), "disagrees"),
+                ([0.036, 0.038, 0.037], number(0.04), "agrees"),
+                ([0.021, 0.022, 0.023], number(0.04), "disagrees"),
+                ([5.0, 5.1, 5.2], number(5.09, 5.38), "agrees")):
+            self.assertEqual(verdicts.of_seeds(means, target), expected, (means, target))
+        for parts, expected in ((["agrees"] * 3, "agrees"), (["agrees", "undecided"], "undecided"),
+                                (["agrees", "disagrees"], "agrees in part"),
+                                (["disagrees", "undecided"], "disagrees"),
+                                ([], "no published number")):
+            self.assertEqual(verdicts.together(parts), expected)
+        self.assertEqual(verdicts.on_size(["agrees"], ["n_embd 32"]), "other setting: n_embd 32")
+
+    def test_the_published_stand_beside_walks_only(self):
+        """Older files held one rule; by distance they are refused by name."""
+        for rule in ("walk", "distance"):
+            path = self.path / f"old_{rule}.h5"
+            shutil.copy(self.path / "seed1" / "probe.h5", path)
+            synthetic.age_probe(path, rule)
+        tables = []
+        for name in ("seed1/probe.h5", "old_walk.h5"):
+            result = start("edge_groups", name, "--output", "old", folder=self.path)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            tables.append(result.stdout.splitlines()[1:])
+        self.assertEqual(tables[0], tables[1])
+        for script in ("edge_groups", "inner_products"):
+            self.assert_fails_with(start(script, "old_distance.h5", folder=self.path), 5,
+                                   "old_distance", "by distance", "probe it again")
+        mixed = self.path / "mixed.h5"
+        shutil.copy(self.path / "seed1" / "probe.h5", mixed)
+        with h5py.File(mixed, "a") as file:
+            file["statistics/edge_attention_walk_frontier/mean"].attrs["frontier_rule"] = "distance"
+        self.assert_fails_with(start("edge_groups", "mixed.h5", folder=self.path), 5,
+                               "edge_attention_walk_frontier by distance", "not mixed")
+
+    def test_a_run_recorded_by_distance_alone_has_no_growth_figure(self):
+        shutil.copytree(self.path / "eos0", self.path / "older")
+        with h5py.File(self.path / "older" / "run.h5", "a") as file:
+            for name in [n for n in file["attention"] if "walk" in n or "growth" in n]:
+                del file["attention"][name]
+        self.assert_fails_with(start("growth", "older", folder=self.path), 5,
+                               "older has no statistic growth_difference_walk", "by walks")
+
+    def test_report_is_self_contained_and_tells_where_it_comes_from(self):
+        self.assertNotRegex(self.page, r'(src|href)="(?!data:)')
+        self.assertGreater(self.page.count("data:image/png;base64,"), 8)
+        for part in ("0123456789abcdef", "00ff00ff00ff00ff", "superpose synthetic", "n_embd = 768",
+                     "near 100 % (RbS Fig. 4)", "not like for like"):
+            self.assertIn(part, self.page)
+
+    def test_damaged_and_foreign_files_are_named_and_skipped(self):
+        missing = {pathlib.Path(row[0]).name: row[1] for row in table_of(self.page, "What is "
+                                                                                    "missing")
+                   if not row[0].startswith("seed0: ")}
+        for name, reason in (("probe_cut.h5", "truncated"), ("probe_foreign.h5", "not a probe "
+                                                                                 "file"),
+                             ("evaluation_cut.json", "no JSON"), ("nowhere", "no such directory"),
+                             ("evaluation_foreign.json", "no result")):
+            self.assertIn(reason, missing.get(name, ""), name)
+            self.assertIn(name, self.report.stderr)
+        for reason in ("seed0/run.h5 is not a probe file", "cannot read damaged/run.h5"):
+            self.assertIn(reason, self.page)
+        self.assertNotIn("Traceback", self.report.stderr)
+
+    def test_a_probe_without_a_dataset_is_used_as_far_as_it_goes(self):
+        missing = " ".join(" ".join(row) for row in table_of(self.page, "What is missing"))
+        for part in ("bfs/probe.h5: "
+                     "interventions", "no statistic copying", "no raw/checkpoint_000000200"):
+            self.assertIn(part, missing)
+        inside = self.page[self.page.index("<h2>Beside published: bfs"):]
+        self.assertEqual(len(exact_values(inside, "Inner products of thoughts")), 16)
+
+    def test_exit_codes(self):
+        self.assert_fails_with(start_report(), 2, "RUN")
+        for code, reason, *command in (
+                (5, "nothing usable", "report", "nowhere"),
+                (2, "--layer", "growth", "seed0", "--layer", 0),
+                (2, "no layer 3", "growth", "seed0", "--layer", 3),
+                (2, "no checkpoint 5", "edge_groups", "seed0/probe.h5",
+                 "--checkpoint", 5),
+                (2, "problem 3", "attention_map", "seed0/probe.h5", "--problem", 3),
+                (5, "not a probe file", "interventions", "seed0/run.h5")):
+            with self.subTest(command):
+                result = start(*command, folder=self.path)
+                self.assert_fails_with(result, code, reason)
+
+    def test_intervals(self):
+        # By hand: 4.303 * 0.1 / sqrt(3).
+        mean, low, high = intervals.over_seeds([0.5, 0.6, 0.7])
+        np.testing.assert_allclose([mean, low, high], [0.6, 0.351566, 0.848434], atol=1e-5)
+        np.testing.assert_allclose(intervals.wilson(0.9, 100), [0.825633, 0.944771], atol=1e-5)
+        np.testing.assert_allclose(intervals.wilson(1.0, 257), [0.985273, 1.0], atol=1e-5)
+
+
+class RealFiles(FigureCase, small_runs.SmallRuns):
+    """Files of the program itself are read by every script that reads such files."""
+
+    @classmethod
+    def settle_in(cls):
+        super().settle_in()
+        results = [cls.train("run", {"record.every": 1}),
+                   cls.run_program("probe", "run", "--data", "valid.json", "--output",
+                                   "run/probe.h5", "--intervene", "rescale,swap,nearest_token")]
+        checkpoint = sorted((cls.path / "run").glob("checkpoint_*.h5"))[-1]
+        results.append(cls.run_program("evaluate", checkpoint, "valid.json", "--json",
+                                       "run/evaluation.json"))
+        for result in results:
+            assert result.returncode == 0, result.stderr
+
+    def test_report(self):
+        result = start_report("run", folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        page = (self.path / "run" / "report.html").read_text()
+        self.assertIn("every file and dataset that a report uses was there", page)
+        with h5py.File(self.path / "run" / "probe.h5") as probe:
+            optimal = probe["statistics/edge_attention_optimal/mean"][-1, -1]
+            rules = {data.attrs["frontier_rule"]
+                     for data in probe["statistics/growth_difference_walk"].values()}
+        self.assertEqual(rules, {"walk"})
+        shown = exact_values(page, "Attention by edge group")
+        np.testing.assert_array_equal(shown[-len(optimal):], optimal)
+
+    def test_reading_example_recomputes_a_statistic(self):
+        result = start("read_probe", "run/probe.h5", "run/run.h5", folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("the same", result.stdout)
+        changed = self.path / "changed.h5"
+        shutil.copy(self.path / "run" / "probe.h5", changed)
+        with h5py.File(changed, "a") as file:
+            file[f"raw/checkpoint_{file['checkpoint'][-1]:09}/inner_products"][...] += 0.01
+        self.assertEqual(start("read_probe", changed).returncode, 1)
+        foreign = start("read_probe", self.path / "run" / "run.h5")
+        self.assert_fails_with(foreign, 5, "cannot read")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
