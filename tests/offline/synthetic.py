@@ -197,14 +197,15 @@ def age_probe(path, rule):
     """Makes of it a file of version 2, which counted its frontier by one rule."""
     with h5py.File(path, "a") as file:
         file.attrs["format_version"], file.attrs["frontier"] = 2, rule
-        statistics, problems = file["statistics"], file["problems"]
-        for name in list(statistics):
-            if name.startswith("growth") or name.endswith("frontier") and "walk" not in name:
-                del statistics[name]
-        del problems["node_frontier"], file["c"]
-        for group in (statistics, problems):
-            for name in [n for n in group if "walk_frontier" in n]:
-                group.move(name, name.replace("walk_", ""))
+        for name in [n for n in file["statistics"] if n.startswith("growth")]:
+            del file["statistics"][name]
+        del file["c"]
+        for group in (file["statistics"], file["problems"]):
+            for name in [n for n in group if "walk" in n]:
+                old = name.replace("walk_", "").replace("_walk", "")
+                if old in group:
+                    del group[old]
+                group.move(name, old)
         file.visititems(lambda _, item: item.attrs.pop("frontier_rule", None))
 
 

@@ -13,6 +13,8 @@ import time
 import h5py
 import numpy as np
 
+from superpose_offline import read
+
 import harness
 from small_runs import SmallRuns, column
 
@@ -313,6 +315,16 @@ class Sweep(SmallRuns):
         self.assert_succeeds(result, "3 of 3 missing")
         names = {path.name for path in (self.path / "figures").iterdir()}
         self.assertLessEqual({"final.png", "final.pdf", "learning_curves.png"}, names)
+
+    def test_the_collected_file_opens_in_xarray(self):
+        self.sweep("collect", "collected", "--output", "opened.h5")
+        sweep = read.open_collected(self.path / "opened.h5")
+        self.assertLessEqual(set(sweep.final.state.values.flat), {"done", "failed", "planned"})
+        with h5py.File(self.path / "opened.h5") as file:
+            np.testing.assert_array_equal(sweep.final["loss"], file["final/loss"])
+            np.testing.assert_array_equal(sweep.final["beta2"], file["final/beta2"])
+        mean = sweep.final["loss"].mean("seed")
+        np.testing.assert_allclose(mean, sweep.summary["loss_mean"], rtol=1e-12)
 
     def test_a_file_of_another_kind_is_not_replaced(self):
         self.write_json("precious.h5", {"not": "ours"})

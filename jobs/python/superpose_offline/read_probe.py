@@ -1,16 +1,16 @@
-"""Shows how to read a probe file and a run.h5, with h5py and with xarray. Read the source.
+"""Shows how to read a probe file and a run.h5 with h5py and xarray. Read the source.
 
 usage: read_probe PROBE_FILE [RUN_FILE]
 
 Prints a few numbers of thought 1, recomputes one grouped statistic from the raw values and
-compares. Layouts: io/FORMAT.md. The part with xarray takes
-python3-xarray and python3-h5netcdf and is left out where they are not installed.
+compares. Layouts: io/FORMAT.md. superpose_offline.read opens the files for xarray.
 Exit codes: 0 done, 1 the recomputed statistic differs, 2 usage, 5 a file cannot be read.
 """
 
 import h5py
 import numpy as np
 
+from . import read
 from .files.hdf5 import Failure
 
 THOUGHT = 1  # thoughts, layers and heads are counted from 1; Python's indices from 0
@@ -49,45 +49,42 @@ def read_with_h5py(path):
 
 def read_with_xarray(path):
     """The same thought, by the names of the dimensions."""
-    try:
-        import h5netcdf  # noqa: F401 (the engine)
-        import xarray
-    except ImportError as error:
-        print(f"without xarray: {error}")
-        return
-    # Coordinates are in the root group, statistics in theirs: put them together once.
-    coordinates = xarray.open_dataset(path, engine="h5netcdf")
-    statistic = xarray.open_dataset(path, engine="h5netcdf",
-                                    group="statistics/inner_product_frontier")
-    statistic = statistic.assign_coords(thought=coordinates.thought,
-                                        checkpoint=coordinates.checkpoint)
-    print(statistic.sel(thought=THOUGHT).to_dataframe()[["mean", "std", "count"]])
+    probe = read.open_probe(path)
+    statistic = probe.statistics[[f"inner_product_frontier{part}" for part in ("", "_std", "_count")]]
+    print(statistic.sel(thought=THOUGHT).to_dataframe())
+    return recomputed_with_xarray(probe)
+
+
+def recomputed_with_xarray(probe):
+    in_frontier = probe.problems["node_frontier"] == 1
+    products = probe.raw()["inner_products"].astype(float)
+    return float(products.where(in_frontier).sel(thought=THOUGHT).mean())
 
 
 def read_run(path):
     """Statistics recorded while training have the same names, and a row a recorded epoch."""
-    with h5py.File(path) as file:
-        if "attention" not in file:
-            print(f"{path} has no table attention (record.every was 0)")
-            return
-        table = file["attention"]
-        growth = table["index_matching_difference"][:, -1, THOUGHT - 1]  # epoch, layer, thought
-        print(f"frontier minus other edges, last layer, thought {THOUGHT}, by epoch:",
-              dict(zip(table["epoch"][:].tolist(), growth.round(2).tolist())))
+    attention = read.open_run(path).attention
+    if attention is None or attention.sizes["epoch"] == 0:
+        print(f"{path} holds no attention (record.every was 0)")
+        return
+    growth = attention["index_matching_difference"].isel(layer=-1).sel(thought=THOUGHT)
+    print(f"frontier minus other edges, last layer, thought {THOUGHT}, by epoch:",
+          growth.round(2).to_series().to_dict())
 
 
 def show(arguments):
     try:
-        in_file, recomputed = read_with_h5py(arguments.probe)
-        read_with_xarray(arguments.probe)
+        in_file, *recomputed = read_with_h5py(arguments.probe)
+        recomputed.append(read_with_xarray(arguments.probe))
         if arguments.run:
             read_run(arguments.run)
     except (OSError, KeyError, ValueError, IndexError) as error:
         raise Failure(f"cannot read the files ({error}) give one of superpose probe and, if you "
                       "like, a run.h5") from error
-    same = abs(in_file - recomputed) <= TOLERANCE * max(1, abs(in_file))
-    print(f"mean over the frontier: {in_file:.9f} in the file, {recomputed:.9f} from the raw "
-          f"values: {'the same' if same else 'DIFFERENT'}")
+    same = np.allclose(recomputed, in_file, rtol=TOLERANCE, atol=TOLERANCE)
+    by_h5py, by_xarray = recomputed
+    print(f"mean over the frontier: {in_file:.9f} in the file, from the raw values {by_h5py:.9f} "
+          f"with h5py and {by_xarray:.9f} with xarray: {'the same' if same else 'DIFFERENT'}")
     return 0 if same else 1
 
 
