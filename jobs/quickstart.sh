@@ -80,21 +80,6 @@ draw() {
     bash jobs/figures/report.sh "$run" --output "$run/report.html" </dev/null
 }
 
-summarise() {
-  python3 - "$run/evaluation.json" <<'PYTHON'
-import json, sys
-
-with open(sys.argv[1]) as file:
-    evaluation = json.load(file)
-model, shortcuts = evaluation["results"][0], evaluation["shortcuts"]
-best = [max(s[key] or 0 for s in shortcuts) for key in ("accuracy", "accuracy_equal_depth")]
-line = "  {:<46}{:>10.1f} %{:>18.1f} %".format
-print(f"  {'held-out answers right':<46}{'all':>12}{'equally deep':>20}")
-print(line("the model", 100 * model["all"]["accuracy"], 100 * model["equal_depth"]["accuracy"]))
-print(line("the best shortcut that does not see the root", 100 * best[0], 100 * best[1]))
-PYTHON
-}
-
 phase "installing what is missing" bash jobs/install_dependencies.sh
 phase "building $superpose" build
 phase "generating problems" generate_all
@@ -104,7 +89,7 @@ phase "probing the last checkpoint" probe
 phase "drawing the figures and the report" draw
 
 echo
-summarise
+bash jobs/figures/draw.sh summary "$run" </dev/null
 cat <<EOF
 
   configuration   configs/quickstart.toml

@@ -4,6 +4,7 @@ Usage: test_figures.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]
 """
 
 import html
+import json
 import pathlib
 import re
 import shutil
@@ -112,6 +113,21 @@ class SyntheticRuns(FigureCase):
         result = self.assert_draws(["methods_valid"], "methods", "seed0", "seed1", "seed2")
         self.assertIn("99.00 %", result.stdout)
         self.assertIn("97.76 to 100.00 (t, 3 seeds)", result.stdout)
+
+    def test_summary_shows_both_numbers_of_one_shortcut(self):
+        path = self.path / "seed0" / "evaluation.json"
+        document = json.loads(path.read_text())
+        document["shortcuts"] = [
+            {"name": "deep", "accuracy": 0.6, "accuracy_equal_depth": 0.519},
+            {"name": "best", "accuracy": 0.879, "accuracy_equal_depth": 0.481},
+            {"name": "none", "accuracy": None, "accuracy_equal_depth": None}]
+        other = self.path / "seed0" / "evaluated_again.json"
+        other.write_text(json.dumps(document))
+        result = start("summary", other)
+        self.assertRegex(result.stdout, r"the model +98\.5 % +98\.5 %\n")
+        self.assertRegex(result.stdout, r"the best shortcut .* +87\.9 % +48\.1 %\n")
+        self.assertEqual(start("summary", self.path / "seed0").returncode, 0)
+        self.assert_fails_with(start("summary", self.path / "eos0"), 5, "evaluation.json")
 
     def test_numbers_of_the_report_are_those_of_the_files(self):
         def last(name):

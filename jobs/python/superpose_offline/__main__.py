@@ -7,7 +7,7 @@ usage: superpose_offline COMMAND ARGUMENT...
 
 import sys
 
-from . import __version__, command, read_probe
+from . import __version__, command, read_probe, summary
 from .draw import (attention_map, by_stage, curves, edge_groups, growth, inner_products,
                    interventions, methods, theory)
 from .report import report
@@ -18,7 +18,7 @@ COMMANDS = {
     "curves": curves, "by_stage": by_stage, "growth": growth, "methods": methods,
     "attention_map": attention_map, "edge_groups": edge_groups, "inner_products": inner_products,
     "interventions": interventions, "theory": theory, "sweep": results, "scaling": scaling,
-    "report": report, "read_probe": read_probe,
+    "report": report, "summary": summary, "read_probe": read_probe,
 }
 
 
