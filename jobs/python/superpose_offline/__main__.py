@@ -24,6 +24,7 @@ COMMANDS = {
 
 def main(words=None):
     """The exit code of a command line, by default that of the process."""
+    command.print_anywhere()
     parser = command.parser_for(__doc__, prog=command.PROGRAM)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

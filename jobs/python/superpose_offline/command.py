@@ -1,6 +1,7 @@
 """What all commands share: parsers, arguments, exit codes."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def positive(text):
 
 def output_directory(arguments, first):
     return arguments.output or (first if first.is_dir() else first.parent) / "figures"
+
+
+def print_anywhere():
+    """Lets stdout escape what its encoding (LANG, PYTHONIOENCODING) cannot show."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does anyway
 
 
 def run(arguments):

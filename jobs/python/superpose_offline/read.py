@@ -1,8 +1,8 @@
 """Opens the files of superpose as xarray datasets (layouts, units and names: io/FORMAT.md).
 
-Dimensions and coordinates are those of the files; layers, heads, thoughts and hops are counted from
-1, epochs and nodes from 0. Each variable has its `long_name` and `units`, so that plots are labelled.
-Everything is read at once and the file closed, but for ProbeFile.raw, which reads when it is called.
+Dimensions and coordinates are those of the files; layers, heads, thoughts and hops are counted
+from 1, epochs and nodes from 0. Each variable has its `long_name` and `units`, so that plots are
+labelled. All is read at once and the file closed, but for ProbeFile.raw, which reads when called.
 A file that is missing, damaged or of another kind raises Failure, whose text says what to do.
 """
 

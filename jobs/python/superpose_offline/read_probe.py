@@ -50,7 +50,8 @@ def read_with_h5py(path):
 def read_with_xarray(path):
     """The same thought, by the names of the dimensions."""
     probe = read.open_probe(path)
-    statistic = probe.statistics[[f"inner_product_frontier{part}" for part in ("", "_std", "_count")]]
+    name = "inner_product_frontier"
+    statistic = probe.statistics[[name, f"{name}_std", f"{name}_count"]]
     print(statistic.sel(thought=THOUGHT).to_dataframe())
     return recomputed_with_xarray(probe)
 

@@ -17,7 +17,7 @@ import numpy as np
 from .. import command
 from ..files.hdf5 import Failure, UsageError
 from ..files.probe_file import Probe
-from .style import ORANGE, save
+from .style import ORANGE, plain, save
 
 
 def place_of(probe, layer, problem):
@@ -87,8 +87,8 @@ def draw_map(probe, checkpoint, layer=1, problem=0, head=None, n_tokens=25):
     ax.set_ylabel("query (token attending)")
     ax.legend(loc="upper right")
     which = "heads summed" if head is None else f"head {head}"
-    ax.set_title(f"{probe.name}: layer {layer}, problem {problem}, step {probe.steps[checkpoint]}",
-                 loc="left", fontsize=9, fontweight="bold")
+    title = f"{probe.name}: layer {layer}, problem {problem}, step {probe.steps[checkpoint]}"
+    ax.set_title(plain(title), loc="left", fontsize=9, fontweight="bold")
     bar = fig.colorbar(image, ax=ax, shrink=0.8, pad=0.03)
     bar.set_label(f"attention weight, {which}")
     bar.outline.set_visible(False)

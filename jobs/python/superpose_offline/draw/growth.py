@@ -22,7 +22,7 @@ from ..files.hdf5 import Failure, name_apart, skip_unusable
 from ..files.probe_file import Probe
 from ..files.run_history import Run
 from .style import (BLUE, CYCLE, GREEN, MARKERS, ORANGE, PINK, REFERENCE, SKY, add_legend,
-                    mark_stages, panels, save, sequence, whole_numbers)
+                    mark_stages, panels, plain, save, sequence, whole_numbers)
 
 # Statistic, label, colour, whether in layer 1 (else in the layer that searches).
 PREDICTION = [("last_thought", "last thought", BLUE, True),
@@ -95,7 +95,8 @@ def draw_compared(runs, layer=None):
         values, colour = difference(run, layer), CYCLE[place % len(CYCLE)]
         for i in range(len(run.c)):
             plot_growth(axes[0, i], run.epochs, values[:, i], color=colour,
-                        marker=MARKERS[place % len(MARKERS)], label=f"{run.name} ({run.method})")
+                        marker=MARKERS[place % len(MARKERS)],
+                        label=plain(f"{run.name} ({run.method})"))
             for _, begin, _ in run.stages[1:]:
                 axes[0, i].axvline(begin, color=colour, linewidth=0.7, linestyle=":", zorder=0)
             axes[0, i].set_xlim(left=0)

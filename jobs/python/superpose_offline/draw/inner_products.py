@@ -17,7 +17,7 @@ from .. import command, published
 from ..files.hdf5 import name_apart, skip_unusable
 from ..files.probe_file import Probe
 from .group_points import draw_groups, draw_published_groups, print_groups, thought_axis
-from .style import GROUP_COLOURS, GROUPS, add_legend, names, panels, save, words
+from .style import GROUP_COLOURS, GROUPS, add_legend, names, panels, plain, save, words
 
 N_BINS = 40
 
@@ -82,7 +82,7 @@ def draw_histograms(probe, step=None):
         ax.set_title(f"thought {thoughts[i]}", loc="left", fontsize=9, fontweight="bold", pad=3)
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05))
     axes[-1, 0].set_xlabel("inner product of thought and node embedding\n"
-                           f"({probe.name}, step {probe.steps[checkpoint]}; dashed: means)")
+                           f"({plain(probe.name)}, step {probe.steps[checkpoint]}; dashed: means)")
     return fig
 
 

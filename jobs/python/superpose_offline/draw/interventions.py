@@ -18,7 +18,7 @@ import numpy as np
 from .. import command
 from ..files.hdf5 import Failure
 from ..files.probe_file import Probe
-from .style import GREY, MARKERS, add_legend, save, sequence, share_axis, words
+from .style import GREY, MARKERS, add_legend, plain, save, sequence, share_axis, words
 
 N_COLUMNS = 3
 
@@ -56,7 +56,7 @@ def draw_interventions(probe, step=None, candidates=False):
     colours = ["black", *sequence(len(probe.changed_thoughts) - 1)]
     for ax, (name, columns) in zip(axes.flat, probe.interventions.items()):
         draw_panel(ax, probe, columns, checkpoint, "candidate_" if candidates else "", colours)
-        ax.set_title(words(name), loc="left", fontsize=9, fontweight="bold", pad=14)
+        ax.set_title(plain(words(name)), loc="left", fontsize=9, fontweight="bold", pad=14)
         share_axis(ax)
         ax.xaxis.set_major_formatter("{x:g}")
     for ax in axes.flat[n:]:

@@ -17,7 +17,7 @@ import numpy as np
 from .. import command, intervals, published
 from ..files.evaluation_file import evaluations_of
 from ..files.hdf5 import skip_unusable
-from .style import BLUE, ORANGE, PUBLISHED, add_legend, panels, save, share_axis
+from .style import BLUE, ORANGE, PUBLISHED, add_legend, panels, plain, save, share_axis
 
 MEASURES = [("accuracy", "n_problems", BLUE, "all problems"),
             ("equal_depth", "n_equal_depth", ORANGE, "equally deep candidates")]
@@ -135,7 +135,7 @@ def draw_methods(data, methods):
     ax = axes[0, 0]
     draw_bars(ax, methods)
     draw_published(ax, methods)
-    ax.set_xticks(range(len(methods)), [method.label for method in methods])
+    ax.set_xticks(range(len(methods)), [plain(method.label) for method in methods])
     spare = max(0, 3 - len(methods)) / 2  # few bars stay narrow, in the middle
     ax.set_xlim(-0.6 - spare, len(methods) - 0.4 + spare)
     share_axis(ax)

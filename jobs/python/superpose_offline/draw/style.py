@@ -39,6 +39,16 @@ GROUPS = ["not_reachable", "reachable", "walk_frontier", "optimal"]
 GROUP_COLOURS = dict(zip(GROUPS, (GREY, SKY, BLUE, ORANGE)))
 
 
+def plain(text):
+    """A text with names that users chose, to be drawn letter by letter: `$` begins no mathtext, a
+    label that begins with `_` is not left out of a legend, and a byte that is no UTF-8 or a control
+    character becomes a sign of its own."""
+    text = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else "\ufffd"
+                   for c in text).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
 def words(name):
     return name.replace("_", " ")
 
@@ -80,10 +90,10 @@ def panels(columns, n_rows, heights, x_label, share_x="col", width=None):
             "wspace": GAP / width, "hspace": GAP * n_rows / sum(heights),
             "height_ratios": heights})
     for title, ax in zip(columns, axes[0]):
-        ax.set_title(textwrap.fill(title, int(13 * width)), loc="left", fontsize=9,
+        ax.set_title(plain(textwrap.fill(title, int(13 * width))), loc="left", fontsize=9,
                      fontweight="bold", pad=16)
     for ax in axes[-1]:
-        ax.set_xlabel(x_label)
+        ax.set_xlabel(plain(x_label))
     fig.align_ylabels(axes[:, 0])
     return fig, axes
 
@@ -114,8 +124,8 @@ def add_note(fig, legend, paragraphs):
     bottom = legend.get_window_extent(fig.canvas.get_renderer()).y0 / fig.bbox.height
     characters = int(19 * max(fig.get_figwidth() - 0.6, 3))
     text = "\n".join(textwrap.fill(paragraph, characters) for paragraph in paragraphs if paragraph)
-    fig.text(0.5, bottom - 0.06 / fig.get_figheight(), text, ha="center", va="top", fontsize=7.5,
-             color="#444444", multialignment="left")
+    fig.text(0.5, bottom - 0.06 / fig.get_figheight(), plain(text), ha="center", va="top",
+             fontsize=7.5, color="#444444", multialignment="left")
 
 
 def share_axis(ax):

@@ -11,7 +11,7 @@ it and needs no network. Measures and published values: RbS (arXiv 2505.12514), 
 import sys
 from pathlib import Path
 
-from .. import command, published
+from .. import published
 from ..draw.attention_map import draw_map
 from ..draw.by_stage import draw_by_stage
 from ..draw.edge_groups import draw_edge_groups
@@ -189,7 +189,7 @@ def write_report(arguments):
     text = build(material)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of files
     except OSError as error:
         raise Failure(f"cannot write {path} ({error}) choose another --output") from error
     print(path)

@@ -2,8 +2,10 @@
 
 import textwrap
 
-from matplotlib import ticker
 import numpy as np
+from matplotlib import ticker
+
+from ..draw.style import plain
 
 # Share of the axis that two tick labels take at least.
 ROOM = 0.09
@@ -78,7 +80,7 @@ class Placing:
 
     def _labels(self, room_inches):
         width = max(5, int(12 * room_inches / len(self._at)))
-        return [textwrap.fill(text, width) for text in self.axis.texts]
+        return [plain(textwrap.fill(text, width)) for text in self.axis.texts]
 
     def label_lines(self, room_inches):
         """Of the highest tick label."""

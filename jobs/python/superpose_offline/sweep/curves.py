@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from ..draw.style import add_legend, add_note, mark_stages, panels, share_axis, whole_numbers
+from ..draw.style import add_legend, add_note, mark_stages, panels, plain, share_axis, whole_numbers
 from ..files.run_history import spans
 
 # Column of the evaluations, label, whether it is a share.
@@ -37,7 +37,7 @@ def labels_of(axis):
     """Of many lines only some are named: the others lie between them."""
     labels = axis.labels
     every = -(-len(labels) // MOST_LABELS) if axis.is_numeric else 1
-    return [label if i % every == 0 or i == len(labels) - 1 else "_" + label
+    return [plain(label) if i % every == 0 or i == len(labels) - 1 else "_" + label
             for i, label in enumerate(labels)]
 
 
@@ -45,7 +45,7 @@ def name_missing(ax, values, axis):
     """In the panel: the points without any value. values: [along, seed, epoch]."""
     lacking = [i for i, v in enumerate(values) if np.isnan(v).all()]
     for line, i in enumerate(lacking[:6]):
-        ax.annotate(f"× {axis.labels[i] or 'this point'}: no value", (0.98, 0.04),
+        ax.annotate(plain(f"× {axis.labels[i] or 'this point'}: no value"), (0.98, 0.04),
                     xycoords="axes fraction", xytext=(0, 9 * line), textcoords="offset points",
                     ha="right", fontsize=7.5, color="#444444",
                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})

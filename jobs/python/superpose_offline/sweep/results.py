@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import command
-from ..draw.style import CYCLE, add_legend, add_note, panels, save, sequence, share_axis
+from ..draw.style import CYCLE, add_legend, add_note, panels, plain, save, sequence, share_axis
 from ..files.hdf5 import Failure, UsageError
 from . import collected
 from .axis import Placing
@@ -123,11 +123,11 @@ def draw_measure(row, arranged, measure, placing):
                                                 colours_of(arranged.colour))):
             draw_series(ax, placing.of_series(c), placing.beside_series(c), values[:, c, p],
                         {name: part[:, c, p] for name, part in parts.items()}, color=colour,
-                        linestyle=joined, label=label)
+                        linestyle=joined, label=plain(label))
         placing.show(ax, panel_width(arranged))
         if measure.is_share:
             share_axis(ax)
-    row[0].set_ylabel(textwrap.fill(measure.title, 26))
+    row[0].set_ylabel(plain(textwrap.fill(measure.title, 26)))
 
 
 def panel_width(arranged):

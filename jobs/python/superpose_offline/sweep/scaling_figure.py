@@ -3,7 +3,7 @@
 from matplotlib import pyplot as plt
 import numpy as np
 
-from ..draw.style import BLUE, GREY, ORANGE, REFERENCE, add_note
+from ..draw.style import BLUE, GREY, ORANGE, REFERENCE, add_note, plain
 from .scaling_model import LATENCY_TEXT
 
 SCALINGS = {"strong": "strong scaling: one batch for all ranks",
@@ -215,7 +215,7 @@ def draw_scaling(title, steps, prediction, predicted, missing):
     for ax, label in zip(axes[:, 0], ("time (s)", "speed-up over one rank\n(weak: of the work)",
                                       "parts of a step (%)")):
         ax.set_ylabel(label)
-    fig.suptitle(title, fontsize=9, x=0.01, ha="left")
+    fig.suptitle(plain(title), fontsize=9, x=0.01, ha="left")
     legend = legend_of(fig, axes, prediction, predicted)
     written = assumptions(steps, prediction) if prediction is not None else []
     add_note(fig, legend, [*written, missing])
