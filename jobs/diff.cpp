@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/plain_text.hpp"
 #include "io/checkpoint.hpp"
 #include "io/compare.hpp"
 #include "jobs/subcommand.hpp"
@@ -29,7 +30,7 @@ std::string describe(const io::Difference& d) {
 
 void print(const std::vector<io::Difference>& differences) {
   for (const auto& difference : differences)
-    fmt::print("  {:<40} {}\n", difference.name, describe(difference));
+    fmt::print("  {:<40} {}\n", printable(difference.name), printable(describe(difference)));
 }
 
 void print_apart(const io::Comparison& comparison) {
@@ -48,7 +49,8 @@ int run(const Arguments& arguments) {
       comparison.n_ignored);
   print(comparison.differences);
   print_apart(comparison);
-  fmt::print("{} and {} {} ({})\n", a, b, comparison.same() ? "are the same" : "differ", compared);
+  fmt::print("{} and {} {} ({})\n", printable(a), printable(b),
+             comparison.same() ? "are the same" : "differ", compared);
   return comparison.same() ? 0 : files_differ;
 }
 

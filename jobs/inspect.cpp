@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "core/plain_text.hpp"
 #include "data/problem_file.hpp"
 #include "io/checkpoint.hpp"
 #include "io/inspect_report.hpp"
@@ -45,7 +46,7 @@ void inspect_hdf5(const std::string& path, bool as_json) {
   if (as_json)
     print(io::to_json(report));
   else
-    fmt::print("{}", io::text(report));
+    fmt::print("{}", printable(io::text(report)));
   io::require_intact(report);
   if (!as_json) fmt::print("\nintact: {} datasets\n", report.datasets.size());
 }
@@ -71,7 +72,7 @@ void inspect_problems(const std::string& path, bool as_json) {
                   {"nodes", nodes},
                   {"hops", hops},
                   {"hash", file.hash}});
-  fmt::print("{}: problem file\n", path);
+  fmt::print("{}: problem file\n", printable(path));
   fmt::print("{}", io::report_line("problems", std::to_string(file.problems.size())));
   fmt::print("{}", io::report_line("nodes", fmt::format("{} to {}", nodes[0], nodes[1])));
   fmt::print("{}", io::report_line("hops", fmt::format("{} to {}", hops[0], hops[1])));

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/host.hpp"
 #include "core/log.hpp"
+#include "core/plain_text.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/stop_request.hpp"
 #include "jobs/command_line.hpp"
@@ -28,7 +29,7 @@ int end_after_error(const std::optional<MpiSession>& mpi, ExitCode code, const s
   const auto who = parallel && !agreed ? fmt::format(" on rank {} ({})", mpi->world().rank(),
                                                      superpose::host_name())
                                        : std::string();
-  fmt::print(stderr, "superpose: error{}: {}\n", who, message);
+  fmt::print(stderr, "superpose: error{}: {}\n", who, superpose::printable(message));
   if (parallel) mpi->abort(code);
   return static_cast<int>(code);
 }

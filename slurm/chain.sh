@@ -20,11 +20,26 @@ setting() {
   sed -n "/^\[$1\]/,/^\[/ s/^$2 = \"\(.*\)\"/\1/p" <<<"$configuration"
 }
 
+# job_id WORDS...: the id in what sbatch --parsable says: "ID" or "ID;CLUSTER", behind any warnings
+# (as submit in src/sweep/slurm.cpp reads it).
+job_id() {
+  local id=''
+  [[ $# -eq 0 ]] || id=${!#}
+  id=${id%%;*}
+  if [[ ! $id =~ ^[0-9]+$ ]]; then
+    echo "chain.sh: error: sbatch gave no job id but: $*" >&2
+    exit 1
+  fi
+  echo "$id"
+}
+
 # submit NAME WORDS...: puts the job's id into the variable `last`.
 submit() {
-  local after=()
+  local after=() answer words
   [[ -z $last ]] || after=("--dependency=afterok:$last" --kill-on-invalid-dep=yes)
-  last=$(sbatch --parsable "${after[@]}" "${@:2}")
+  answer=$(sbatch --parsable "${after[@]}" "${@:2}")
+  read -rd '' -a words <<<"$answer" || true  # no zero byte ends them
+  last=$(job_id "${words[@]}")
   echo "$1: job $last"
 }
 

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "core/plain_text.hpp"
+
 namespace superpose::log {
 namespace {
 
@@ -44,11 +46,11 @@ void set_rank(int rank) {
 
 void info_line(const std::string& line) {
   errno = 0;
-  progress().info(line);
+  progress().info(printable(line));
   if (std::ferror(stdout) != 0 && errno == EPIPE) closed() = true;
 }
 void warning_line(const std::string& line) {
-  warnings().warn(line);
+  warnings().warn(printable(line));
 }
 bool output_is_closed() {
   return closed();

@@ -1,6 +1,6 @@
 #pragma once
 /// Messages of the program: rank 0 speaks, other ranks only warn. Progress goes to stdout, all else
-/// to stderr.
+/// to stderr. Control characters, which may come from files, are printed as \xNN.
 
 #include <fmt/format.h>
 

@@ -136,8 +136,8 @@ void SweepFolder::record_job(const std::string& list, const std::string& job) {
 std::string job_script(const SweepFolder& folder, const Sweep& sweep, const Point& point) {
   const auto path = folder.point(point.identity);
   const auto config = shell_word(path + "/config.toml");
-  std::string text = fmt::format("# {}; written by superpose sweep, run by slurm/point.sh\n",
-                                 describe(sweep, point));
+  std::string text =
+      shell_comment(describe(sweep, point) + "; written by superpose sweep, run by slurm/point.sh");
   const auto& problems = point.options.problems;
   if (sweep.options.job == SweepJob::bench) {
     for (const auto* scaling : {"strong", "weak"})

@@ -45,6 +45,13 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
+std::string shell_comment(const std::string& text) {
+  std::string line = "# " + text;
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  return line + "\n";
+}
+
 std::string command_line(const Command& command) {
   std::string text;
   for (const auto& word : command) text += (text.empty() ? "" : " ") + shell_word(word);

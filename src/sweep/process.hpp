@@ -14,6 +14,9 @@ using Command = std::vector<std::string>;
 /// For the shell: quoted, unless it plainly needs no quotes.
 std::string shell_word(const std::string& text);
 
+/// A line of a script that says this to its reader alone: no control character ends it early.
+std::string shell_comment(const std::string& text);
+
 /// As one would type it.
 std::string command_line(const Command& command);
 

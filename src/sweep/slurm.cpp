@@ -31,6 +31,18 @@ Outcome require(const Command& command) {
   return outcome;
 }
 
+/// A file name in which sbatch replaces nothing: it reads %j and the like as patterns, and a
+/// backslash as the end of all of them.
+std::string file_pattern(const std::string& path) {
+  validate(path.find('\\') == std::string::npos, ExitCode::usage,
+           "sweep.directory holds a backslash ({}; sbatch reads it as a mark in --output); choose "
+           "another directory",
+           path);
+  std::string pattern;
+  for (const char c : path) pattern += c == '%' ? std::string("%%") : std::string(1, c);
+  return pattern;
+}
+
 }  // namespace
 
 std::optional<std::set<std::string>> queued_tasks() {
@@ -64,7 +76,7 @@ Command sbatch_command(const ArrayJob& job) {
                   fmt::format("--ntasks={}", r.ranks()),  // the script's own would win
                   fmt::format("--ntasks-per-node={}", r.ranks_per_node),
                   "--time=" + r.time,
-                  "--output=" + job.logs + "/%A_%a.log"};
+                  "--output=" + file_pattern(job.logs) + "/%A_%a.log"};
   if (job.throttle > 0) command[3] += fmt::format("%{}", job.throttle);
   for (const auto& option : words(r.sbatch)) command.push_back(option);
   command.push_back(job.job_script);

@@ -7,6 +7,7 @@
 #include "config/nearest_name.hpp"
 #include "config/toml_tree.hpp"
 #include "core/error.hpp"
+#include "core/plain_text.hpp"
 
 namespace superpose::sweep {
 namespace {
@@ -171,6 +172,35 @@ Axis axis_of_seeds(const toml::node& node, const std::string& source) {
 const std::set<std::string> reserved = {"",     "state", "epoch",    "stage",  "hop",
                                         "hops", "loss",  "accuracy", "seconds"};
 
+/// Lists of points, tables and scripts are files of lines; names and labels are shown, too.
+void refuse_control_characters(const Sweep& sweep, const std::string& what,
+                               const std::string& text) {
+  validate(!has_control_characters(text), ExitCode::usage,
+           "{} of {} holds a control character ({}); remove it", what, sweep.source,
+           config::to_string(text));
+}
+
+void check_settings(const Sweep& sweep, const std::vector<config::Setting>& settings) {
+  for (const auto& setting : settings)
+    if (const auto* text = std::get_if<std::string>(&setting.value))
+      refuse_control_characters(sweep, setting.key, *text);
+}
+
+void check_text(const Sweep& sweep) {
+  refuse_control_characters(sweep, "the name", sweep.name);
+  refuse_control_characters(sweep, "sweep.base", sweep.options.base);
+  refuse_control_characters(sweep, "sweep.directory", sweep.options.directory);
+  check_settings(sweep, sweep.settings);
+  for (const auto& axis : sweep.axes) {
+    refuse_control_characters(sweep, "the name of an axis", axis.name);
+    for (const auto& value : axis.values) {
+      refuse_control_characters(sweep, fmt::format("a label of axis '{}'", axis.name), value.label);
+      refuse_control_characters(sweep, "a base", value.base);
+      check_settings(sweep, value.settings);
+    }
+  }
+}
+
 /// Names become dimensions of the collected file, and labels coordinates.
 void check_axes(const Sweep& sweep) {
   std::set<std::string> names;
@@ -258,6 +288,7 @@ Sweep parse_sweep(const std::string& text, const std::string& path) {
   complete(sweep);
   if (const auto seeds = file["sweep"]["seeds"])
     sweep.axes.push_back(axis_of_seeds(*seeds.node(), path));
+  check_text(sweep);
   check_axes(sweep);
   return sweep;
 }
