@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <charconv>
+#include <chrono>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "core/error.hpp"
 #include "core/host.hpp"
@@ -25,23 +28,59 @@ constexpr double refresh_seconds = 10;
 // A holder on another machine that has not refreshed for so long has ended: longer than any step.
 constexpr double stale_seconds = 1800;
 
-std::string first_line(const char* path) {
+std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
   return line;
 }
 
+std::string this_boot() {
+  return first_line("/proc/sys/kernel/random/boot_id");
+}
+
+/// When a process began, in ticks since the machine did; empty if there is none.
+std::string start_of(pid_t process) {
+  const auto line = first_line(fmt::format("/proc/{}/stat", process));
+  std::istringstream rest(line.substr(std::min(line.rfind(')') + 1, line.size())));
+  // Field 22; the 2nd, the program's name in brackets, may hold blanks.
+  std::istream_iterator<std::string> field(rest);
+  for (int i = 3; i < 22 && field != std::istream_iterator<std::string>(); ++i) ++field;
+  return field == std::istream_iterator<std::string>() ? "" : *field;
+}
+
+/// The number of a process that another one may wait for or end: not 1, not a group, not all.
+std::optional<pid_t> number_of(const LockHolder& holder) {
+  pid_t number = 0;
+  const char* end = holder.pid.data() + holder.pid.size();
+  const auto [rest, error] = std::from_chars(holder.pid.data(), end, number);
+  if (error != std::errc{} || rest != end || number <= 1) return std::nullopt;
+  return number;
+}
+
+/// Whether the process that wrote a lock on this machine may still run. Locks of versions up to
+/// 0.1.0 do not tell when it began.
+bool may_run(const LockHolder& holder) {
+  const auto number = number_of(holder);
+  if (!number) return false;
+  if (holder.start.empty()) return ::kill(*number, 0) == 0 || errno != ESRCH;
+  return start_of(*number) == holder.start;
+}
+
 LockHolder this_process() {
   auto slurm = slurm_environment();
   const auto job = slurm["SLURM_JOB_ID"], restarts = slurm["SLURM_RESTART_COUNT"];
-  return {host_name(), first_line("/proc/sys/kernel/random/boot_id"), std::to_string(getpid()),
-          job.empty() ? "" : job + "/" + (restarts.empty() ? "0" : restarts), utc_now()};
+  return {host_name(),
+          this_boot(),
+          std::to_string(getpid()),
+          job.empty() ? "" : job + "/" + (restarts.empty() ? "0" : restarts),
+          utc_now(),
+          start_of(getpid())};
 }
 
 std::string text_of(const LockHolder& holder) {
-  return fmt::format("host={}\nboot={}\npid={}\njob={}\nsince={}\n", holder.host, holder.boot,
-                     holder.pid, holder.job, holder.since);
+  return fmt::format("host={}\nboot={}\npid={}\njob={}\nsince={}\nstart={}\n", holder.host,
+                     holder.boot, holder.pid, holder.job, holder.since, holder.start);
 }
 
 LockHolder parse(const std::string& text) {
@@ -51,7 +90,8 @@ LockHolder parse(const std::string& text) {
     const auto equals = line.find('=');
     if (equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 1);
   }
-  return {values["host"], values["boot"], values["pid"], values["job"], values["since"]};
+  return {values["host"], values["boot"],  values["pid"],
+          values["job"],  values["since"], values["start"]};
 }
 
 std::string name_of(const LockHolder& holder) {
@@ -85,10 +125,25 @@ bool is_current(int file, const std::string& path) {
          open_file.st_ino == named.st_ino;
 }
 
-/// The open lock file and whether this process has the kernel's lock on it, or someone else.
+KernelLock try_lock(int file, int operation) {
+  if (::flock(file, operation | LOCK_NB) == 0) return KernelLock::free;
+  return errno == EWOULDBLOCK ? KernelLock::held : KernelLock::unsupported;
+}
+
+/// Takes the kernel's lock if it can. Who asks for the holder (lock_holder) has it for a moment.
+KernelLock take_lock(int file) {
+  auto lock = try_lock(file, LOCK_EX);
+  for (int again = 0; again < 5 && lock == KernelLock::held; ++again) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    lock = try_lock(file, LOCK_EX);
+  }
+  return lock;
+}
+
+/// The open lock file; the kernel's lock on it, if free, is now this process's.
 struct OpenLock {
   int file;
-  bool kernel_lock, taken;
+  KernelLock kernel_lock;
 };
 
 OpenLock open_lock(const std::string& path) {
@@ -96,9 +151,8 @@ OpenLock open_lock(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     validate(file >= 0, ExitCode::io, "cannot make {} ({}); choose another output.directory", path,
              std::strerror(errno));
-    const bool locked = ::flock(file, LOCK_EX | LOCK_NB) == 0;
-    const bool taken = !locked && errno == EWOULDBLOCK;
-    if (taken || is_current(file, path)) return {file, locked, taken};
+    const auto lock = take_lock(file);
+    if (lock == KernelLock::held || is_current(file, path)) return {file, lock};
     ::close(file);
   }
 }
@@ -114,9 +168,15 @@ void write_holder(int file, const std::string& path) {
 
 }  // namespace
 
-bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age, bool kernel_lock) {
-  if (holder.boot == seeker.boot)
-    return kernel_lock || (::kill(std::atoi(holder.pid.c_str()), 0) != 0 && errno == ESRCH);
+std::optional<pid_t> process_of(const LockHolder& holder) {
+  const bool here = holder.boot == this_boot() && !holder.start.empty() && may_run(holder);
+  return here ? number_of(holder) : std::nullopt;
+}
+
+bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age,
+               KernelLock kernel_lock) {
+  if (kernel_lock == KernelLock::held) return false;
+  if (holder.boot == seeker.boot) return kernel_lock == KernelLock::free || !may_run(holder);
   const auto job_of = [](const LockHolder& of) { return of.job.substr(0, of.job.find('/')); };
   const bool requeued = !holder.job.empty() && job_of(holder) == job_of(seeker);
   if (requeued && holder.job != seeker.job) return true;  // SLURM runs a job once at a time
@@ -129,18 +189,20 @@ std::optional<LockHolder> lock_holder(const std::string& directory) {
   if (file < 0) return std::nullopt;
   const auto text = read_all(file);
   const double age = age_of(file, path);
+  const auto kernel_lock = try_lock(file, LOCK_SH);
   ::close(file);
   const auto holder = parse(text);
-  if (text.empty() || has_ended(holder, this_process(), age, false)) return std::nullopt;
+  if (text.empty() || has_ended(holder, this_process(), age, kernel_lock)) return std::nullopt;
   return holder;
 }
 
 RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
-  const auto [file, kernel_lock, taken] = open_lock(path_);
+  const auto [file, kernel_lock] = open_lock(path_);
   const auto text = read_all(file);
   const auto holder = parse(text);
-  const bool free = !taken && (text.empty() ||
-                               has_ended(holder, this_process(), age_of(file, path_), kernel_lock));
+  const bool free =
+      kernel_lock != KernelLock::held &&
+      (text.empty() || has_ended(holder, this_process(), age_of(file, path_), kernel_lock));
   if (!free) ::close(file);
   validate(free, ExitCode::usage,
            "{} is in use ({}); wait for that job, or choose another output.directory. If it is "

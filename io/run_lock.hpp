@@ -19,6 +19,7 @@ struct LockHolder {
   std::string pid;
   std::string job;  ///< SLURM's job id and restart count; empty outside SLURM
   std::string since;
+  std::string start;  ///< of the process, as the kernel counts: no later one of that number has it
 };
 
 /// Holds the directory from construction to destruction. For one process of a job, rank 0.
@@ -44,8 +45,20 @@ class RunLock {
 /// process is known to have ended.
 std::optional<LockHolder> lock_holder(const std::string& directory);
 
+/// The holder's process, if it runs on this machine and is the very one that wrote the lock: a
+/// number alone may be another process's by now. Only this may be sent a signal.
+std::optional<pid_t> process_of(const LockHolder& holder);
+
+/// What trying for the kernel's lock on the file shows.
+enum class KernelLock {
+  free,        ///< nobody on this machine has it
+  held,        ///< the holder lives
+  unsupported  ///< by this file system
+};
+
 /// Whether `holder`, whose lock file was refreshed `age` seconds ago, has ended, as seen by
-/// `seeker`. `kernel_lock`: the seeker has the kernel's lock on the file, which the holder had.
-bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age, bool kernel_lock);
+/// `seeker`.
+bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age,
+               KernelLock kernel_lock);
 
 }  // namespace superpose::io

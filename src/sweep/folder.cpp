@@ -1,8 +1,12 @@
 #include "sweep/folder.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "config/run_config.hpp"
 #include "core/error.hpp"
@@ -20,6 +24,12 @@ void make_folder(const std::string& path) {
   fs::create_directories(path, error);
   validate(!error, ExitCode::io, "cannot make the folder '{}' ({}); choose another sweep.directory",
            path, error.message());
+  struct stat folder {};
+  const bool own = ::stat(path.c_str(), &folder) == 0 && folder.st_uid == ::geteuid();
+  validate(own, ExitCode::usage,
+           "the folder '{}' is another user's (number {}; its commands would be run as yours); "
+           "choose another sweep.directory",
+           path, folder.st_uid);
 }
 
 /// Written under another name first: whoever reads it meets the whole file.
@@ -39,6 +49,16 @@ std::vector<std::string> read_lines(const std::string& path) {
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
+}
+
+std::string read_all(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What a job runs: it may be called otherwise since axes have got other names.
+std::string without_comment(const std::string& job) {
+  return job.rfind('#', 0) == 0 ? job.substr(std::min(job.find('\n'), job.size())) : job;
 }
 
 std::string problem_path(const SweepFolder& folder, const data::GeneratorOptions& options) {
@@ -70,6 +90,25 @@ train::RunOptions placed(const SweepFolder& folder, const Point& point) {
   return run;
 }
 
+struct PointFiles {
+  std::string config, job;
+};
+
+PointFiles files_of(const SweepFolder& folder, const Sweep& sweep, const Point& point) {
+  return {config::effective_config(placed(folder, point)), job_script(folder, sweep, point)};
+}
+
+/// Error (usage) if a point that is there would not run what this sweep says.
+void require_same(const std::string& path, const PointFiles& expected) {
+  const bool same = read_all(path + "/config.toml") == expected.config &&
+                    without_comment(read_all(path + "/job.sh")) == without_comment(expected.job);
+  validate(same, ExitCode::usage,
+           "config.toml or job.sh in '{}' is not what this sweep runs there (one was changed, the "
+           "folder was moved, or another version of superpose wrote them); remove both files to "
+           "have them written anew, or choose another sweep.directory",
+           path);
+}
+
 std::string points_csv(const Sweep& sweep, const std::vector<Point>& points) {
   std::string text = csv_axes(sweep) + "identity\n";
   for (const auto& point : points) text += csv_labels(sweep, point) + point.identity + "\n";
@@ -88,15 +127,19 @@ std::string SweepFolder::point(const std::string& identity) const {
 }
 
 std::size_t SweepFolder::prepare(const Sweep& sweep, const std::vector<Point>& points) const {
-  for (const auto* folder : {"points", "submissions", "logs", "problems"})
-    make_folder(root_ + "/" + folder);
+  for (const auto* folder : {"", "/points", "/submissions", "/logs", "/problems"})
+    make_folder(root_ + folder);
   std::size_t n_new = 0;
   for (const auto& point : points) {
     const auto path = this->point(point.identity);
-    if (fs::exists(path + "/job.sh")) continue;
+    const auto files = files_of(*this, sweep, point);
     make_folder(path);
-    write_text(path + "/config.toml", config::effective_config(placed(*this, point)));
-    write_text(path + "/job.sh", job_script(*this, sweep, point));  // last: the point is complete
+    if (fs::exists(path + "/job.sh")) {
+      require_same(path, files);
+      continue;
+    }
+    write_text(path + "/config.toml", files.config);
+    write_text(path + "/job.sh", files.job);  // last: the point is complete
     ++n_new;
   }
   write_text(root_ + "/points.csv", points_csv(sweep, points));

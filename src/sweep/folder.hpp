@@ -34,7 +34,8 @@ class SweepFolder {
   std::string point(const std::string& identity) const;
 
   /// Makes what is missing, and leaves points that are there as they are. Returns how many are new.
-  /// Error (io).
+  /// Error (usage) if a point that is there has other commands or settings, or a folder another
+  /// owner; Error (io).
   std::size_t prepare(const Sweep& sweep, const std::vector<Point>& points) const;
 
   std::vector<Submission> submissions() const;

@@ -1,7 +1,8 @@
 #include "sweep/start.hpp"
 
+#include <cerrno>
 #include <csignal>
-#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -83,8 +84,17 @@ bool stop_local_runner(const SweepFolder& folder) {
   validate(holder->host == host_name(), ExitCode::usage,
            "the local runner of this sweep is process {} on {} (not this machine); cancel it there",
            holder->pid, holder->host);
-  ::kill(std::atoi(holder->pid.c_str()), SIGTERM);
-  log::info("asked the local runner (process {}) to stop", holder->pid);
+  const auto process = io::process_of(*holder);
+  validate(process.has_value(), ExitCode::usage,
+           "the lock of this sweep names process {}, which is not the one that wrote it (it is in "
+           "another container, or of another version of superpose); stop the runner where it was "
+           "started",
+           holder->pid);
+  const bool sent = ::kill(*process, SIGTERM) == 0;
+  validate(sent, ExitCode::usage,
+           "cannot stop the local runner, process {} ({}); cancel as its user", *process,
+           std::strerror(errno));
+  log::info("asked the local runner (process {}) to stop", *process);
   return true;
 }
 

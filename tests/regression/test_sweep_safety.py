@@ -87,6 +87,73 @@ class Safety(SmallRuns):
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertIn("sbatch gave no job id", result.stderr)
 
+    # --- Processes and folders --------------------------------------------------------------------
+
+    def lock_of_a_living_run(self):
+        """The text of a lock: written by a run that then ended."""
+        run = subprocess.Popen(harness.command(*self.train_arguments(
+            "locked", {"train.epochs": 100000})), cwd=self.path, stdout=subprocess.DEVNULL)
+        lock = self.path / "locked" / "lock"
+        try:
+            deadline = time.monotonic() + 60
+            while not (lock.exists() and "since=" in lock.read_text()):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+            return lock.read_text(), str(run.pid)
+        finally:
+            run.kill()
+            run.wait()
+
+    def test_cancel_stops_no_process_but_the_runner(self):
+        self.write_sweep("stale")
+        self.sweep("plan", "stale")
+        text, pid = self.lock_of_a_living_run()
+        bystander = subprocess.Popen(["sleep", "60"])
+        try:
+            for number in (bystander.pid, 0, -1, 1, "x"):
+                lock = text.replace(f"pid={pid}\n", f"pid={number}\n")
+                (self.folder("stale") / "lock").write_text(lock)
+                # In a group of its own, which is what process 0 stands for.
+                result = subprocess.run(harness.command("sweep", "cancel", "stale.toml"),
+                                        cwd=self.path, capture_output=True, text=True,
+                                        start_new_session=True)
+                self.assert_succeeds(result, "nothing of this sweep")
+                self.assertIsNone(bystander.poll())
+        finally:
+            bystander.kill()
+            bystander.wait()
+
+    def test_a_changed_job_is_not_run(self):
+        self.write_sweep("changed")
+        self.sweep("plan", "changed")
+        point = self.point("changed")
+        for name in ("job.sh", "config.toml"):
+            text = (point / name).read_text()
+            (point / name).write_text(f"{text}touch INJECTED\n")
+            self.assert_fails(self.sweep("submit", "changed", "--local", 1), 2, str(point),
+                              "is not what this sweep runs there")
+            (point / name).write_text(text)
+        self.assertFalse((self.path / "INJECTED").exists())
+        self.write_sweep("changed", SWEEP + '[[axis]]\nname = "new"\npoints = [{ label = "x" }]\n')
+        self.assert_succeeds(self.sweep("submit", "changed", "--local", 1), "1 to start now")
+
+    def test_a_moved_folder_is_refused(self):
+        self.write_sweep("here", SWEEP.replace("seeds", 'directory = "here"\nseeds'))
+        self.sweep("plan", "here")
+        (self.path / "here").rename(self.path / "there")
+        self.write_sweep("there", SWEEP.replace("seeds", 'directory = "there"\nseeds'))
+        self.assert_fails(self.sweep("submit", "there", "--local", 1), 2, "was moved")
+
+    def test_a_folder_of_another_user_is_refused(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can give a folder away")
+        for name, folder in (("foreign_point", lambda: self.point("foreign_point")),
+                             ("foreign_folder", lambda: self.folder("foreign_folder"))):
+            self.write_sweep(name)
+            self.sweep("plan", name)
+            os.chown(folder(), 65534, 65534)
+            self.assert_fails(self.sweep("submit", name, "--local", 1), 2, "another user's")
+
 
 if __name__ == "__main__":
     harness.main()

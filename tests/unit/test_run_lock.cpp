@@ -58,27 +58,65 @@ TEST_F(Directory, ThatIsNotThereIsReported) {
 }
 
 TEST(LockHolder, HasEndedOrNot) {
-  const LockHolder me{"a", "boot 1", "77", "5/1", ""};
+  const LockHolder me{"a", "boot 1", "77", "5/1", "", ""};
   const std::string living = std::to_string(getpid());
+  constexpr auto free = KernelLock::free, held = KernelLock::held, none = KernelLock::unsupported;
   struct Case {
     const char* what;
     LockHolder holder;
     double age;
-    bool kernel_lock, ended;
+    KernelLock lock;
+    bool ended;
   };
   for (const Case& c :
-       {Case{"same machine, kernel's lock free", {"a", "boot 1", living, "", ""}, 0, true, true},
-        Case{"same machine, no such locks", {"a", "boot 1", living, "", ""}, 1e9, false, false},
-        Case{"same machine, dead", {"a", "boot 1", "99999999", "", ""}, 0, false, true},
-        Case{"machine started again", {"a", "boot 0", "1", "", ""}, 60, true, false},
-        Case{"elsewhere, old", {"b", "boot 2", "1", "4/0", ""}, 1e5, true, true},
+       {Case{
+            "same machine, kernel's lock free", {"a", "boot 1", living, "", "", ""}, 0, free, true},
+        Case{"same machine, kernel's lock held, in another container",
+             {"a", "boot 1", "99999999", "", "", "1"},
+             1e9,
+             held,
+             false},
+        Case{"same machine, no such locks", {"a", "boot 1", living, "", "", ""}, 1e9, none, false},
+        Case{"same machine, a later process", {"a", "boot 1", living, "", "", "1"}, 0, none, true},
+        Case{"same machine, dead", {"a", "boot 1", "99999999", "", "", "1"}, 0, none, true},
+        Case{"same machine, all processes", {"a", "boot 1", "-1", "", "", ""}, 0, none, true},
+        Case{"same machine, the own group", {"a", "boot 1", "0", "", "", ""}, 0, none, true},
+        Case{"machine started again", {"a", "boot 0", "1", "", "", ""}, 60, free, false},
+        Case{"elsewhere, old", {"b", "boot 2", "1", "4/0", "", ""}, 1e5, free, true},
         Case{"elsewhere, this job before its requeue",
-             {"b", "boot 2", "1", "5/0", ""},
+             {"b", "boot 2", "1", "5/0", "", ""},
              0,
-             true,
+             free,
              true},
-        Case{"elsewhere, this very job", {"b", "boot 2", "1", "5/1", ""}, 0, true, false}})
-    EXPECT_EQ(has_ended(c.holder, me, c.age, c.kernel_lock), c.ended) << c.what;
+        Case{"elsewhere, this very job", {"b", "boot 2", "1", "5/1", "", ""}, 0, free, false}})
+    EXPECT_EQ(has_ended(c.holder, me, c.age, c.lock), c.ended) << c.what;
+}
+
+TEST_F(Directory, NamesTheProcessThatHoldsItAndNoOther) {
+  const RunLock lock(directory_);
+  auto holder = lock_holder(directory_);
+  ASSERT_TRUE(holder.has_value());
+  EXPECT_EQ(process_of(*holder), getpid());
+  for (const auto* pid : {"0", "-1", "1", "", "12x", "99999999999999999999"}) {
+    auto other = *holder;
+    other.pid = pid;
+    EXPECT_EQ(process_of(other), std::nullopt) << pid;
+  }
+  auto later = *holder, elsewhere = *holder, silent = *holder;
+  later.start += "0";
+  elsewhere.boot = "other";
+  silent.start = "";
+  for (const auto& other : {later, elsewhere, silent}) EXPECT_EQ(process_of(other), std::nullopt);
+}
+
+TEST_F(Directory, OfAProcessWhoseNumberIsAnothersNowIsFree) {
+  std::string left;
+  {
+    const RunLock lock(directory_);
+    left = contents(lock_);
+  }
+  replace_contents(lock_, left);  // this process lives, but has no lock on the file
+  EXPECT_EQ(lock_holder(directory_), std::nullopt);
 }
 
 }  // namespace
