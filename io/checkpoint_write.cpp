@@ -88,6 +88,7 @@ void write_structure(const std::string& path, const CheckpointHeader& header,
                      const std::vector<NamedTensor>& tensors,
                      const std::vector<std::uint64_t>& checksums) {
   require_free_space(fs::path(path).parent_path().string(), needed_bytes(tensors));
+  make_file(path);
   reserve_space(path, needed_bytes(tensors));
   File file = File::create(path);
   write(file, layout::kind, header.metadata);

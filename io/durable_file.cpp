@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 
 namespace superpose::io {
 namespace {
@@ -18,8 +20,9 @@ namespace {
 class Descriptor {
  public:
   Descriptor(const std::string& path, int flags)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
-    validate(fd_ >= 0, ExitCode::io, "cannot open {} ({})", path, std::strerror(errno));
+      : Descriptor(path, ::open(path.c_str(), flags | O_CLOEXEC), "open") {}
+  static Descriptor of_new_file(const std::string& path) {
+    return {path, create_new_file(path), "create"};
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -27,6 +30,10 @@ class Descriptor {
   operator int() const { return fd_; }
 
  private:
+  Descriptor(const std::string& path, int fd, const char* what) : fd_(fd) {
+    validate(fd_ >= 0, ExitCode::io, "cannot {} {} ({})", what, path, std::strerror(errno));
+  }
+
   int fd_;
 };
 
@@ -36,12 +43,33 @@ void sync_path(const std::string& path, int flags) {
   validate(done, ExitCode::io, "cannot force {} to the disk ({})", path, std::strerror(errno));
 }
 
-void write_all(int file, const std::vector<std::byte>& contents, const std::string& path) {
+void write_all(int file, std::string_view contents, const std::string& path) {
   for (std::size_t done = 0; done < contents.size();) {
     const auto count = ::write(file, contents.data() + done, contents.size() - done);
     if (count < 0 && errno == EINTR) continue;
     validate(count > 0, ExitCode::io, "cannot write {} ({})", path, std::strerror(errno));
     done += static_cast<std::size_t>(count);
+  }
+}
+
+void rename_file(const std::string& from, const std::string& to) {
+  const bool renamed = std::rename(from.c_str(), to.c_str()) == 0;
+  validate(renamed, ExitCode::io, "cannot rename {} to {} ({})", from, to, std::strerror(errno));
+}
+
+/// Writes `contents` under another name, and renames that by `finish`; removes it if it fails.
+template <class Finish>
+void write_beside(const std::string& path, std::string_view contents, Finish&& finish) {
+  const std::string temporary = path + ".tmp";
+  try {
+    {
+      const auto file = Descriptor::of_new_file(temporary);
+      write_all(file, contents, temporary);
+    }
+    finish(temporary);
+  } catch (const Error&) {
+    ::unlink(temporary.c_str());
+    throw;
   }
 }
 
@@ -58,8 +86,12 @@ void require_free_space(const std::string& directory, std::uint64_t bytes) {
            directory, bytes / 1000000 + 1, free / 1000000);
 }
 
+void make_file(const std::string& path) {
+  const auto file = Descriptor::of_new_file(path);
+}
+
 void reserve_space(const std::string& path, std::uint64_t bytes) {
-  const Descriptor file(path, O_WRONLY | O_CREAT);
+  const Descriptor file(path, O_WRONLY | O_NOFOLLOW);
   int status = 0;
   do {
     status = ::fallocate(file, 0, 0, static_cast<off_t>(bytes));
@@ -74,26 +106,21 @@ void sync_file(const std::string& path) {
 }
 
 void publish(const std::string& temporary, const std::string& path) {
-  const bool renamed = std::rename(temporary.c_str(), path.c_str()) == 0;
-  validate(renamed, ExitCode::io, "cannot rename {} to {} ({})", temporary, path,
-           std::strerror(errno));
+  rename_file(temporary, path);
   const auto directory = std::filesystem::path(path).parent_path().string();
   sync_path(directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
 }
 
 void replace_file(const std::string& path, const std::vector<std::byte>& contents) {
-  const std::string temporary = path + ".tmp";
-  try {
-    {
-      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-      write_all(file, contents, temporary);
-    }
+  const auto* characters = reinterpret_cast<const char*>(contents.data());
+  write_beside(path, {characters, contents.size()}, [&](const std::string& temporary) {
     sync_file(temporary);
     publish(temporary, path);
-  } catch (const Error&) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
+  });
+}
+
+void replace_text(const std::string& path, const std::string& text) {
+  write_beside(path, text, [&](const std::string& temporary) { rename_file(temporary, path); });
 }
 
 }  // namespace superpose::io

@@ -12,8 +12,11 @@ namespace superpose::io {
 /// Error unless the file system of `directory` has `bytes` bytes free for this user.
 void require_free_space(const std::string& directory, std::uint64_t bytes);
 
-/// Allocates the first `bytes` bytes of a file (made if it is not there), so that filling them
-/// cannot run out of space later. File systems without fallocate are left to the check above.
+/// Makes an empty file in place of whatever has that name; follows no link.
+void make_file(const std::string& path);
+
+/// Allocates the first `bytes` bytes of a file, so that filling them cannot run
+/// out of space later. File systems without fallocate are left to the check above.
 void reserve_space(const std::string& path, std::uint64_t bytes);
 
 /// fsync: the file's bytes written on this node are on the disk.
@@ -25,5 +28,9 @@ void publish(const std::string& temporary, const std::string& path);
 
 /// Gives `path` these contents, by way of `path`.tmp; what was there stays until they are complete.
 void replace_file(const std::string& path, const std::vector<std::byte>& contents);
+
+/// The same for a text that can be made again, as a sweep's many small files: it is whole for
+/// whoever reads it, but not forced to the disk.
+void replace_text(const std::string& path, const std::string& text);
 
 }  // namespace superpose::io

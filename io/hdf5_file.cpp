@@ -1,11 +1,13 @@
 #include "io/hdf5_file.hpp"
 
 #include <hdf5_hl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "io/hdf5_handle.hpp"
 
 namespace superpose::io {
@@ -40,12 +42,13 @@ PropertyList group_creation(hid_t kind, const std::string& group, const std::str
   return creation;
 }
 
-hid_t create_file(const std::string& path, hid_t access) {
+hid_t create_file(const std::string& name, unsigned flags, hid_t access, const std::string& path) {
   const PropertyList creation = group_creation(H5P_FILE_CREATE, "", path);
-  return check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access), "create", "", path);
+  return check(H5Fcreate(name.c_str(), flags, creation, access), "create", "", path);
 }
 
 hid_t open_file(const std::string& path, unsigned flags, hid_t access) {
+  require_regular_file(path, ExitCode::io);
   return check(H5Fopen(path.c_str(), flags, access), "open", "", path);
 }
 
@@ -156,7 +159,8 @@ File::~File() {
 
 File File::create(const std::string& path) {
   prepare_library();
-  return File(create_file(path, file_access(path)), path, false);
+  ::unlink(path.c_str());  // as create_new_file does
+  return File(create_file(path, H5F_ACC_EXCL, file_access(path), path), path, false);
 }
 
 File File::in_memory(const std::string& path) {
@@ -165,7 +169,8 @@ File File::in_memory(const std::string& path) {
   const PropertyList access = plain_access(path);
   constexpr std::size_t growth = std::size_t{1} << 20;
   check(H5Pset_fapl_core(access, growth, false), "keep in memory", "", path);
-  return File(create_file(path, access), path, false);
+  // HDF5 looks whether there is a file of that name, even for a file in memory: there can be none.
+  return File(create_file("/dev/null/" + path, H5F_ACC_TRUNC, access, path), path, false);
 }
 
 File File::open(const std::string& path) {

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/host.hpp"
 #include "core/log.hpp"
 #include "io/run_metadata.hpp"
@@ -108,7 +109,7 @@ std::string read_all(int file) {
 /// Seconds since the file was changed, by the clock of its file system: that of a new file.
 double age_of(int file, const std::string& path) {
   const std::string probe = path + fmt::format(".{}.tmp", getpid());
-  const int fresh = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  const int fresh = create_new_file(probe);
   struct stat now {
   }, then{};
   const bool known = fresh >= 0 && ::fstat(fresh, &now) == 0 && ::fstat(file, &then) == 0;
@@ -146,11 +147,31 @@ struct OpenLock {
   KernelLock kernel_lock;
 };
 
+/// Whether nothing else is written when this file is: it is no pipe and has no other name.
+bool is_file_of_one_name(int file) {
+  struct stat found {};
+  return ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink <= 1;
+}
+
+/// Not made anew, as other files are: several jobs lock the same one.
+int open_or_make(const std::string& path) {
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  validate(file >= 0 || errno != ELOOP, ExitCode::io,
+           "{} is a symbolic link (what it points to would be overwritten); remove it", path);
+  validate(file >= 0, ExitCode::io, "cannot make {} ({}); choose another output.directory", path,
+           std::strerror(errno));
+  const bool usable = is_file_of_one_name(file);
+  if (!usable) ::close(file);
+  validate(usable, ExitCode::io,
+           "{} is no file of its own (but a pipe, a device or another name of a file); remove it",
+           path);
+  return file;
+}
+
 OpenLock open_lock(const std::string& path) {
   while (true) {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    validate(file >= 0, ExitCode::io, "cannot make {} ({}); choose another output.directory", path,
-             std::strerror(errno));
+    const int file = open_or_make(path);
     const auto lock = take_lock(file);
     if (lock == KernelLock::held || is_current(file, path)) return {file, lock};
     ::close(file);
@@ -185,7 +206,7 @@ bool has_ended(const LockHolder& holder, const LockHolder& seeker, double age,
 
 std::optional<LockHolder> lock_holder(const std::string& directory) {
   const auto path = directory + "/lock";
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) return std::nullopt;
   const auto text = read_all(file);
   const double age = age_of(file, path);

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 
 namespace superpose::io {
 namespace {
@@ -43,6 +44,7 @@ std::string line_of(const Seal& seal, std::uint64_t bytes, Checksum& sum) {
 }
 
 std::ifstream open_file(const std::string& path) {
+  require_regular_file(path, ExitCode::io);
   std::ifstream file(path, std::ios::binary);
   validate(file.is_open(), ExitCode::io,
            "cannot open {} ({}); give the path of a file that superpose wrote", path,
@@ -118,6 +120,7 @@ void append_seal(const std::string& path, const Seal& seal) {
 }
 
 std::optional<Seal> read_seal(const std::string& path) {
+  if (!is_regular_file(path)) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) return std::nullopt;
   const auto size = size_of_file(file);

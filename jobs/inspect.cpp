@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/plain_text.hpp"
 #include "data/problem_file.hpp"
 #include "io/checkpoint.hpp"
@@ -26,6 +27,7 @@ using io::Json;
 
 /// By content: JSON begins with a bracket; all else is left to HDF5, which says why it refuses.
 bool is_json(const std::string& path) {
+  require_regular_file(path, ExitCode::io);
   std::ifstream file(path, std::ios::binary);
   validate(file.is_open(), ExitCode::io,
            "cannot open {} ({}); give a checkpoint, run.h5 or problem"

@@ -9,6 +9,7 @@
 
 #include "config/toml_tree.hpp"
 #include "core/error.hpp"
+#include "core/files.hpp"
 
 namespace superpose::config {
 namespace {
@@ -74,6 +75,7 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
 }
 
 std::string read_text(const std::string& path) {
+  require_regular_file(path, ExitCode::usage);
   std::ifstream file(path);
   std::ostringstream text;
   // Inserting no characters at all would look like a failure.

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/host.hpp"
 #include "core/text_hash.hpp"
 #include "data/problem_record.hpp"
@@ -23,6 +24,7 @@ namespace {
 using nlohmann::json;
 
 std::string read_text(const std::string& path) {
+  require_regular_file(path, ExitCode::data);
   std::ifstream file(path, std::ios::binary);
   validate(file.is_open(), ExitCode::data, "cannot open {} ({}): give the path of a problem file",
            path, std::strerror(errno));
@@ -76,7 +78,7 @@ class PendingFile {
   explicit PendingFile(std::string path)
       : path_(std::move(path)),
         temporary_(temporary_name(path_)),
-        descriptor_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+        descriptor_(create_new_file(temporary_)) {
     check(descriptor_ >= 0, "created");
   }
   PendingFile(const PendingFile&) = delete;

@@ -10,7 +10,9 @@
 
 #include "config/run_config.hpp"
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/text_hash.hpp"
+#include "io/durable_file.hpp"
 #include "sweep/csv.hpp"
 #include "sweep/process.hpp"
 
@@ -32,26 +34,16 @@ void make_folder(const std::string& path) {
            path, folder.st_uid);
 }
 
-/// Written under another name first: whoever reads it meets the whole file.
-void write_text(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  std::ofstream file(temporary);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(temporary, path, error);
-  validate(file && !error, ExitCode::io,
-           "cannot write '{}'; see that its folder is writable and has space", path);
-}
-
 std::vector<std::string> read_lines(const std::string& path) {
-  std::ifstream file(path);
   std::vector<std::string> lines;
+  if (!is_regular_file(path)) return lines;
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
 }
 
 std::string read_all(const std::string& path) {
+  if (!is_regular_file(path)) return "";
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -138,12 +130,12 @@ std::size_t SweepFolder::prepare(const Sweep& sweep, const std::vector<Point>& p
       require_same(path, files);
       continue;
     }
-    write_text(path + "/config.toml", files.config);
-    write_text(path + "/job.sh", files.job);  // last: the point is complete
+    io::replace_text(path + "/config.toml", files.config);
+    io::replace_text(path + "/job.sh", files.job);  // last: the point is complete
     ++n_new;
   }
-  write_text(root_ + "/points.csv", points_csv(sweep, points));
-  write_text(root_ + "/sweep.toml", sweep.text);
+  io::replace_text(root_ + "/points.csv", points_csv(sweep, points));
+  io::replace_text(root_ + "/sweep.toml", sweep.text);
   return n_new;
 }
 
@@ -168,12 +160,12 @@ std::string SweepFolder::new_submission(const std::vector<std::string>& identiti
   const auto path = fmt::format("{}/submissions/{:04}.points", root_, submissions().size() + 1);
   std::string text;
   for (const auto& identity : identities) text += point(identity) + "\n";
-  write_text(path, text);
+  io::replace_text(path, text);
   return path;
 }
 
 void SweepFolder::record_job(const std::string& list, const std::string& job) {
-  write_text(fs::path(list).replace_extension(".job").string(), job + "\n");
+  io::replace_text(fs::path(list).replace_extension(".job").string(), job + "\n");
 }
 
 std::string job_script(const SweepFolder& folder, const Sweep& sweep, const Point& point) {

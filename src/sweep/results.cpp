@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
 #include <set>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "io/json_file.hpp"
 
 namespace superpose::sweep {
@@ -89,6 +91,7 @@ std::vector<Named> of_bench(const io::Json& json) {
 
 std::vector<Named> read_json(const std::string& path,
                              std::vector<Named> (*measures_of)(const io::Json&)) {
+  require_regular_file(path, ExitCode::io);
   std::ifstream file(path);
   validate(file.is_open(), ExitCode::io,
            "cannot read {} (its point is done, but the file is gone); remove the file state beside "
@@ -106,7 +109,7 @@ std::vector<Named> read_json(const std::string& path,
 
 std::vector<Named> measures_of_point(const std::string& path, SweepJob job) {
   if (job == SweepJob::train) {
-    if (!std::ifstream(path + "/evaluation.json").is_open()) return {};  // no held-out problems
+    if (!std::filesystem::exists(path + "/evaluation.json")) return {};  // no held-out problems
     return read_json(path + "/evaluation.json", of_evaluation);
   }
   auto measures = read_json(path + "/bench_strong.json", of_bench);

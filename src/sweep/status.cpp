@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/log.hpp"
 #include "io/run_lock.hpp"
 #include "sweep/slurm.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 Report read_report(const std::string& point) {
   Report report;
+  if (!is_regular_file(point + "/state")) return report;
   std::ifstream(point + "/state") >> report.state >> report.job >> report.host >> report.time >>
       report.code;
   return report;

@@ -83,7 +83,7 @@ class CommandLine(harness.Case):
 
     def test_unreadable_configurations_are_refused(self):
         self.assert_fails(run("validate", self.path / "no.toml"), 2, "No such file or directory")
-        self.assert_fails(run("validate", self.path), 2, "Is a directory")
+        self.assert_fails(run("validate", self.path), 2, "it is a folder")
         self.assert_fails(run("validate", self.config("[model]\nn_layer = = 2\n")), 2,
                           "is not TOML", "line 3")
 

@@ -13,6 +13,7 @@
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
 #include "problem_files.hpp"
+#include "tests/regression/file_size_limit.hpp"
 #include "tests/temporary_folder.hpp"
 
 namespace superpose::data {
@@ -340,18 +341,29 @@ TEST(ProblemFile, AFailedWriteLeavesTheOldFile) {
 }
 
 TEST(ProblemFile, AFullDeviceIsReported) {
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
   const tests::TemporaryFolder folder;
   const auto path = folder / "problems.json";
-  std::filesystem::create_symlink("/dev/full", temporary_name(path));
+  const auto problems = read_problems(sample_path()).problems;
+  const tests::FileSizeLimit limit(100);
   try {
-    write_problems(path, read_problems(sample_path()).problems);
-    FAIL() << "wrote to a full device";
+    write_problems(path, problems);
+    FAIL() << "wrote beyond the limit";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::io);
-    EXPECT_THAT(error.what(), HasSubstr("No space left on device"));
+    EXPECT_THAT(error.what(), HasSubstr("File too large"));
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(std::filesystem::exists(temporary_name(path)));
+}
+
+TEST(ProblemFile, IsNotWrittenThroughALinkOfItsTemporaryName) {
+  const tests::TemporaryFolder folder;
+  const auto path = folder / "problems.json", other = folder / "other";
+  std::ofstream(other) << "precious";
+  std::filesystem::create_symlink(other, temporary_name(path));
+  write_problems(path, read_problems(sample_path()).problems);
+  EXPECT_EQ(text_of(other), "precious");
+  EXPECT_FALSE(std::filesystem::is_symlink(path));
 }
 
 }  // namespace

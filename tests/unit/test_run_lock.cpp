@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.hpp"
@@ -51,6 +52,24 @@ TEST_F(Directory, IsNotTakenFromALivingJobOnAnotherMachine) {
   const auto [code, message] = tests::error_of([&] { RunLock lock(directory_); });
   EXPECT_EQ(code, ExitCode::usage);
   EXPECT_THAT(message, HasSubstr("process 1 on far"));
+}
+
+TEST_F(Directory, IsNotLockedThroughAnotherNameOrAPipe) {
+  const auto target = at("precious");
+  const auto refused = [&] {
+    EXPECT_EQ(tests::error_of([&] { RunLock lock(directory_); }).first, ExitCode::io);
+    EXPECT_EQ(lock_holder(directory_), std::nullopt);
+    EXPECT_EQ(contents(target), "host=far");
+    std::filesystem::remove(lock_);
+  };
+  replace_contents(target, "host=far");
+  std::filesystem::create_symlink(target, lock_);
+  refused();
+  std::filesystem::create_hard_link(target, lock_);
+  EXPECT_EQ(tests::error_of([&] { RunLock lock(directory_); }).first, ExitCode::io);
+  std::filesystem::remove(lock_);
+  ASSERT_EQ(::mkfifo(lock_.c_str(), 0666), 0);
+  refused();
 }
 
 TEST_F(Directory, ThatIsNotThereIsReported) {

@@ -1,0 +1,48 @@
+#include "core/files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace superpose {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* name_of(fs::file_type type) {
+  switch (type) {
+    case fs::file_type::directory:
+      return "a folder";
+    case fs::file_type::fifo:
+      return "a pipe";
+    case fs::file_type::socket:
+      return "a socket";
+    default:
+      return "a device";
+  }
+}
+
+}  // namespace
+
+int create_new_file(const std::string& path) {
+  ::unlink(path.c_str());
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
+bool is_regular_file(const std::string& path) {
+  std::error_code unknown;
+  return fs::is_regular_file(path, unknown);
+}
+
+void require_regular_file(const std::string& path, ExitCode code) {
+  std::error_code unknown;
+  const auto status = fs::status(path, unknown);
+  const bool readable = unknown || !fs::exists(status) || fs::is_regular_file(status);
+  validate(readable, code,
+           "cannot read {} (it is {}, and only regular files are read); copy it "
+           "into a file, or give the path of one",
+           path, name_of(status.type()));
+}
+
+}  // namespace superpose

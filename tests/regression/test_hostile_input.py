@@ -1,0 +1,83 @@
+"""Links, pipes, devices, numbers and names that no one writes on purpose. Usage: see harness.py."""
+
+import os
+
+import harness
+from small_runs import SmallRuns
+
+PRECIOUS = "precious"
+
+
+class HostileInput(SmallRuns):
+    @classmethod
+    def settle_in(cls):
+        super().settle_in()
+        result = cls.train("done", {"train.epochs": 1})
+        assert result.returncode == 0, result.stderr
+
+    def checkpoint(self, directory="done"):
+        return next((self.path / directory).glob("checkpoint_*.h5"))
+
+    # --- Files that are created -------------------------------------------------------------------
+
+    def test_no_link_is_followed_where_a_name_can_be_foreseen(self):
+        target = self.path / PRECIOUS
+        target.write_text(PRECIOUS)
+        directory = self.path / "linked"
+        directory.mkdir()
+        for name in ("run.h5.tmp", f"{self.checkpoint().name}.tmp", "best.h5.tmp"):
+            (directory / name).symlink_to(target)
+        self.assert_succeeds(self.train("linked", {"train.epochs": 1}))
+        self.assertEqual(self.outcome("linked"), self.outcome("done"))
+        (self.path / "probe.h5.tmp").symlink_to(target)
+        self.assert_succeeds(self.run_program("probe", "linked", "--data", "valid.json", "--output",
+                                              "probe.h5"))
+        (directory / "lock").symlink_to(target)
+        self.assert_fails(self.train("linked", {"train.epochs": 2}), 5, "symbolic link")
+        (directory / "lock").unlink()
+        self.assertEqual(target.read_text(), PRECIOUS)
+        self.assertFalse((directory / "run.h5").is_symlink())
+
+    # --- Files that are read ----------------------------------------------------------------------
+
+    def test_only_regular_files_are_read(self):
+        os.mkfifo(self.path / "pipe")
+        (self.path / "link").symlink_to("pipe")
+        commands = (
+            (("validate",), 2), (("train",), 2), (("sweep", "plan"), 2), (("inspect",), 5),
+            (("evaluate", self.checkpoint()), 3), (("probe", self.checkpoint(), "--output", "unread.h5", "--data"), 3),
+            (("train", "small.toml", "--output.directory", "unread", "--data.train"), 3),
+            (("train", "small.toml", "--output.directory", "unread", "--resume"), 4),
+            (("diff", self.checkpoint()), 5))
+        for file, what in (("pipe", "a pipe"), ("link", "a pipe"), ("/dev/zero", "a device")):
+            for command, code in commands:
+                with self.subTest(command=command, file=file):
+                    self.assert_fails(self.run_program(*command, file), code, f"it is {what}")
+
+    def test_a_pipe_among_checkpoints_is_passed_over(self):
+        self.assert_succeeds(self.train("piped", {"train.epochs": 1}))
+        os.mkfifo(self.path / "piped" / "checkpoint_000000099.h5")
+        result = self.train("piped", {"train.epochs": 1})
+        self.assert_succeeds(result, "is complete")
+        self.assertIn("it is a pipe", result.stderr)
+        (self.path / "piped" / "run.h5").unlink()
+        os.mkfifo(self.path / "piped" / "run.h5")
+        result = self.train("piped", {"train.epochs": 1})
+        self.assert_succeeds(result)
+        self.assertIn("kept as piped/run.h5.damaged", result.stderr)
+
+    def test_pipes_in_the_folder_of_a_sweep_do_not_stop_it(self):
+        (self.path / "sweep.toml").write_text('[sweep]\nbase = "small.toml"\nseeds = 1\n')
+        self.assert_succeeds(self.run_program("sweep", "plan", "sweep.toml"))
+        folder = self.path / "runs" / "sweeps" / "sweep"
+        point, = (folder / "points").iterdir()
+        for path in (point / "state", folder / "lock", folder / "submissions" / "0001.points"):
+            os.mkfifo(path)
+        self.assert_succeeds(self.run_program("sweep", "status", "sweep.toml"), "1 planned")
+        (point / "job.sh").unlink()
+        os.mkfifo(point / "job.sh")
+        self.assert_fails(self.run_program("sweep", "plan", "sweep.toml"), 2, "is not what")
+
+
+if __name__ == "__main__":
+    harness.main()
