@@ -1,3 +1,5 @@
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "bench/measure.hpp"
@@ -47,6 +49,10 @@ train::RunOptions read_options(const Arguments& arguments) {
 /// What all ranks compute together. Leaves grow with the batch: they stay as large as they were.
 train::RunOptions over_ranks(train::RunOptions options, bench::Scaling scaling, int n_ranks) {
   if (scaling == bench::Scaling::weak) {
+    const auto batch = std::int64_t{options.train.batch_size} * n_ranks;
+    validate(batch <= std::numeric_limits<int>::max(), ExitCode::usage,
+             "train.batch_size = {} on {} ranks is too large a batch ({} problems); lower it",
+             options.train.batch_size, n_ranks, batch);
     options.train.batch_size *= n_ranks;
     options.train.leaves *= n_ranks;
   }
@@ -76,6 +82,7 @@ std::vector<data::Problem> make_problems(const data::GeneratorOptions& generator
   const auto n = static_cast<std::uint64_t>(options.train.batch_size);
   data::ProblemFile made{data::generate_problems(generator, 0, n).problems, "", generator.n_nodes};
   train::check_fits(made, options);
+  train::check_passes(made, options);
   return std::move(made.problems);
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "core/error.hpp"
 #include "core/plain_text.hpp"
 #include "io/checkpoint.hpp"
@@ -65,7 +67,7 @@ void add_diff(CLI::App& app, Command& command, const std::string& /*typed*/) {
   sub->add_option("B", arguments->b, "Another one")->type_name("")->required();
   sub->add_option("--tolerance", arguments->tolerance,
                   "Relative difference to accept; without it every bit counts")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_in(0, std::numeric_limits<double>::max()))
       ->type_name("X");
   sub->add_option(
          "--ignore", arguments->ignore,

@@ -46,6 +46,17 @@ CLI::Option* add_choice(CLI::App& sub, const std::string& option, Enum& variable
       ->type_name(fmt::format("{}", fmt::join(names, "|")));
 }
 
+/// For an option of a number: finite and within these bounds. CLI::Range and the like take NaN.
+inline CLI::Validator number_in(double min, double max) {
+  return CLI::Validator(
+      [min, max](const std::string& text) {
+        double value = 0;
+        const bool within = CLI::detail::lexical_cast(text, value) && value >= min && value <= max;
+        return within ? std::string() : fmt::format("{} is no number in [{}, {}]", text, min, max);
+      },
+      "");
+}
+
 /// `run` is called with the arguments if `sub` is on the command line: by every rank, or, if it
 /// takes no communicator, without MPI.
 template <class Arguments>

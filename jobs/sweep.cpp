@@ -85,7 +85,7 @@ void add_estimate(CLI::App& sub, Arguments& arguments) {
   sub.add_option("--seconds_per_epoch", arguments.epoch_seconds,
                  "What an epoch of the first point takes, for the estimate of node-hours; without "
                  "it the points that are done tell")
-      ->check(CLI::Range(1e-6, 1e9))
+      ->check(number_in(1e-6, 1e9))
       ->type_name("S");
 }
 

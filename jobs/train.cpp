@@ -26,6 +26,7 @@ train::TrainingData read_data(const train::RunOptions& options) {
   train::TrainingData data{data::read_problems(options.data.train), {}};
   if (!options.data.valid.empty()) data.valid = data::read_problems(options.data.valid);
   for (const auto* file : {&data.train, &data.valid}) train::check_fits(*file, options);
+  train::check_passes(data.train, options);
   return data;
 }
 

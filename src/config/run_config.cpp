@@ -5,6 +5,11 @@
 namespace superpose::config {
 namespace {
 
+// Far above any use, and so low that sums and products of settings, and of settings with the hops
+// and ranks of a job, stay within their types.
+constexpr double most_channels = 1 << 16, most_tokens = 1 << 18, most_thoughts = 1 << 12,
+                 most_leaves = 1 << 16, most_problems = 1 << 24;
+
 void add_rows(OptionTable& table, train::DataOptions& data) {
   table.add("data.train", data.train, "problem file trained on");
   table.add("data.valid", data.valid, "held-out problems, evaluated while training; may be empty");
@@ -13,10 +18,11 @@ void add_rows(OptionTable& table, train::DataOptions& data) {
 void add_rows(OptionTable& table, model::Gpt2Options& model) {
   table.add("model.n_layer", model.n_layer, "transformer layers", from_to(1, 4096));
   table.add("model.n_head", model.n_head, "attention heads; divides n_embd", from_to(1, 256));
-  table.add("model.n_embd", model.n_embd, "width of the residual stream", at_least(1));
+  table.add("model.n_embd", model.n_embd, "width of the residual stream",
+            from_to(1, most_channels));
   table.add("model.n_positions", model.n_positions, "longest sequence", from_to(1, 65536));
   table.add("model.vocab_size", model.vocab_size, "tokens; 9 more than the largest number of nodes",
-            at_least(40));
+            from_to(40, most_tokens));
   table.add("model.tied", model.tied, "output matrix is the embedding matrix");
   table.add("model.embd_pdrop", model.embd_pdrop, "dropout on embeddings", from_to_below(0, 1));
   table.add("model.attn_pdrop", model.attn_pdrop, "dropout on attention", from_to_below(0, 1));
@@ -34,7 +40,7 @@ void add_rows(OptionTable& table, data::MethodOptions& method) {
   table.add("method.name", method.name, "what is trained");
   table.add("method.exact_frontier", method.exact_frontier,
             "coconut_bfs_loss: candidates exactly k hops away, not within k");
-  table.add("method.c_thought", method.c_thought, "latent tokens a hop", at_least(1));
+  table.add("method.c_thought", method.c_thought, "latent tokens a hop", from_to(1, most_thoughts));
   table.add("method.uniform_prob", method.uniform_prob,
             "probability that a problem's stage is drawn uniformly", from_to(0, 1));
   table.add("method.shuffle_nodes", method.shuffle_nodes, "permute node ids in every epoch");
@@ -79,9 +85,11 @@ void add_rows(OptionTable& table, train::LoopOptions& loop) {
   table.add("train.seed", loop.seed, "of the weights, the order, dropout and every draw");
   table.add("train.epochs", loop.epochs, "passes over the problems, all stages together",
             at_least(1));
-  table.add("train.batch_size", loop.batch_size, "problems a step, over all ranks", at_least(1));
+  table.add("train.batch_size", loop.batch_size, "problems a step, over all ranks",
+            from_to(1, most_problems));
   table.add("train.leaves", loop.leaves,
-            "parts of a batch, summed in a fixed tree; at least one a rank", at_least(1));
+            "parts of a batch, summed in a fixed tree; at least one a rank",
+            from_to(1, most_leaves));
   table.add("train.accumulation", loop.accumulation,
             "passes a leaf is computed in: less memory, same step", at_least(1));
   table.add("train.eval_every", loop.eval_every, "epochs between evaluations", at_least(1));

@@ -1,5 +1,6 @@
 #include "sweep/sweep_points.hpp"
 
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -70,7 +71,13 @@ void check_point(const Sweep& sweep, const Point& point) {
                "trained on); change one",
                point.options.problems.valid_seed);
     }
-    config::parse_duration(point.options.resources.time, "resources.time");
+    const auto& resources = point.options.resources;
+    const auto ranks = std::int64_t{resources.nodes} * resources.ranks_per_node;
+    validate(ranks <= std::numeric_limits<int>::max(), ExitCode::usage,
+             "resources.nodes = {} with resources.ranks_per_node = {} are too many ranks ({}); "
+             "lower one",
+             resources.nodes, resources.ranks_per_node, ranks);
+    config::parse_duration(resources.time, "resources.time");
   } catch (const Error& error) {
     fail(error.code(), "the point {} of {} cannot run: {}", describe(sweep, point), sweep.source,
          error.what());

@@ -12,4 +12,7 @@ namespace superpose::train {
 void check_fits(const data::ProblemFile& problems, const RunOptions& options,
                 std::optional<int> n_latent = std::nullopt);
 
+/// Error (usage) if a training pass over these problems may have more tokens than an int counts.
+void check_passes(const data::ProblemFile& problems, const RunOptions& options);
+
 }  // namespace superpose::train

@@ -78,6 +78,31 @@ class HostileInput(SmallRuns):
         os.mkfifo(point / "job.sh")
         self.assert_fails(self.run_program("sweep", "plan", "sweep.toml"), 2, "is not what")
 
+    # --- Numbers ----------------------------------------------------------------------------------
+
+    def test_numbers_that_are_none_are_refused(self):
+        checkpoint = self.checkpoint()
+        for number in ("nan", "NaN", "-nan", "inf", "1e999", "-1", "x"):
+            self.assert_fails(self.run_program("diff", checkpoint, checkpoint,
+                                               f"--tolerance={number}"), 2, "tolerance")
+            (self.path / "numbers.toml").write_text('[sweep]\nbase = "small.toml"\nseeds = 1\n')
+            self.assert_fails(self.run_program("sweep", "plan", "numbers.toml", "--dry_run",
+                                               f"--seconds_per_epoch={number}"), 2,
+                              "seconds_per_epoch")
+        self.assert_succeeds(self.run_program("diff", checkpoint, checkpoint, "--tolerance", "1e-3"))
+
+    def test_settings_whose_products_overflow_are_refused_at_once(self):
+        most = 2**31 - 1
+        for settings in ({"train.leaves": most, "train.batch_size": most},
+                         {"train.batch_size": most}, {"method.c_thought": most},
+                         {"model.vocab_size": most}, {"model.n_embd": most - 1}):
+            self.assert_fails(self.train("overflow", settings), 2, "is out of range")
+        (self.path / "ranks.toml").write_text(
+            '[sweep]\nbase = "small.toml"\n[resources]\nnodes = 65536\nranks_per_node = 65536\n')
+        self.assert_fails(self.run_program("sweep", "plan", "ranks.toml"), 2, "too many ranks")
+        self.assert_fails(self.run_program("bench", "small.toml", "--scaling", "weak",
+                                           "--train.batch_size", 2**24 + 1), 2, "is out of range")
+
 
 if __name__ == "__main__":
     harness.main()
