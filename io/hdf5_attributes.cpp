@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "core/error.hpp"
+#include "core/plain_text.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/hdf5_handle.hpp"
 
@@ -76,7 +77,8 @@ void File::set_attribute(const std::string& object, const std::string& name, con
   };
   if constexpr (std::is_same_v<T, std::string>) {
     const Datatype type = text_type();
-    const char* characters = value.c_str();
+    const auto text = valid_utf8(value);
+    const char* characters = text.c_str();
     store(type, type, &characters);
   } else {
     store(stored_number<T>(), native_number<T>(), &value);

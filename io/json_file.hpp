@@ -12,6 +12,9 @@ using Json = nlohmann::ordered_json;
 /// JSON has no NaN: what was not measured is null.
 Json number(double value);
 
+/// Indented; a byte of a path that is no UTF-8 is U+FFFD, as in attributes (core/plain_text.hpp).
+std::string to_text(const Json& json);
+
 /// Error (io) if `path` cannot be written to: before the work, not after it. A file that is there
 /// stays as it is.
 void check_writable(const std::string& path);

@@ -25,7 +25,8 @@ struct Arguments {
 
 using io::Json;
 
-/// By content: JSON begins with a bracket; all else is left to HDF5, which says why it refuses.
+/// By content: JSON begins with a bracket, perhaps behind a byte order mark; all else is left to
+/// HDF5, which says why it refuses.
 bool is_json(const std::string& path) {
   require_regular_file(path, ExitCode::io);
   std::ifstream file(path, std::ios::binary);
@@ -35,12 +36,13 @@ bool is_json(const std::string& path) {
            path, std::strerror(errno));
   char first = 0;
   file >> first;  // past white space
+  for (const char byte : {'\xef', '\xbb', '\xbf'})
+    if (first == byte) file >> first;
   return first == '[' || first == '{';
 }
 
-/// A damaged file may hold text that is not UTF-8.
 void print(const Json& json) {
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  fmt::print("{}\n", io::to_text(json));
 }
 
 void inspect_hdf5(const std::string& path, bool as_json) {

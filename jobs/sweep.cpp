@@ -59,7 +59,7 @@ int run_resubmit(const Arguments& arguments) {
 int run_status(const Arguments& arguments) {
   const Planned planned(arguments.file, Queue::may_be_silent);
   if (arguments.json) {
-    fmt::print("{}\n", to_json(planned).dump(2));
+    fmt::print("{}\n", io::to_text(to_json(planned)));
     return 0;
   }
   log::info("sweep {}: {} points: {}", planned.sweep.name, planned.points.size(), counts(planned));

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "core/error.hpp"
@@ -37,16 +39,34 @@ std::string read_text(const std::string& path) {
   return text;
 }
 
+/// The keys of each object that is being read, from the outermost to the innermost.
+class OpenObjects {
+ public:
+  void begin() { keys_.emplace_back(); }
+  void end() { keys_.pop_back(); }
+  /// Error (data) if the object has it already: readers differ in which of two values they take.
+  void add(const std::string& key) {
+    validate(keys_.back().insert(key).second, ExitCode::data, "key {} is there twice", key);
+  }
+
+ private:
+  std::vector<std::set<std::string>> keys_;
+};
+
 std::vector<Problem> parse(const std::string& path, const std::string& text) {
   std::vector<Problem> problems;
+  OpenObjects objects;
   // Each record is turned into a Problem as soon as it ends and then dropped: the tree of a whole
   // file would take several times the memory of its text.
   const auto take_record = [&](int depth, json::parse_event_t event, json& value) {
     using Event = json::parse_event_t;
     validate(depth > 0 || event == Event::array_start || event == Event::array_end, ExitCode::data,
              "{} is not a list of problems at its top level", path);
-    if (depth != 1 || event == Event::object_start) return true;
     try {
+      if (event == Event::object_start) objects.begin();
+      if (event == Event::object_end) objects.end();
+      if (event == Event::key) objects.add(value.get<std::string>());
+      if (depth != 1 || event == Event::object_start) return true;
       validate(event == Event::object_end, ExitCode::data, "not an object");
       problems.push_back(problem_from_record(value));
     } catch (const Error& error) {

@@ -11,6 +11,7 @@
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/plain_text.hpp"
 #include "core/text_hash.hpp"
 #include "io/durable_file.hpp"
 #include "sweep/csv.hpp"
@@ -87,7 +88,13 @@ struct PointFiles {
 };
 
 PointFiles files_of(const SweepFolder& folder, const Sweep& sweep, const Point& point) {
-  return {config::effective_config(placed(folder, point)), job_script(folder, sweep, point)};
+  PointFiles files{config::effective_config(placed(folder, point)),
+                   job_script(folder, sweep, point)};
+  validate(valid_utf8(files.config) == files.config, ExitCode::usage,
+           "the folder '{}' or a problem file has a path that is not UTF-8 (a configuration cannot "
+           "hold it); work in another directory, or choose another sweep.directory",
+           folder.root());
+  return files;
 }
 
 /// Error (usage) if a point that is there would not run what this sweep says.

@@ -1,6 +1,10 @@
 """Links, pipes, devices, numbers and names that no one writes on purpose. Usage: see harness.py."""
 
+import json
 import os
+import subprocess
+
+import h5py
 
 import harness
 from small_runs import SmallRuns
@@ -102,6 +106,48 @@ class HostileInput(SmallRuns):
         self.assert_fails(self.run_program("sweep", "plan", "ranks.toml"), 2, "too many ranks")
         self.assert_fails(self.run_program("bench", "small.toml", "--scaling", "weak",
                                            "--train.batch_size", 2**24 + 1), 2, "is out of range")
+
+    # --- Names and text ---------------------------------------------------------------------------
+
+    def test_a_path_of_any_bytes_goes_through_every_file(self):
+        name = os.fsdecode(b"caf\xe9")
+        for file, copy in (("small.toml", f"{name}.toml"), (self.checkpoint(), f"{name}.h5"),
+                           ("valid.json", f"{name}.json")):
+            (self.path / copy).write_bytes((self.path / file).read_bytes())
+        self.assert_succeeds(self.program_in_bytes("evaluate", f"{name}.h5", f"{name}.json",
+                                                   "--json", f"{name}.out"))
+        evaluation = json.loads((self.path / f"{name}.out").read_text(encoding="utf-8"))
+        self.assertEqual(evaluation["checkpoint"], "caf\ufffd.h5")
+        self.assert_succeeds(self.program_in_bytes("train", f"{name}.toml", "--train.epochs", 1,
+                                                   "--output.directory", "bytes"))
+        with h5py.File(self.checkpoint("bytes")) as file:
+            self.assertIn("train caf\ufffd.toml --train.epochs 1", file.attrs["command_line"])
+        result = self.program_in_bytes("inspect", f"{name}.h5", "--json")
+        self.assert_succeeds(result)
+        self.assertEqual(json.loads(result.stdout)["file"], "caf\ufffd.h5")
+        (self.path / f"{name}.sweep").write_text('[sweep]\nbase = "small.toml"\nseeds = 1\n')
+        result = self.program_in_bytes("sweep", "plan", f"{name}.sweep")
+        self.assert_fails(result, 2, "not UTF-8")
+
+    def program_in_bytes(self, *arguments):
+        """Arguments and output may hold any bytes."""
+        return subprocess.run(harness.command(*arguments), cwd=self.path, capture_output=True,
+                              text=True, errors="surrogateescape", timeout=120)
+
+    def test_a_key_that_is_there_twice_is_refused(self):
+        text = (self.path / "valid.json").read_text()
+        for place, twice, key in (('"root":', '"root": 99, "root":', "root"),
+                                  ('"neighbor_k": {', '"neighbor_k": {"0": [], ', "0")):
+            self.assertIn(place, text)
+            (self.path / "twice.json").write_text(twice.join(text.split(place, 1)))
+            self.assert_fails(self.run_program("inspect", "twice.json"), 3, "problem 0",
+                              f"key {key} is there twice")
+
+    def test_a_byte_order_mark_is_read_by_all(self):
+        (self.path / "mark.json").write_bytes(b"\xef\xbb\xbf" +
+                                              (self.path / "valid.json").read_bytes())
+        self.assert_succeeds(self.run_program("inspect", "mark.json"), "20")
+        self.assert_succeeds(self.run_program("evaluate", self.checkpoint(), "mark.json"))
 
 
 if __name__ == "__main__":
