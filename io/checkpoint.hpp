@@ -40,6 +40,10 @@ void write_checkpoint(const distributed::Communicator& communicator, const std::
                       const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
                       int keep);
 
+/// Writes a small checkpoint by the same calls and removes it: what file system, MPI-IO or the path
+/// do not allow is found before the work, not after it. Collective. Errors as write_checkpoint.
+void try_checkpoint(const distributed::Communicator& communicator, const std::string& directory);
+
 /// Checkpoints in a directory, newest first by the step that the file itself tells (by the one in
 /// its name if it cannot be read: to be reported when it is tried). Empty if there is no such
 /// directory; Error (io) if it cannot be listed.

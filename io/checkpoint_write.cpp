@@ -187,21 +187,9 @@ void remove_unfinished(const std::string& directory) {
   for (const auto& path : unfinished) fs::remove(path);
 }
 
-}  // namespace
-
-std::optional<double> best_score(const std::string& directory, std::int64_t step) {
-  const auto checkpoints = checkpoints_up_to(directory, step);
-  const auto* best = best_of(checkpoints);
-  if (!best) return std::nullopt;
-  return read_seal(best->path)->score;
-}
-
-void write_checkpoint(const Communicator& communicator, const std::string& directory,
-                      const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
-                      int keep) {
-  SUPERPOSE_EXPECT(keep >= 1);
-  const std::string path = checkpoint_path(directory, header.step);
-  const std::string temporary = path + ".tmp";
+/// All of the file under its temporary name; if that fails, no file.
+void write_temporary(const Communicator& communicator, const std::string& temporary,
+                     const CheckpointHeader& header, const std::vector<NamedTensor>& tensors) {
   const auto checksums = common_checksums(communicator, tensors);
   try {
     agree_on_rank_0(communicator, [&] { write_structure(temporary, header, tensors, checksums); });
@@ -215,6 +203,32 @@ void write_checkpoint(const Communicator& communicator, const std::string& direc
     if (communicator.rank() == 0) fs::remove(temporary, ignored);
     throw;
   }
+}
+
+}  // namespace
+
+std::optional<double> best_score(const std::string& directory, std::int64_t step) {
+  const auto checkpoints = checkpoints_up_to(directory, step);
+  const auto* best = best_of(checkpoints);
+  if (!best) return std::nullopt;
+  return read_seal(best->path)->score;
+}
+
+void try_checkpoint(const Communicator& communicator, const std::string& directory) {
+  std::vector<float> values(1024, 1.0F);
+  const std::string temporary = checkpoint_path(directory, 0) + ".tmp";
+  write_temporary(communicator, temporary, {},
+                  {{"parameters/trial", {"n"}, {values.size()}, DType::f32, values.data()}});
+  agree_on_rank_0(communicator, [&] { fs::remove(temporary); });
+}
+
+void write_checkpoint(const Communicator& communicator, const std::string& directory,
+                      const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
+                      int keep) {
+  SUPERPOSE_EXPECT(keep >= 1);
+  const std::string path = checkpoint_path(directory, header.step);
+  const std::string temporary = path + ".tmp";
+  write_temporary(communicator, temporary, header, tensors);
   agree_on_rank_0(communicator, [&] {
     publish(temporary, path);
     remove_older(directory, header.step, keep);

@@ -13,7 +13,14 @@
 namespace superpose::distributed {
 namespace {
 
+/// Open MPI opens every file a second time for shared file pointers, which nothing here uses, and
+/// one of its ways (lockedfile) writes the path into 256 bytes. What the user has set holds.
+void leave_out_shared_file_pointers() {
+  ::setenv("OMPI_MCA_sharedfp", "^lockedfile", 0);
+}
+
 MPI_Comm started_world(int& argc, char**& argv) {
+  leave_out_shared_file_pointers();
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
   validate(

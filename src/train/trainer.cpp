@@ -153,6 +153,7 @@ ExitCode Trainer::run() {
     return ExitCode::done;
   }
   recorder_->flush();  // a directory that cannot be written to is found before the first step
+  io::try_checkpoint(communicator_, options_.output.directory);
   stop_.emplace(options_.output.directory, communicator_.rank() == 0, limits_,
                 estimated_save_seconds(training_step_.model().parameters().flat.extent(0)));
   const Stopwatch watch;
