@@ -1,8 +1,10 @@
 #include "config/option_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "config/nearest_name.hpp"
 #include "core/error.hpp"
@@ -28,15 +30,31 @@ std::string bounds_text(const Bounds& bounds) {
   return "";
 }
 
-/// The number that fills all of `text`; else the text itself, which the row then refuses as a value
-/// of the wrong type.
+/// The number that fills all of `text`.
 template <class Number>
-Value number_or_text(const std::string& text) {
+std::optional<Number> number_of(const std::string& text) {
   Number number{};
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || rest != end) return text;
+  if (error != std::errc{} || rest != end) return std::nullopt;
   return number;
+}
+
+/// The number, or else the text itself, which the row then refuses as a value of the wrong type.
+template <class Number>
+Value number_or_text(const std::string& text) {
+  if (const auto number = number_of<Number>(text)) return *number;
+  return text;
+}
+
+/// The ends of "8:28".
+std::optional<std::array<std::int64_t, 2>> ends_of(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const auto first = number_of<std::int64_t>(text.substr(0, colon));
+  const auto last = number_of<std::int64_t>(text.substr(colon + 1));
+  if (!first || !last) return std::nullopt;
+  return {{*first, *last}};
 }
 
 /// One function object out of several, for std::visit.
@@ -83,16 +101,34 @@ struct OptionTable::Assignment {
   }
 
   template <class Integer>
-  void assign_integer(Integer* variable) const {
-    const std::int64_t value = value_as<std::int64_t>();
+  void assign_integer(Integer* variable, std::int64_t value) const {
     if (!contains(row.bounds, static_cast<double>(value))) refuse("is out of range");
     *variable = static_cast<Integer>(value);
     if (static_cast<std::int64_t>(*variable) != value) refuse("is too large");
   }
 
   void operator()(bool* variable) const { *variable = value_as<bool>(); }
-  void operator()(int* variable) const { assign_integer(variable); }
-  void operator()(std::uint64_t* variable) const { assign_integer(variable); }
+  void operator()(int* variable) const { assign_integer(variable, value_as<std::int64_t>()); }
+  void operator()(std::uint64_t* variable) const {
+    assign_integer(variable, value_as<std::int64_t>());
+  }
+
+  void operator()(IntRange* variable) const {
+    const auto [first, last] = ends();
+    IntRange range;
+    assign_integer(&range.min, first);
+    assign_integer(&range.max, last);
+    if (first > last) refuse("is an empty range");
+    *variable = range;
+  }
+
+  std::array<std::int64_t, 2> ends() const {
+    if (const auto* integer = std::get_if<std::int64_t>(&setting.value))
+      return {*integer, *integer};
+    const auto ends = ends_of(value_as<std::string>());
+    if (!ends) refuse("is neither an integer nor a range");
+    return *ends;
+  }
 
   void operator()(double* variable) const {
     const auto* integer = std::get_if<std::int64_t>(&setting.value);
@@ -125,6 +161,9 @@ void OptionTable::add(std::string key, int& variable, std::string help, Bounds b
   add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
 }
 void OptionTable::add(std::string key, std::uint64_t& variable, std::string help, Bounds bounds) {
+  add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
+}
+void OptionTable::add(std::string key, IntRange& variable, std::string help, Bounds bounds) {
   add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
 }
 void OptionTable::add(std::string key, double& variable, std::string help, Bounds bounds) {
@@ -209,6 +248,10 @@ bool OptionTable::is_section(const std::string& name) const {
 Value OptionTable::value_of(const Row& row) {
   const Overloaded read{
       [](const bool* variable) -> Value { return *variable; },
+      [](const IntRange* variable) -> Value {
+        if (variable->is_single()) return std::int64_t{variable->min};
+        return superpose::to_string(*variable);
+      },
       [](const double* variable) -> Value { return *variable; },
       [](const std::string* variable) -> Value { return *variable; },
       [&](const Enumerator& variable) -> Value { return row.choices.at(variable.get()); },
@@ -233,6 +276,10 @@ std::string OptionTable::domain(const Row& row) {
   if (!row.choices.empty()) return fmt::format("one of {}", fmt::join(row.choices, ", "));
   const Overloaded describe{
       [](const bool*) -> std::string { return "true or false"; },
+      [&](const IntRange*) {
+        const std::string bounds = bounds_text(row.bounds);
+        return fmt::format("an integer{} or a range MIN:MAX of them", bounds);
+      },
       [&](const double*) { return "a number" + bounds_text(row.bounds); },
       [](const std::string*) -> std::string { return "a text"; },
       [](const Enumerator&) -> std::string { return "a name"; },

@@ -12,6 +12,7 @@
 
 #include "config/toml_file.hpp"
 #include "core/enum_names.hpp"
+#include "core/int_range.hpp"
 
 namespace superpose::config {
 
@@ -51,6 +52,8 @@ class OptionTable {
   void add(std::string key, bool& variable, std::string help);
   void add(std::string key, int& variable, std::string help, Bounds bounds = {});
   void add(std::string key, std::uint64_t& variable, std::string help, Bounds bounds = at_least(0));
+  /// An integer, or a text such as "8:28"; the bounds are those of both ends.
+  void add(std::string key, IntRange& variable, std::string help, Bounds bounds = {});
   void add(std::string key, double& variable, std::string help, Bounds bounds = {});
   void add(std::string key, std::string& variable, std::string help);
   /// One of the names of an enum (core/enum_names.hpp).
@@ -78,7 +81,8 @@ class OptionTable {
     std::function<int()> get;
     std::function<void(int)> set;
   };
-  using Variable = std::variant<bool*, int*, std::uint64_t*, double*, std::string*, Enumerator>;
+  using Variable =
+      std::variant<bool*, int*, std::uint64_t*, IntRange*, double*, std::string*, Enumerator>;
   struct Row {
     std::string key;
     Variable variable;

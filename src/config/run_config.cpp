@@ -189,7 +189,8 @@ OptionTable option_table(data::GeneratorOptions& options) {
   OptionTable table;
   table.add("count", options.count, "problems to write", at_least(1));
   table.add("seed", options.seed, "the same seed and options give the same file");
-  table.add("n_nodes", options.n_nodes, "nodes drawn before isolated ones are dropped",
+  table.add("n_nodes", options.n_nodes,
+            "nodes before isolated ones are dropped; of a range, a number for each problem",
             from_to(4, 1024));
   table.add("min_hops", options.min_hops, "fewest hops from root to target", at_least(1));
   table.add("max_hops", options.max_hops, "most hops from root to target", at_least(1));
@@ -222,10 +223,11 @@ void check(const data::GeneratorOptions& options) {
   validate(options.min_hops <= options.max_hops, ExitCode::usage,
            "min_hops = {} is larger than max_hops = {} (no problem has such a length); change one",
            options.min_hops, options.max_hops);
-  validate(options.min_hops < options.n_nodes, ExitCode::usage,
-           "min_hops = {} is too large for n_nodes = {} (a path has one node more than hops); "
-           "change one",
-           options.min_hops, options.n_nodes);
+  // The path has one node more than hops; the other candidate and its root are two more.
+  validate(options.min_hops + 3 <= options.n_nodes.min, ExitCode::usage,
+           "min_hops = {} is too large for n_nodes = {} (a problem of {} hops has {} nodes at "
+           "least); change one",
+           options.min_hops, to_string(options.n_nodes), options.min_hops, options.min_hops + 3);
   const double sides = options.side0 + options.side1;
   // Decimal fractions that add up to 1 may not do so in binary.
   validate(sides <= 1 + 1e-12, ExitCode::usage,

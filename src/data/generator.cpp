@@ -103,6 +103,21 @@ void write_sentences(Problem& problem, RandomStream& random) {
   problem.answer = answer_sentence(problem);
 }
 
+/// One of the range, each equally likely. A single number draws nothing, so that problems of one
+/// size do not depend on whether there are ranges.
+int draw_from(const IntRange& range, RandomStream& random) {
+  if (range.is_single()) return range.min;
+  return range.min + static_cast<int>(random.below(range.max - range.min + 1));
+}
+
+[[noreturn]] void refuse_hopeless(const GeneratorOptions& options, int n_nodes) {
+  fail(ExitCode::usage,
+       "these options practically never yield a problem ({} graphs of {} nodes in a row were "
+       "rejected): change n_nodes = {}, min_hops = {}, max_hops = {}{}",
+       max_attempts, n_nodes, to_string(options.n_nodes), options.min_hops, options.max_hops,
+       options.match_depth ? " or switch match_depth off" : "");
+}
+
 /// Renames the nodes by a random permutation; the order of the edges stays.
 void permute_ids(Problem& problem, RandomStream& random) {
   std::vector<int> id(problem.graph.n_nodes);
@@ -121,8 +136,10 @@ void permute_ids(Problem& problem, RandomStream& random) {
 
 GeneratedProblem generate_problem(const GeneratorOptions& options, std::uint64_t index) {
   RandomStream random(options.seed, Purpose::generate, index);
+  // Once, not for every attempt: small graphs are rejected more often, and would be rare.
+  const int n_nodes = draw_from(options.n_nodes, random);
   for (int attempt = 1; attempt <= max_attempts; ++attempt) {
-    auto graph = draw_raw_graph(options, random);
+    auto graph = draw_raw_graph(options, n_nodes, random);
     Problem problem;
     if (!graph) continue;
     problem.graph = std::move(*graph);
@@ -135,11 +152,7 @@ GeneratedProblem generate_problem(const GeneratorOptions& options, std::uint64_t
     }
     return {std::move(problem), attempt};
   }
-  fail(ExitCode::usage,
-       "these options practically never yield a problem ({} graphs in a row were rejected): change "
-       "n_nodes = {}, min_hops = {}, max_hops = {}{}",
-       max_attempts, options.n_nodes, options.min_hops, options.max_hops,
-       options.match_depth ? " or switch match_depth off" : "");
+  refuse_hopeless(options, n_nodes);
 }
 
 GeneratedProblems generate_problems(const GeneratorOptions& options, std::uint64_t begin,

@@ -20,9 +20,9 @@ struct GeneratedProblems {
 };
 
 /// Problem `index` of the set, complete with names, sentences and derived members. It depends on
-/// (options, seed, index) only: rejected graphs are redrawn from the problem's own random stream,
-/// so any split of the indices over ranks gives the same set. Options are expected to be checked.
-/// Error (usage) if 100,000 raw graphs in a row are rejected.
+/// (options, seed, index) only: its number of nodes is drawn first, and rejected graphs are redrawn
+/// from the problem's own random stream, so any split of the indices over ranks gives the same set.
+/// Options are expected to be checked. Error (usage) if 100,000 raw graphs in a row are rejected.
 GeneratedProblem generate_problem(const GeneratorOptions& options, std::uint64_t index);
 
 /// Problems begin..end-1, in order.

@@ -6,13 +6,15 @@
 #include <cstdint>
 #include <string>
 
+#include "core/int_range.hpp"
+
 namespace superpose::data {
 
 /// `superpose generate` (RECORDS.md, Generator). Defaults are those of the published data.
 struct GeneratorOptions {
   int count = 1000;  ///< problems to write
   std::uint64_t seed = 0;
-  int n_nodes = 28;  ///< N: nodes drawn before isolated ones are dropped
+  IntRange n_nodes = 28;  ///< N: nodes drawn before isolated ones are dropped; drawn a problem
   int min_hops = 3;
   int max_hops = 4;
   double parents_mean = 1.5;   ///< LAMBDA of the Poisson number of parents

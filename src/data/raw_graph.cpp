@@ -96,9 +96,10 @@ std::size_t draw_weighted(const std::vector<double>& weights, RandomStream& rand
   return weights.size() - 1;
 }
 
-std::optional<Graph> draw_raw_graph(const GeneratorOptions& options, RandomStream& random) {
+std::optional<Graph> draw_raw_graph(const GeneratorOptions& options, int n_nodes,
+                                    RandomStream& random) {
   Draft draft;
-  while (draft.size() < options.n_nodes) {
+  while (draft.size() < n_nodes) {
     const int count = poisson(options.parents_mean, random);
     const double u = random.uniform();
     const int side = u < options.side0                   ? below_0

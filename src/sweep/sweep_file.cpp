@@ -307,7 +307,7 @@ std::string sweep_file_help() {
   [train]                             and other sections: settings of all points
   epochs = 40
   [generate]                          problems made for the sweep: options of superpose generate,
-  n_nodes = 10                        and valid_count, valid_seed for the held-out ones
+  n_nodes = "8:28"                    and valid_count, valid_seed for the held-out ones
   [resources]                         nodes, ranks_per_node, time, sbatch (more options for it)
   nodes = 2
   [[axis]]                            points are all combinations of the axes

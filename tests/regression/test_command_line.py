@@ -1,6 +1,7 @@
 """Exit codes and messages of the real program, and that every file of configs/ is valid.
 Usage: see harness.py."""
 
+import json
 import time
 
 import harness
@@ -79,6 +80,10 @@ class CommandLine(harness.Case):
         self.assert_fails(run("validate", x, "--train.epochs", "1.5"), 2, "an integer >= 1")
         self.assert_fails(run("evaluate", "c", "d", "--latents", "x"), 2, "--latents")
         self.assert_fails(run("generate", self.path / "p.json", "--min_hops", "5"), 2, "max_hops")
+        for sizes, why in (("28:8", "an empty range"), ("0:5", "out of range"),
+                           ("x:3", "neither an integer nor a range"), ("5:9", "too large")):
+            self.assert_fails(run("generate", self.path / "p.json", "--n_nodes", sizes), 2,
+                              "n_nodes = ", sizes, why)
         self.assertFalse((self.path / "p.json").exists())
 
     def test_unreadable_configurations_are_refused(self):
@@ -119,6 +124,16 @@ class CommandLine(harness.Case):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("20 problems", result.stdout)
         self.assertTrue((self.path / "new" / "p.json").exists())
+
+    def test_generate_takes_a_range_of_sizes(self):
+        path = self.path / "sizes.json"
+        result = run("generate", path, "--count", "200", "--n_nodes", "8:28", "--min_hops", "2")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        sizes = [len(problem["idx_to_symbol"]) for problem in json.loads(path.read_text())]
+        self.assertLess(min(sizes), 12)
+        self.assertGreater(max(sizes), 20)
+        mean = sum(sizes) / len(sizes)
+        self.assertRegex(result.stdout, rf"nodes +{mean:.4f}")
 
     def test_unwritable_output_is_an_io_error(self):
         (self.path / "file").write_text("")

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/random.hpp"
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
 #include "data/sentences.hpp"
@@ -272,6 +273,38 @@ TEST(Generator, HopRangeAndSizeAreKept) {
   options.n_nodes = 6;
   options.min_hops = options.max_hops = 1;
   EXPECT_EQ(generate_problem(options, 0).problem.hops, 1);
+}
+
+TEST(Generator, ARangeOfSizesIsDrawnUniformly) {
+  GeneratorOptions options;
+  options.n_nodes = {8, 11};
+  options.min_hops = 2;
+  std::map<int, int> count;
+  constexpr int n = 2000;
+  for (std::uint64_t i = 0; i < n; ++i) {
+    // The size comes first in the problem's stream, however many graphs are then rejected.
+    RandomStream random(options.seed, Purpose::generate, i);
+    const int drawn = 8 + static_cast<int>(random.below(4));
+    const auto problem = generate_problem(options, i).problem;
+    EXPECT_LE(problem.graph.n_nodes, drawn);
+    EXPECT_GE(problem.hops, 2);
+    EXPECT_LE(problem.hops, 4);
+    ++count[drawn];
+    count[100 + drawn] += problem.graph.n_nodes == drawn;
+  }
+  for (int size = 8; size <= 11; ++size) {
+    EXPECT_NEAR(count[size], n / 4, 4 * std::sqrt(n * 0.25 * 0.75)) << size;
+    EXPECT_GT(count[100 + size], n / 40) << "graphs of that size without isolated nodes: " << size;
+  }
+}
+
+TEST(Generator, ASingleNumberIsARangeOfOne) {
+  GeneratorOptions number, range;
+  number.n_nodes = 12;
+  range.n_nodes = {12, 12};
+  for (std::uint64_t i = 0; i < 20; ++i)
+    EXPECT_EQ(generate_problem(number, i).problem.question,
+              generate_problem(range, i).problem.question);
 }
 
 TEST(Generator, LargeGraphsContinueTheNamesWithNumbers) {

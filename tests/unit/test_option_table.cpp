@@ -26,6 +26,7 @@ struct Options {
   bool flag = false;
   int count = 3;
   std::uint64_t seed = 1;
+  IntRange size = 5;
   double rate = 0.5;
   std::string path = "a";
   Mode mode = Mode::slow;
@@ -36,6 +37,7 @@ struct Options {
     table.add("main.flag", flag, "a flag");
     table.add("main.count", count, "how many", at_least(1));
     table.add("main.seed", seed, "of everything");
+    table.add("main.size", size, "how large", from_to(4, 100));
     table.add("numbers.rate", rate, "how fast", from_to_below(0, 1));
     table.add("numbers.path", path, "where");
     table.add("numbers.mode", mode, "how");
@@ -137,6 +139,32 @@ TEST(OptionTable, RefusesWhatIsOutOfBounds) {
   EXPECT_THAT(error_of(Override{"numbers.path", "\xff"}), HasSubstr("is not UTF-8"));
 }
 
+TEST(OptionTable, ARangeIsAnIntegerOrTwoWithAColon) {
+  Options options;
+  options.read("main.size = 7");
+  EXPECT_EQ(options.size, 7);
+  options.read("main.size = \"8:28\"");
+  EXPECT_EQ(options.size, IntRange(8, 28));
+  EXPECT_THAT(options.table().toml(), HasSubstr("size = \"8:28\"\n"));
+  options.table().set(Override{"main.size", "9:9"});
+  EXPECT_EQ(options.size, 9);
+  EXPECT_THAT(options.table().toml(), HasSubstr("size = 9\n"));
+  options.table().set(Override{"main.size", "4:100"});
+  EXPECT_EQ(options.size, IntRange(4, 100));
+}
+
+TEST(OptionTable, RefusesARangeThatIsNone) {
+  EXPECT_EQ(error_of(Override{"main.size", "28:8"}),
+            "main.size = \"28:8\" is an empty range (command line); give an integer in [4, 100] or "
+            "a range MIN:MAX of them");
+  for (const auto* outside : {"0:5", "5:101", "3"})
+    EXPECT_THAT(error_of(Override{"main.size", outside}), HasSubstr("out of range")) << outside;
+  for (const auto* none : {"x:3", "3:x", ":", "8:", ":8", "8:9:10", "8-28", "", "8 : 9", "5:9e9"})
+    EXPECT_THAT(error_of(Override{"main.size", none}), HasSubstr("neither an integer nor a range"))
+        << none;
+  EXPECT_THAT(error_of("main.size = 7.0"), HasSubstr("has the wrong type"));
+}
+
 TEST(OptionTable, NamesTheNearestKey) {
   EXPECT_EQ(error_of("[main]\ncuont = 1"),
             "unknown key 'main.cuont' (line 2 of x.toml); did you mean 'main.count'?");
@@ -161,6 +189,7 @@ TEST(OptionTable, EchoReadsBackToTheSameBits) {
   Options options;
   options.flag = true;
   options.seed = 9223372036854775807U;
+  options.size = IntRange(8, 28);
   options.rate = 0.1 + 0.2;
   options.path = "tab\t \"quote\" back\\slash \x7f \xc3\xa4\n";
   options.colour = Colour::green;
@@ -169,6 +198,7 @@ TEST(OptionTable, EchoReadsBackToTheSameBits) {
   EXPECT_EQ(again.flag, options.flag);
   EXPECT_EQ(again.seed, options.seed);
   EXPECT_EQ(std::memcmp(&again.rate, &options.rate, sizeof again.rate), 0);
+  EXPECT_EQ(again.size, options.size);
   EXPECT_EQ(again.path, options.path);
   EXPECT_EQ(again.colour, options.colour);
 }

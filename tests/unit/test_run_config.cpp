@@ -203,6 +203,9 @@ TEST(GeneratorConfig, ReadsAndChecksOptions) {
   EXPECT_EQ(options.n_nodes, 12);
   EXPECT_TRUE(options.match_depth);
   EXPECT_THAT(effective_config(options), HasSubstr("n_nodes = 12\n"));
+  EXPECT_EQ(read_generator_options({{"n_nodes", "8:28"}}).n_nodes, IntRange(8, 28));
+  EXPECT_THROW(read_generator_options({{"n_nodes", "5:28"}}), Error) << "3 hops need 6 nodes";
+  EXPECT_NO_THROW(read_generator_options({{"n_nodes", "6:28"}}));
   EXPECT_THROW(read_generator_options({{"min_hops", "5"}}), Error);
   EXPECT_THROW(read_generator_options({{"side0", "0.9"}}), Error);
   EXPECT_THROW(read_generator_options({{"n_nodes", "4"}, {"min_hops", "4"}}), Error);

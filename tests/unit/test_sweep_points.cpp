@@ -122,6 +122,15 @@ TEST_F(SweepPoints, MakeProblemsOfTheirOwnIfAsked) {
   EXPECT_THAT(error_of("[generate]\nseed = 2\nvalid_seed = 2\n"), HasSubstr("trained on"));
 }
 
+TEST_F(SweepPoints, MakeProblemsOfARangeOfSizes) {
+  const std::string axis = "[[axis]]\nkey = \"generate.n_nodes\"\n";
+  const auto found = points(axis + "values = [12, \"8:12\"]\n");
+  EXPECT_EQ(found[1].options.problems.valid_options().n_nodes, IntRange(8, 12));
+  EXPECT_NE(found[1].identity, found[0].identity);
+  EXPECT_THAT(error_of(axis + "values = [12, \"12:12\"]\n"), HasSubstr("two points"));
+  EXPECT_THAT(error_of("[generate]\nn_nodes = \"12:8\"\n"), HasSubstr("empty range"));
+}
+
 TEST_F(SweepPoints, RefuseWhatIsWrongAndSayWhere) {
   const std::string axis = "[[axis]]\n";
   EXPECT_THAT(error_of(axis + "key = \"model.n_layers\"\nvalues = [1]\n"),
