@@ -47,6 +47,20 @@ Value number_or_text(const std::string& text) {
   return text;
 }
 
+/// "1,0.3" or "[1, 0.3]" as a list, or else the text itself.
+Value numbers_or_text(const std::string& text) {
+  const auto first = text.find_first_not_of(' ');
+  const bool bare = first == std::string::npos || text[first] != '[';
+  try {
+    const auto settings = read_toml("list = " + (bare ? "[" + text + "]" : text), "");
+    if (settings.size() == 1 && std::holds_alternative<Numbers>(settings[0].value))
+      return settings[0].value;
+  } catch (const Error&) {
+    return text;
+  }
+  return text;
+}
+
 /// The ends of "8:28".
 std::optional<std::array<std::int64_t, 2>> ends_of(const std::string& text) {
   const auto colon = text.find(':');
@@ -133,8 +147,18 @@ struct OptionTable::Assignment {
   void operator()(double* variable) const {
     const auto* integer = std::get_if<std::int64_t>(&setting.value);
     const double value = integer ? static_cast<double>(*integer) : value_as<double>();
-    if (!std::isfinite(value) || !contains(row.bounds, value)) refuse("is out of range");
+    require_in_bounds(value);
     *variable = value;
+  }
+
+  void operator()(Numbers* variable) const {
+    const auto& numbers = value_as<Numbers>();
+    for (const double number : numbers) require_in_bounds(number);
+    *variable = numbers;
+  }
+
+  void require_in_bounds(double value) const {
+    if (!std::isfinite(value) || !contains(row.bounds, value)) refuse("is out of range");
   }
 
   void operator()(std::string* variable) const {
@@ -171,6 +195,9 @@ void OptionTable::add(std::string key, double& variable, std::string help, Bound
 }
 void OptionTable::add(std::string key, std::string& variable, std::string help) {
   add_row({std::move(key), &variable, std::move(help), {}, {}, {}});
+}
+void OptionTable::add(std::string key, Numbers& variable, std::string help, Bounds bounds) {
+  add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
 }
 
 void OptionTable::add_row(Row row) {
@@ -254,6 +281,7 @@ Value OptionTable::value_of(const Row& row) {
       },
       [](const double* variable) -> Value { return *variable; },
       [](const std::string* variable) -> Value { return *variable; },
+      [](const Numbers* variable) -> Value { return *variable; },
       [&](const Enumerator& variable) -> Value { return row.choices.at(variable.get()); },
       [](const auto* integer) -> Value { return static_cast<std::int64_t>(*integer); }};
   return std::visit(read, row.variable);
@@ -267,6 +295,8 @@ Value OptionTable::from_text(const Row& row, const std::string& text) {
       },
       [&](const double*) { return number_or_text<double>(text); },
       [&](const std::string*) -> Value { return text; },
+      [&](const Numbers*) { return numbers_or_text(text); },
+      [&](const IntRange*) { return number_or_text<std::int64_t>(text); },
       [&](const Enumerator&) -> Value { return text; },
       [&](const auto* /*integer*/) { return number_or_text<std::int64_t>(text); }};
   return std::visit(convert, row.variable);
@@ -282,6 +312,7 @@ std::string OptionTable::domain(const Row& row) {
       },
       [&](const double*) { return "a number" + bounds_text(row.bounds); },
       [](const std::string*) -> std::string { return "a text"; },
+      [&](const Numbers*) { return "a list of numbers" + bounds_text(row.bounds); },
       [](const Enumerator&) -> std::string { return "a name"; },
       [&](const auto* /*integer*/) { return "an integer" + bounds_text(row.bounds); }};
   return std::visit(describe, row.variable);

@@ -56,6 +56,8 @@ class OptionTable {
   void add(std::string key, IntRange& variable, std::string help, Bounds bounds = {});
   void add(std::string key, double& variable, std::string help, Bounds bounds = {});
   void add(std::string key, std::string& variable, std::string help);
+  /// A list of numbers, each within the bounds: [1, 0.3], on the command line also 1,0.3.
+  void add(std::string key, Numbers& variable, std::string help, Bounds bounds = {});
   /// One of the names of an enum (core/enum_names.hpp).
   template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
   void add(std::string key, Enum& variable, std::string help);
@@ -81,8 +83,8 @@ class OptionTable {
     std::function<int()> get;
     std::function<void(int)> set;
   };
-  using Variable =
-      std::variant<bool*, int*, std::uint64_t*, IntRange*, double*, std::string*, Enumerator>;
+  using Variable = std::variant<bool*, int*, std::uint64_t*, IntRange*, double*, std::string*,
+                                Numbers*, Enumerator>;
   struct Row {
     std::string key;
     Variable variable;

@@ -77,8 +77,13 @@ void add_rows(OptionTable& table, optim::OptimizerOptions& optimizer) {
   table.add("optimizer.schedule", optimizer.schedule, "learning rate after the warm-up");
   table.add("optimizer.warmup_steps", optimizer.warmup_steps,
             "steps in which the learning rate rises from 0", at_least(0));
+  table.add("optimizer.decay_epochs", optimizer.decay_epochs,
+            "warmup_stable_decay: epochs at the end of the run in which the rate falls linearly",
+            at_least(0));
   table.add("optimizer.final_lr_ratio", optimizer.final_lr_ratio,
-            "cosine: last learning rate / learning_rate", from_to(0, 1));
+            "cosine, warmup_stable_decay: last learning rate / learning_rate", from_to(0, 1));
+  table.add("optimizer.stage_lr", optimizer.stage_lr,
+            "factors of the learning rate by stage; the last one holds for later stages", above(0));
 }
 
 void add_rows(OptionTable& table, train::LoopOptions& loop) {
@@ -125,6 +130,33 @@ void check_model(const model::Gpt2Options& model) {
            "model.n_embd = {} is not a multiple of model.n_head = {} (each head gets an equal part "
            "of the width); change one of them",
            model.n_embd, model.n_head);
+}
+
+/// A list by stages, whose last entry holds for later ones.
+void check_by_stage(const char* key, const std::vector<double>& list, int max_latent_stage) {
+  validate(list.size() <= static_cast<std::size_t>(max_latent_stage) + 1, ExitCode::usage,
+           "{} has {} entries (curriculum.max_latent_stage = {}: there are {} stages); leave out "
+           "what no stage uses",
+           key, list.size(), max_latent_stage, max_latent_stage + 1);
+}
+
+void check_schedule(const train::RunOptions& options) {
+  const auto& optimizer = options.optimizer;
+  check_by_stage("optimizer.stage_lr", optimizer.stage_lr, options.curriculum.max_latent_stage);
+  if (optimizer.schedule == optim::Schedule::warmup_stable_decay) {
+    validate(
+        optimizer.decay_epochs >= 1 && optimizer.decay_epochs <= options.train.epochs,
+        ExitCode::usage,
+        "optimizer.decay_epochs = {} is not in 1..train.epochs = {} "
+        "(optimizer.schedule = \"warmup_stable_decay\" decays in so many of the run's epochs); "
+        "change it",
+        optimizer.decay_epochs, options.train.epochs);
+  } else {
+    validate(optimizer.decay_epochs == 0, ExitCode::usage,
+             "optimizer.decay_epochs = {} has no effect (only the schedule warmup_stable_decay "
+             "reads it); set it to 0 or optimizer.schedule to \"warmup_stable_decay\"",
+             optimizer.decay_epochs);
+  }
 }
 
 void check_method(const data::MethodOptions& method) {
@@ -210,6 +242,7 @@ void check(const train::RunOptions& options) {
   check_files(options);
   check_model(options.model);
   check_method(options.method);
+  check_schedule(options);
   check_loop(options.train);
   check_settling(options);
 }

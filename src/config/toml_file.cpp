@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "config/toml_tree.hpp"
@@ -18,6 +19,16 @@ std::string kind_name(const toml::node& node) {
   std::ostringstream kind;
   kind << node.type();
   return kind.str();
+}
+
+/// The numbers of an array, integers among them; nothing if it holds anything else.
+std::optional<Numbers> numbers_of(const toml::array& array) {
+  Numbers numbers;
+  for (const auto& node : array) {
+    if (!node.is_number()) return std::nullopt;
+    numbers.push_back(*node.value<double>());
+  }
+  return numbers;
 }
 
 /// Settings are two deep; what is deeper than this is not even listed as unknown.
@@ -62,6 +73,8 @@ Value value_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return integer->get();
   if (const auto* number = node.as_floating_point()) return number->get();
   if (const auto* text = node.as_string()) return text->get();
+  if (const auto* array = node.as_array())
+    if (const auto numbers = numbers_of(*array)) return *numbers;
   return OtherValue{kind_name(node)};
 }
 
@@ -118,6 +131,11 @@ std::string to_string(const Value& value) {
     std::string operator()(std::int64_t integer) const { return std::to_string(integer); }
     std::string operator()(double number) const { return shortest(number); }
     std::string operator()(const std::string& text) const { return quoted(text); }
+    std::string operator()(const Numbers& numbers) const {
+      std::string list;
+      for (const double number : numbers) list += (list.empty() ? "" : ", ") + shortest(number);
+      return "[" + list + "]";
+    }
     std::string operator()(const OtherValue& other) const {
       return fmt::format("({})", other.kind);
     }

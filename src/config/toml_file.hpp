@@ -8,12 +8,13 @@
 
 namespace superpose::config {
 
-/// A TOML value that no setting has: an array, a date, an empty table.
+/// A TOML value that no setting has: an array of other things than numbers, a date, an empty table.
 struct OtherValue {
   std::string kind;
 };
 
-using Value = std::variant<bool, std::int64_t, double, std::string, OtherValue>;
+using Numbers = std::vector<double>;
+using Value = std::variant<bool, std::int64_t, double, std::string, Numbers, OtherValue>;
 
 /// A value given to a key, and where it was given.
 struct Setting {

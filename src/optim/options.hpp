@@ -1,12 +1,13 @@
 #pragma once
 #include <array>
+#include <vector>
 
 namespace superpose::optim {
 
 /// The learning rate after the warm-up.
-enum class Schedule { constant, cosine };
-constexpr std::array<const char*, 2> names_of(Schedule) {
-  return {"constant", "cosine"};
+enum class Schedule { constant, cosine, warmup_stable_decay };
+constexpr std::array<const char*, 3> names_of(Schedule) {
+  return {"constant", "cosine", "warmup_stable_decay"};
 }
 
 /// AdamW and its learning rate. Defaults are the papers'.
@@ -18,8 +19,10 @@ struct OptimizerOptions {
   double weight_decay = 0.01;  ///< on every parameter, as torch.optim.AdamW
   double clip_norm = 0;        ///< largest global gradient norm; 0 = no clipping
   Schedule schedule = Schedule::constant;
-  int warmup_steps = 0;         ///< linear from 0
-  double final_lr_ratio = 0.1;  ///< cosine: last learning rate / learning_rate
+  int warmup_steps = 0;          ///< linear from 0
+  int decay_epochs = 0;          ///< warmup_stable_decay: epochs at the end of the run that decay
+  double final_lr_ratio = 0.1;   ///< last learning rate / learning_rate, but for constant
+  std::vector<double> stage_lr;  ///< factors of the learning rate by stage (core/by_stage.hpp)
 };
 
 }  // namespace superpose::optim

@@ -5,8 +5,21 @@
 
 namespace superpose::optim {
 
-/// Learning rate of step `step` (0-based) of `total_steps`: linear warm-up from 0, then constant,
-/// or a cosine down to final_lr_ratio * learning_rate at the last step.
-double learning_rate(const OptimizerOptions& options, std::int64_t step, std::int64_t total_steps);
+/// Where a step stands in its run.
+struct RunPosition {
+  std::int64_t step;  ///< 0-based
+  std::int64_t total_steps;
+  std::int64_t steps_per_epoch = 1;
+  int stage = 0;  ///< of the curriculum
+};
+
+/// Learning rate of a step: linear warm-up from 0, then
+///   constant             learning_rate
+///   cosine               down to final_lr_ratio * learning_rate at the last step
+///   warmup_stable_decay  learning_rate, and in the last decay_epochs linearly down to
+///   final_lr_ratio *
+///                        learning_rate at the last step (Hu et al., arXiv 2404.06395)
+/// times the factor that stage_lr has for the stage.
+double learning_rate(const OptimizerOptions& options, const RunPosition& at);
 
 }  // namespace superpose::optim

@@ -1,8 +1,10 @@
 #include "sweep/sweep_points.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "config/duration.hpp"
@@ -42,11 +44,31 @@ class Bases {
   std::map<std::string, PointOptions> read_;
 };
 
+/// Whether the line only says that a setting younger than version 0.1.0 is not used.
+bool is_neutral(const std::string& section, const std::string& line) {
+  const auto& added = train::added_settings;
+  return std::any_of(added.begin(), added.end(), [&](const train::AddedSetting& setting) {
+    return section + "." + line == fmt::format("{} = {}", setting.key, setting.neutral);
+  });
+}
+
+/// The configuration as version 0.1.0 wrote it if it could run it: points of that version keep
+/// their identity, and need not be run again.
+std::string without_neutral_settings(const std::string& configuration) {
+  std::istringstream lines(configuration);
+  std::string line, section, kept;
+  while (std::getline(lines, line)) {
+    if (!line.empty() && line.front() == '[') section = line.substr(1, line.find(']') - 1);
+    if (!is_neutral(section, line)) kept += line + "\n";
+  }
+  return kept;
+}
+
 /// All that the results of a point depend on: the ranks too if times are the result.
 std::string identity_of(PointOptions options, SweepJob job) {
   options.run.output.directory = ".";
   if (options.problems.wanted) options.run.data = {};  // where they lie does not matter
-  std::string text = config::effective_config(options.run);
+  std::string text = without_neutral_settings(config::effective_config(options.run));
   if (options.problems.wanted)
     text += config::effective_config(options.problems.options) +
             config::effective_config(options.problems.valid_options());

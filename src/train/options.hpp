@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -35,6 +36,14 @@ struct OutputOptions {
   int checkpoint_every = 5;  ///< epochs between checkpoints
   int keep = 2;              ///< checkpoints kept; older ones are removed
 };
+
+/// A setting that version 0.1.0 did not have.
+struct AddedSetting {
+  const char* key;
+  const char* neutral;  ///< in the configuration's text: the value with which a run is one of 0.1.0
+};
+inline constexpr std::array added_settings = {AddedSetting{"optimizer.decay_epochs", "0"},
+                                              AddedSetting{"optimizer.stage_lr", "[]"}};
 
 /// Everything that defines a training run: one TOML file.
 struct RunOptions {

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "data/curriculum.hpp"
+#include "train/options.hpp"
 
 namespace superpose::train {
 namespace {
@@ -28,10 +29,15 @@ std::map<std::string, std::string> settings_of(const std::string& configuration)
 using Settings = std::map<std::string, std::string>;
 
 /// Settings that did not exist in every version, with what a run did before they did.
-const Settings earlier_behaviour = {{"model.precision", "\"f32\""}};
+Settings earlier_behaviour() {
+  Settings settings = {{"model.precision", "\"f32\""}};
+  for (const auto& added : added_settings) settings[added.key] = added.neutral;
+  return settings;
+}
 
 std::string value_of(const Settings& settings, const std::string& key) {
-  for (const Settings* place : {&settings, &earlier_behaviour})
+  static const Settings earlier = earlier_behaviour();
+  for (const Settings* place : {&settings, &earlier})
     if (const auto found = place->find(key); found != place->end()) return found->second;
   return "not set";
 }
@@ -39,8 +45,8 @@ std::string value_of(const Settings& settings, const std::string& key) {
 /// Whether the setting leaves the steps of the run as they were.
 bool may_change(const std::string& key, const Settings& settings) {
   const bool settled = settings.at("curriculum.stage_end") == "\"settled\"";
-  const bool cosine = settings.at("optimizer.schedule") == "\"cosine\"";
-  if (key == "train.epochs") return !cosine;  // the cosine ends with the run
+  const bool constant = settings.at("optimizer.schedule") == "\"constant\"";
+  if (key == "train.epochs") return constant;  // other schedules end with the run
   if (key == "train.eval_every" || key == "train.eval_problems") return !settled;
   const auto is_in = [&](const char* section) { return key.rfind(section, 0) == 0; };
   return is_in("output.") || is_in("data.") || is_in("record.");

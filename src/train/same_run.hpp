@@ -21,7 +21,7 @@ std::optional<SettingDifference> setting_difference(const io::RunMetadata& store
 
 /// Error (usage) unless a checkpoint of `stored` can be continued as the run `now`: the same
 /// configuration, problems (trained on and held out) and rule for making sequences of them, but for
-/// settings that leave its steps as they were: how long to train (unless a cosine ends with the
+/// settings that leave its steps as they were: how long to train (unless a schedule ends with the
 /// run), how often to evaluate (unless that ends stages), and where files are.
 void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now);
 

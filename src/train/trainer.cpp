@@ -223,8 +223,9 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   times_.activity().set_step(progress_.step + 1);
   faults_.begin("step", progress_.step + 1);
   const auto key = batch_key();
-  const double rate = optim::learning_rate(options_.optimizer, progress_.step,
-                                           options_.train.epochs * steps_per_epoch());
+  const double rate = optim::learning_rate(
+      options_.optimizer,
+      {progress_.step, options_.train.epochs * steps_per_epoch(), steps_per_epoch(), key.stage});
   const auto outcome = training_step_.run({batch, key}, rate, stop_->due(), times_);
   require_finite(outcome, batch);
   const auto& sums = outcome.sums;

@@ -29,6 +29,7 @@ struct Options {
   IntRange size = 5;
   double rate = 0.5;
   std::string path = "a";
+  Numbers list = {2};
   Mode mode = Mode::slow;
   Colour colour = Colour::red;
 
@@ -40,6 +41,7 @@ struct Options {
     table.add("main.size", size, "how large", from_to(4, 100));
     table.add("numbers.rate", rate, "how fast", from_to_below(0, 1));
     table.add("numbers.path", path, "where");
+    table.add("numbers.list", list, "how much of each", above(0));
     table.add("numbers.mode", mode, "how");
     table.add("numbers.colour", colour, "which");
     return table;
@@ -120,7 +122,7 @@ TEST(OptionTable, NamesLineValueAndDomainOfAWrongType) {
             "main.flag = 1 has the wrong type (line 3 of x.toml); give true or false");
   EXPECT_EQ(error_of("main.count = \"2\""),
             "main.count = \"2\" has the wrong type (line 1 of x.toml); give an integer >= 1");
-  EXPECT_THAT(error_of("main.count = [1]"), HasSubstr("main.count = (array) has the wrong type"));
+  EXPECT_THAT(error_of("main.count = [1]"), HasSubstr("main.count = [1.0] has the wrong type"));
   EXPECT_THAT(error_of("main = []"), HasSubstr("'main' is a section"));
   EXPECT_THAT(error_of(Override{"main.count", "2x"}),
               HasSubstr("main.count = \"2x\" has the wrong type (command line)"));
@@ -165,6 +167,36 @@ TEST(OptionTable, RefusesARangeThatIsNone) {
   EXPECT_THAT(error_of("main.size = 7.0"), HasSubstr("has the wrong type"));
 }
 
+TEST(OptionTable, AListIsWrittenAsInTomlOrWithCommasAlone) {
+  Options options;
+  EXPECT_THAT(options.table().toml(), HasSubstr("list = [2.0]\n"));
+  options.read("numbers.list = [1, 0.25]");
+  EXPECT_EQ(options.list, (Numbers{1, 0.25}));
+  options.read("numbers.list = []");
+  EXPECT_EQ(options.list, Numbers{});
+  EXPECT_THAT(options.table().toml(), HasSubstr("list = []\n"));
+  for (const auto* text : {"1,0.5", "[1, 0.5]", " [1,0.5,]", "1.0, 5e-1"}) {
+    options.table().set(Override{"numbers.list", text});
+    EXPECT_EQ(options.list, (Numbers{1, 0.5})) << text;
+  }
+  options.table().set(Override{"numbers.list", "3"});
+  EXPECT_EQ(options.list, Numbers{3});
+  options.table().set(Override{"numbers.list", ""});
+  EXPECT_EQ(options.list, Numbers{});
+}
+
+TEST(OptionTable, RefusesAListThatIsNone) {
+  EXPECT_EQ(
+      error_of("numbers.list = [1, 0]"),
+      "numbers.list = [1.0, 0.0] is out of range (line 1 of x.toml); give a list of numbers > 0");
+  EXPECT_THAT(error_of("numbers.list = [inf]"), HasSubstr("out of range"));
+  EXPECT_THAT(error_of("numbers.list = [nan]"), HasSubstr("out of range"));
+  for (const auto* other : {"[\"a\"]", "[[1]]", "1", "\"1\"", "[true]"})
+    EXPECT_THAT(error_of("numbers.list = " + std::string(other)), HasSubstr("wrong type")) << other;
+  for (const auto* none : {"x", "1;2", "[1", "1]", "[1]\nx = 2", "[1],[2]", "true"})
+    EXPECT_THAT(error_of(Override{"numbers.list", none}), HasSubstr("wrong type")) << none;
+}
+
 TEST(OptionTable, NamesTheNearestKey) {
   EXPECT_EQ(error_of("[main]\ncuont = 1"),
             "unknown key 'main.cuont' (line 2 of x.toml); did you mean 'main.count'?");
@@ -190,6 +222,7 @@ TEST(OptionTable, EchoReadsBackToTheSameBits) {
   options.flag = true;
   options.seed = 9223372036854775807U;
   options.size = IntRange(8, 28);
+  options.list = {0.1 + 0.2, 1e-300, 7};
   options.rate = 0.1 + 0.2;
   options.path = "tab\t \"quote\" back\\slash \x7f \xc3\xa4\n";
   options.colour = Colour::green;
@@ -199,6 +232,7 @@ TEST(OptionTable, EchoReadsBackToTheSameBits) {
   EXPECT_EQ(again.seed, options.seed);
   EXPECT_EQ(std::memcmp(&again.rate, &options.rate, sizeof again.rate), 0);
   EXPECT_EQ(again.size, options.size);
+  EXPECT_EQ(again.list, options.list);
   EXPECT_EQ(again.path, options.path);
   EXPECT_EQ(again.colour, options.colour);
 }

@@ -100,7 +100,9 @@ TEST(RunConfig, EveryKeyHasItsOwnVariable) {
                                            {"optimizer.clip_norm", "0.24"},
                                            {"optimizer.schedule", "cosine"},
                                            {"optimizer.warmup_steps", "13"},
+                                           {"optimizer.decay_epochs", "26"},
                                            {"optimizer.final_lr_ratio", "0.25"},
+                                           {"optimizer.stage_lr", "[0.27, 0.28]"},
                                            {"train.seed", "14"},
                                            {"train.epochs", "15"},
                                            {"train.batch_size", "116"},
@@ -142,6 +144,20 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
               HasSubstr("train.eval_every = 2"));
 }
 
+TEST(RunConfig, RefusesAScheduleThatDoesNotFitTheRun) {
+  const Override decays{"optimizer.schedule", "warmup_stable_decay"};
+  EXPECT_THAT(error_of({decays}),
+              HasSubstr("optimizer.decay_epochs = 0 is not in 1..train.epochs"));
+  EXPECT_THAT(error_of({decays, {"optimizer.decay_epochs", "301"}}), HasSubstr("= 300"));
+  EXPECT_THAT(error_of({{"optimizer.decay_epochs", "3"}}), HasSubstr("no effect"));
+  EXPECT_THAT(error_of({{"optimizer.stage_lr", "1,1,1,1,1,0.1"}}),
+              AllOf(HasSubstr("optimizer.stage_lr has 6 entries"), HasSubstr("5 stages")));
+  const auto options =
+      parse({decays, {"optimizer.decay_epochs", "300"}, {"optimizer.stage_lr", "1,1,1,1,0.1"}});
+  EXPECT_EQ(options.optimizer.decay_epochs, 300);
+  EXPECT_EQ(options.optimizer.stage_lr, (std::vector<double>{1, 1, 1, 1, 0.1}));
+}
+
 // With the root in the set, the loss falls to 0 once the root is named: no sign of a search.
 TEST(RunConfig, ANewRunMayNotSettleOnASetThatHoldsTheRoot) {
   const auto refused = [](const std::vector<Override>& more) {
@@ -177,6 +193,11 @@ TEST(RunConfig, RefusesValuesOutOfBounds) {
                                          {"optimizer.beta1", "1"},
                                          {"optimizer.beta2", "-0.5"},
                                          {"optimizer.schedule", "linear"},
+                                         {"optimizer.decay_epochs", "-1"},
+                                         {"optimizer.stage_lr", "[1, 0]"},
+                                         {"optimizer.stage_lr", "[1, inf]"},
+                                         {"optimizer.stage_lr", "[1, -0.5]"},
+                                         {"optimizer.stage_lr", "fast"},
                                          {"train.accumulation", "0"},
                                          {"train.epochs", "0"},
                                          {"train.seed", "-1"},

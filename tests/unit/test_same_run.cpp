@@ -64,6 +64,11 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
       {"curriculum.epochs_per_stage", [](RunOptions& o) { o.curriculum.epochs_per_stage = 50; }},
       {"optimizer.learning_rate", [](RunOptions& o) { o.optimizer.learning_rate *= 1.0000001; }},
       {"optimizer.schedule", [](RunOptions& o) { o.optimizer.schedule = optim::Schedule::cosine; }},
+      {"optimizer.decay_epochs", [](RunOptions& o) { o.optimizer.decay_epochs = 2; }},
+      {"optimizer.stage_lr",
+       [](RunOptions& o) {
+         o.optimizer.stage_lr = {1, 0.5};
+       }},
       {"train.seed", [](RunOptions& o) { o.train.seed = 1; }},
       {"train.batch_size", [](RunOptions& o) { o.train.batch_size = 512; }},
       {"train.leaves", [](RunOptions& o) { o.train.leaves = 16; }},
@@ -92,15 +97,17 @@ TEST(SameRun, WhatEndsStagesOrTheScheduleIsTheRunsOwn) {
   EXPECT_THAT(refusal(run_with(cosine), run_with(longer)), testing::HasSubstr("train.epochs"));
 }
 
-TEST(SameRun, LengthIsPartOfARunWithACosine) {
-  const auto cosine = [](int epochs) {
-    return run_with([=](RunOptions& o) {
-      o.optimizer.schedule = optim::Schedule::cosine;
-      o.train.epochs = epochs;
-    });
-  };
-  EXPECT_EQ(refusal(cosine(300), cosine(300)), "");
-  EXPECT_THAT(refusal(cosine(300), cosine(400)), testing::StartsWith("train.epochs is "));
+TEST(SameRun, LengthIsPartOfARunWhoseScheduleEndsWithIt) {
+  for (const auto schedule : {optim::Schedule::cosine, optim::Schedule::warmup_stable_decay}) {
+    const auto run = [=](int epochs) {
+      return run_with([=](RunOptions& o) {
+        o.optimizer.schedule = schedule;
+        o.train.epochs = epochs;
+      });
+    };
+    EXPECT_EQ(refusal(run(300), run(300)), "");
+    EXPECT_THAT(refusal(run(300), run(400)), testing::StartsWith("train.epochs is "));
+  }
 }
 
 TEST(SameRun, EvaluationIsPartOfARunWhoseStagesItEnds) {
@@ -129,6 +136,28 @@ TEST(SameRun, ASettingTheOldRunDidNotKnowIsNotItsOwn) {
   const auto at = stored.configuration.find("tied = ");
   stored.configuration.erase(at, stored.configuration.find('\n', at) + 1 - at);
   EXPECT_THAT(refusal(stored, run_with()), testing::HasSubstr("not set"));
+}
+
+/// What a version without the added settings stored.
+io::RunMetadata without_added_settings(io::RunMetadata stored) {
+  for (const auto& added : added_settings) {
+    const std::string key = added.key;
+    const auto line = key.substr(key.find('.') + 1) + " = " + added.neutral + "\n";
+    const auto at = stored.configuration.find("\n" + line);
+    EXPECT_NE(at, std::string::npos) << added.neutral << " is not the default of " << key;
+    if (at != std::string::npos) stored.configuration.erase(at + 1, line.size());
+  }
+  return stored;
+}
+
+TEST(SameRun, ARunFromBeforeASettingDidWhatItsNeutralValueDoes) {
+  const auto stored = without_added_settings(run_with());
+  EXPECT_EQ(refusal(stored, run_with()), "");
+  const auto factors = run_with([](RunOptions& o) { o.optimizer.stage_lr = {1, 0.5}; });
+  EXPECT_THAT(
+      refusal(stored, factors),
+      testing::StartsWith("optimizer.stage_lr is [1.0, 0.5] but the run in this directory has "
+                          "[]"));
 }
 
 TEST(SameRun, ARunFromBeforePrecisionWasASettingIsInSinglePrecision) {
