@@ -43,6 +43,9 @@ void add_rows(OptionTable& table, data::MethodOptions& method) {
   table.add("method.c_thought", method.c_thought, "latent tokens a hop", from_to(1, most_thoughts));
   table.add("method.uniform_prob", method.uniform_prob,
             "probability that a problem's stage is drawn uniformly", from_to(0, 1));
+  table.add("method.uniform_prob_by_stage", method.uniform_prob_by_stage,
+            "in its place, by stage of the curriculum; the last one holds for later stages",
+            from_to(0, 1));
   table.add("method.shuffle_nodes", method.shuffle_nodes, "permute node ids in every epoch");
   table.add("method.last_edge_bar", method.last_edge_bar, "write '|' after the last edge too");
 }
@@ -159,7 +162,12 @@ void check_schedule(const train::RunOptions& options) {
   }
 }
 
-void check_method(const data::MethodOptions& method) {
+void check_method(const data::MethodOptions& method, int max_latent_stage) {
+  check_by_stage("method.uniform_prob_by_stage", method.uniform_prob_by_stage, max_latent_stage);
+  validate(method.uniform_prob_by_stage.empty() || data::has_stages(method.name), ExitCode::usage,
+           "method.uniform_prob_by_stage has no effect (method.name = \"{}\" has no stages); leave "
+           "it out",
+           superpose::to_string(method.name));
   validate(
       !method.exact_frontier || method.name == data::Method::coconut_bfs_loss, ExitCode::usage,
       "method.exact_frontier = true has no effect (only coconut_bfs_loss has a candidate set); "
@@ -241,7 +249,7 @@ OptionTable option_table(data::GeneratorOptions& options) {
 void check(const train::RunOptions& options) {
   check_files(options);
   check_model(options.model);
-  check_method(options.method);
+  check_method(options.method, options.curriculum.max_latent_stage);
   check_schedule(options);
   check_loop(options.train);
   check_settling(options);

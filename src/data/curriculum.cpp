@@ -22,10 +22,6 @@ std::string to_string(Method method) {
   return method_names.at(static_cast<std::size_t>(method));
 }
 
-bool has_stages(Method method) {
-  return method != Method::cot && method != Method::no_cot;
-}
-
 std::string sequence_change(Method method) {
   if (method == Method::cot)
     return "the path is drawn anew in every epoch, hop by hop; before it was one a problem";

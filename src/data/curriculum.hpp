@@ -15,9 +15,6 @@ namespace superpose::data {
 /// Name of a method as configuration files write it, e.g. "coconut_bfs_loss".
 std::string to_string(Method method);
 
-/// Whether the method has latent tokens and therefore stages: all but cot and no_cot.
-bool has_stages(Method method);
-
 /// What changed with the sequence_version of the method, in words.
 std::string sequence_change(Method method);
 

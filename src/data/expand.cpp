@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/by_stage.hpp"
 #include "core/error.hpp"
 #include "data/curriculum.hpp"
 
@@ -28,8 +29,9 @@ Layout draw_layout(const Problem& problem, bool shuffle_nodes, RandomStream& str
 }
 
 /// The stage a problem trains: min(stage, H), or with uniform_prob one of 0..min(stage, H).
-int draw_stage(int stage, int hops, double uniform_prob, RandomStream& stream) {
+int draw_stage(int stage, int hops, const MethodOptions& options, RandomStream& stream) {
   const int last = std::min(stage, hops);
+  const double uniform_prob = by_stage(options.uniform_prob_by_stage, stage, options.uniform_prob);
   if (stream.uniform() >= uniform_prob) return last;
   return static_cast<int>(stream.below(static_cast<std::uint32_t>(last + 1)));
 }
@@ -175,7 +177,7 @@ Sequence expand(const Problem& problem, std::uint64_t index, int stage, std::uin
   Sequence sequence = prompt_sequence(problem, index, layout, options, vocabulary);
 
   if (has_stages(options.name)) {
-    const int drawn = draw_stage(stage, problem.hops, options.uniform_prob, stream);
+    const int drawn = draw_stage(stage, problem.hops, options, stream);
     append_hop(sequence, problem, layout, drawn + 1, options, vocabulary, stream);
     return sequence;
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/int_range.hpp"
 
@@ -35,6 +36,11 @@ constexpr auto names_of(Method) {
   return method_names;
 }
 
+/// Whether the method has latent tokens and therefore stages: all but cot and no_cot.
+constexpr bool has_stages(Method method) {
+  return method != Method::cot && method != Method::no_cot;
+}
+
 /// Versions of the rule by which a method turns problems into sequences, in the order of Method:
 /// runs of another version have other bits, and are not continued. At 2 are cot, which drew one
 /// path a problem, uniformly over paths, and no_cot, which was given [A] instead of having to
@@ -50,8 +56,9 @@ struct MethodOptions {
   bool exact_frontier = false;  ///< coconut_bfs_loss: candidates exactly k hops away, not within k
   int c_thought = 1;            ///< latent tokens per hop
   double uniform_prob = 0.1;    ///< probability that a problem's stage is drawn from 0..min(s, H)
-  bool shuffle_nodes = false;   ///< permute node ids in every epoch (EoS); off in RbS
-  bool last_edge_bar = false;   ///< write `|` after the last edge too (the papers' text)
+  std::vector<double> uniform_prob_by_stage;  ///< in its place if not empty (core/by_stage.hpp)
+  bool shuffle_nodes = false;                 ///< permute node ids in every epoch (EoS); off in RbS
+  bool last_edge_bar = false;  ///< write `|` after the last edge too (the papers' text)
 };
 
 /// When a stage before the last ends.

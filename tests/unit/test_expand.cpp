@@ -263,6 +263,21 @@ TEST(Expand, DrawsInTheDocumentedOrder) {
   }
 }
 
+TEST(Expand, AProbabilityByStageIsThatOfTheStage) {
+  const auto written = read_prompt(kCoconut203);
+  auto listed = options_of(Method::coconut, 0.9);
+  listed.uniform_prob_by_stage = {0, 0, 0.5, 1};
+  const auto of = [&](const MethodOptions& options, int stage, std::uint64_t epoch) {
+    return fields(expand(written.problem, 4, stage, epoch, options, Vocabulary(), 11));
+  };
+  for (int stage = 0; stage <= 5; ++stage) {  // from stage 3 on the last entry holds
+    const double probability = stage < 2 ? 0 : stage == 2 ? 0.5 : 1;
+    for (std::uint64_t epoch = 0; epoch < 40; ++epoch)
+      EXPECT_EQ(of(listed, stage, epoch),
+                of(options_of(Method::coconut, probability), stage, epoch));
+  }
+}
+
 TEST(Expand, DependsOnItsKeysAndNotOnTheOrderOfCalls) {
   const auto written = read_prompt(kCoconut203);
   for (const auto method : kMethods) {

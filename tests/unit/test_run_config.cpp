@@ -83,6 +83,7 @@ TEST(RunConfig, EveryKeyHasItsOwnVariable) {
                                            {"method.exact_frontier", "true"},
                                            {"method.c_thought", "6"},
                                            {"method.uniform_prob", "0.16"},
+                                           {"method.uniform_prob_by_stage", "[0.29, 0.31]"},
                                            {"method.shuffle_nodes", "true"},
                                            {"method.last_edge_bar", "true"},
                                            {"curriculum.max_latent_stage", "7"},
@@ -144,6 +145,15 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
               HasSubstr("train.eval_every = 2"));
 }
 
+TEST(RunConfig, RefusesProbabilitiesOfStagesThatThereAreNot) {
+  const Override three{"method.uniform_prob_by_stage", "0.1,0.2,0.3"};
+  EXPECT_THAT(
+      error_of({three, {"curriculum.max_latent_stage", "1"}}),
+      AllOf(HasSubstr("method.uniform_prob_by_stage has 3 entries"), HasSubstr("2 stages")));
+  EXPECT_THAT(error_of({three, {"method.name", "cot"}}), HasSubstr("no stages"));
+  EXPECT_EQ(parse({three}).method.uniform_prob_by_stage, (std::vector<double>{0.1, 0.2, 0.3}));
+}
+
 TEST(RunConfig, RefusesAScheduleThatDoesNotFitTheRun) {
   const Override decays{"optimizer.schedule", "warmup_stable_decay"};
   EXPECT_THAT(error_of({decays}),
@@ -185,6 +195,8 @@ TEST(RunConfig, RefusesValuesOutOfBounds) {
                                          {"model.attn_pdrop", "-0.1"},
                                          {"model.layer_norm_epsilon", "0"},
                                          {"method.uniform_prob", "1.1"},
+                                         {"method.uniform_prob_by_stage", "[0.1, 1.1]"},
+                                         {"method.uniform_prob_by_stage", "[-0.1]"},
                                          {"method.c_thought", "0"},
                                          {"method.name", "coconut_bfs"},
                                          {"curriculum.max_latent_stage", "-1"},

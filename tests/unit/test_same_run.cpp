@@ -64,6 +64,8 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
       {"curriculum.epochs_per_stage", [](RunOptions& o) { o.curriculum.epochs_per_stage = 50; }},
       {"optimizer.learning_rate", [](RunOptions& o) { o.optimizer.learning_rate *= 1.0000001; }},
       {"optimizer.schedule", [](RunOptions& o) { o.optimizer.schedule = optim::Schedule::cosine; }},
+      {"method.uniform_prob_by_stage",
+       [](RunOptions& o) { o.method.uniform_prob_by_stage = {0.1}; }},
       {"optimizer.decay_epochs", [](RunOptions& o) { o.optimizer.decay_epochs = 2; }},
       {"optimizer.stage_lr",
        [](RunOptions& o) {

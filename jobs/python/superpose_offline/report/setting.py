@@ -6,7 +6,10 @@ import json
 import numpy as np
 
 MODEL = {("model", "n_layer"): 2, ("model", "n_head"): 8, ("model", "n_embd"): 768}
-TRAINING = {("optimizer", "learning_rate"): 1e-4, ("method", "uniform_prob"): 0.1}
+# Settings younger than version 0.1.0: without them a run did this, as the papers' do.
+ADDED = {("method", "uniform_prob_by_stage"): [], ("optimizer", "decay_epochs"): 0,
+         ("optimizer", "stage_lr"): []}
+TRAINING = {("optimizer", "learning_rate"): 1e-4, ("method", "uniform_prob"): 0.1, **ADDED}
 RBS = {**MODEL, **TRAINING, ("train", "epochs"): 300, ("train", "batch_size"): 256,
        ("method", "shuffle_nodes"): False}
 EOS = {**MODEL, **TRAINING, ("train", "epochs"): 350, ("train", "batch_size"): 512,
@@ -27,7 +30,7 @@ def of_configuration(configuration, paper, **other):
     expected.update({("model", key): value for key, value in other.items()})
     found = []
     for (section, key), value in expected.items():
-        actual = configuration.get(section, {}).get(key)
+        actual = configuration.get(section, {}).get(key, ADDED.get((section, key)))
         if actual != value:
             found.append(f"{key} {actual} ({paper}: {value})")
     return found
@@ -52,7 +55,7 @@ def of_hops(hops):
 def identity(configuration):
     """What runs of one setting with several seeds have in common."""
     kept = {section: {key: value for key, value in settings.items()
-                      if (section, key) not in OF_A_SEED}
+                      if (section, key) not in OF_A_SEED and value != ADDED.get((section, key))}
             for section, settings in configuration.items() if section not in OF_NO_SETTING}
     return json.dumps(kept, sort_keys=True)
 
