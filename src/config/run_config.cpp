@@ -40,6 +40,8 @@ void add_rows(OptionTable& table, data::MethodOptions& method) {
   table.add("method.name", method.name, "what is trained");
   table.add("method.exact_frontier", method.exact_frontier,
             "coconut_bfs_loss: candidates exactly k hops away, not within k");
+  table.add("method.supervise", method.supervise,
+            "hops of a sequence with labels; all: the earlier ones too, not the papers' loss");
   table.add("method.c_thought", method.c_thought, "latent tokens a hop", from_to(1, most_thoughts));
   table.add("method.uniform_prob", method.uniform_prob,
             "probability that a problem's stage is drawn uniformly", from_to(0, 1));
@@ -198,6 +200,15 @@ void check_settled_set(const train::RunOptions& options) {
       "set exact_frontier to true, or stage_end to \"epochs\"");
 }
 
+/// Methods without stages label every token of their continuation.
+void check_supervision(const data::MethodOptions& method) {
+  validate(
+      method.supervise == data::Supervision::last || data::has_stages(method.name), ExitCode::usage,
+      "method.supervise = \"all\" has no meaning for method.name = \"{}\" (it has no thoughts to "
+      "supervise); set it to \"last\", or train another method",
+      superpose::to_string(method.name));
+}
+
 void check_loop(const train::LoopOptions& loop) {
   validate(loop.batch_size >= loop.leaves, ExitCode::usage,
            "train.batch_size = {} is smaller than train.leaves = {} (each leaf needs a problem); "
@@ -250,6 +261,7 @@ void check(const train::RunOptions& options) {
   check_files(options);
   check_model(options.model);
   check_method(options.method, options.curriculum.max_latent_stage);
+  check_supervision(options.method);
   check_schedule(options);
   check_loop(options.train);
   check_settling(options);

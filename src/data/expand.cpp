@@ -95,6 +95,17 @@ Tokens hop_labels(const Problem& problem, const Layout& layout, int k, const Met
   return labels;
 }
 
+/// Labels of the hops before hop k, each where the thoughts of the hops before it end, as
+/// append_hop would supervise it. The target that hop k has stays the last one.
+void add_earlier_hops(Sequence& sequence, const Problem& problem, const Layout& layout, int k,
+                      const MethodOptions& options, RandomStream& stream) {
+  std::vector<Target> targets;
+  for (int hop = 1; hop < k; ++hop)
+    targets.push_back({sequence.latent_begin - 1 + (hop - 1) * options.c_thought,
+                       hop_labels(problem, layout, hop, options, stream)});
+  sequence.targets.insert(sequence.targets.begin(), targets.begin(), targets.end());
+}
+
 /// The children of a node on the path, which are the hop-th nodes of shortest paths.
 NodeSet next_on_path(const Problem& problem, int node, int hop) {
   const auto& optimal = problem.optimal[static_cast<std::size_t>(hop)];
@@ -177,8 +188,10 @@ Sequence expand(const Problem& problem, std::uint64_t index, int stage, std::uin
   Sequence sequence = prompt_sequence(problem, index, layout, options, vocabulary);
 
   if (has_stages(options.name)) {
-    const int drawn = draw_stage(stage, problem.hops, options, stream);
-    append_hop(sequence, problem, layout, drawn + 1, options, vocabulary, stream);
+    const int k = draw_stage(stage, problem.hops, options, stream) + 1;
+    append_hop(sequence, problem, layout, k, options, vocabulary, stream);
+    if (options.supervise == Supervision::all)
+      add_earlier_hops(sequence, problem, layout, k, options, stream);
     return sequence;
   }
   if (options.name == Method::cot) append_path(sequence, problem, layout, stream);

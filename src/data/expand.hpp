@@ -31,7 +31,9 @@ struct Layout {
 ///   coconut, pause      k <= H: prompt, (k-1) c_thought latents; label one node of optimal[k]
 ///   coconut_bfs_sample  the same with a node of frontier[k]
 ///   coconut_bfs_loss    the same with all nodes within k hops (frontier[k] with exact_frontier)
-///   all four            k = H+1: prompt, H c_thought latents, [A]; label target
+///   all four            k = H+1: prompt, H c_thought latents, [A]; label target. With
+///                       Supervision::all also, for each hop j < k, the label of hop j at the
+///                       position before its latents, (j-1) c_thought after the prompt's last
 ///   cot                 prompt, nodes of a shortest path after the root, [A], target, <eos>; a
 ///                       label for every token after the prompt. `stage` is not read
 ///   no_cot              prompt, [A], target, <eos>; likewise. `stage` is not read
@@ -39,10 +41,11 @@ struct Layout {
 /// All draws come from RandomStream(seed, Purpose::expand, index, epoch), so a sequence depends
 /// neither on the rank nor on other problems. Their order is part of the reproducibility of runs
 /// and fixed: (1) order of the edges, (2) order of the candidates, (3) ids, with shuffle_nodes,
-/// (4) whether the stage is drawn and (5) which, (6) the label. The prompt is therefore the same
-/// for every method and stage. cot has no (4) and (5); its (6) is the path, hop by hop: after each
-/// node one of its children in the next optimal set, uniformly. (So a path is not uniform over
-/// paths, as in the published code.) A change of any of this is a new data::sequence_version.
+/// (4) whether the stage is drawn and (5) which, (6) the label, (7) with Supervision::all the
+/// labels of the earlier hops in ascending order. The prompt is therefore the same for every method
+/// and stage. cot has no (4) and (5); its (6) is the path, hop by hop: after each node one of its
+/// children in the next optimal set, uniformly. (So a path is not uniform over paths, as in the
+/// published code.) A change of any of this is a new data::sequence_version.
 Sequence expand(const Problem& problem, std::uint64_t index, int stage, std::uint64_t epoch,
                 const MethodOptions& options, const Vocabulary& vocabulary, std::uint64_t seed);
 

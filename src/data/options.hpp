@@ -50,12 +50,22 @@ constexpr int sequence_version(Method method) {
   return sequence_versions[static_cast<std::size_t>(method)];
 }
 
+/// Which hops of a sequence have labels (methods with stages).
+enum class Supervision {
+  last,  ///< the hop that its stage trains, as in the papers
+  all,   ///< every earlier hop too, each before its latent tokens: not the papers' loss
+};
+constexpr std::array<const char*, 2> names_of(Supervision) {
+  return {"last", "all"};
+}
+
 /// How one problem becomes one training sequence in one epoch.
 struct MethodOptions {
   Method name = Method::coconut;
   bool exact_frontier = false;  ///< coconut_bfs_loss: candidates exactly k hops away, not within k
-  int c_thought = 1;            ///< latent tokens per hop
-  double uniform_prob = 0.1;    ///< probability that a problem's stage is drawn from 0..min(s, H)
+  Supervision supervise = Supervision::last;
+  int c_thought = 1;          ///< latent tokens per hop
+  double uniform_prob = 0.1;  ///< probability that a problem's stage is drawn from 0..min(s, H)
   std::vector<double> uniform_prob_by_stage;  ///< in its place if not empty (core/by_stage.hpp)
   bool shuffle_nodes = false;                 ///< permute node ids in every epoch (EoS); off in RbS
   bool last_edge_bar = false;  ///< write `|` after the last edge too (the papers' text)

@@ -42,7 +42,8 @@ struct AddedSetting {
   const char* key;
   const char* neutral;  ///< in the configuration's text: the value with which a run is one of 0.1.0
 };
-inline constexpr std::array added_settings = {AddedSetting{"method.uniform_prob_by_stage", "[]"},
+inline constexpr std::array added_settings = {AddedSetting{"method.supervise", "\"last\""},
+                                              AddedSetting{"method.uniform_prob_by_stage", "[]"},
                                               AddedSetting{"optimizer.decay_epochs", "0"},
                                               AddedSetting{"optimizer.stage_lr", "[]"}};
 

@@ -134,6 +134,16 @@ def pause(problem, rng, stage):
     return coconut(problem, rng, stage, feed_back=False)
 
 
+def every_hop(problem, rng, stage, candidates=None, feed_back=True):
+    """Stage s with the labels of every earlier hop before its thought (method.supervise "all")."""
+    sequence = coconut(problem, rng, stage, candidates, feed_back)
+    earlier = [(sequence.latent_begin - 1 + i,
+                candidates[i + 1] if candidates else [rng.choice(problem.optimal[i + 1])])
+               for i in range(sequence.n_latent)]
+    sequence.targets = earlier + sequence.targets
+    return sequence
+
+
 def supervised(tokens, continuation):
     """A prompt whose continuation is supervised token by token."""
     text = tokens + continuation
@@ -180,6 +190,12 @@ def make_cases(problems, seed):
     cases["mixed"] = [coconut(p, rng, s) for p, s in zip(problems, stages)]
     cases["mixed_bfs_loss"] = [coconut_bfs_loss(p, rng, s) for p, s in zip(problems, stages)]
     cases["every_step"] = [every_step(p, rng) for p in problems[:3]]
+    # Last, so that what was drawn before stays the same.
+    cases["every_hop"] = [every_hop(p, rng, s) for p, s in zip(problems, stages)]
+    cases["every_hop_bfs_loss"] = [every_hop(p, rng, s, p.within)
+                                   for p, s in zip(problems, stages)]
+    cases["every_hop_pause"] = [every_hop(p, rng, s, feed_back=False)
+                                for p, s in zip(problems, stages)]
     return cases
 
 

@@ -2,6 +2,7 @@
 configs/, the curriculum, and the histories in run.h5. Usage: see harness.py."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -44,7 +45,8 @@ class Comparison(SmallRuns):
         self.assert_succeeds(self.train("base", settings))
         changes = {"train.seed": 1, "model.resid_pdrop": 0, "method.shuffle_nodes": False,
                    "train.leaves": 7, "optimizer.clip_norm": 0, "model.precision": "bf16",
-                   "curriculum.reset_optimizer": False}
+                   "curriculum.reset_optimizer": False, "method.supervise": "all",
+                   "method.uniform_prob_by_stage": "0.9", "optimizer.stage_lr": "1,0.5"}
         for i, (key, value) in enumerate(changes.items()):
             with self.subTest(key=key):
                 self.assert_succeeds(self.train(f"other_{i}", {**settings, key: value}))
@@ -146,6 +148,44 @@ class Curriculum(SmallRuns):
         self.assertEqual(self.stages("late", stage_end="settled", settle_threshold=1e-9,
                                      settle_patience=1, first_stage_epochs=4, epochs_per_stage=2),
                          [0, 0, 0, 0, 1, 1, 2])
+
+
+class ByStage(SmallRuns):
+    """What a recipe changes from stage to stage, all at once."""
+
+    settings = {"train.epochs": 6, "curriculum.first_stage_epochs": 2,
+                "optimizer.schedule": "warmup_stable_decay", "optimizer.decay_epochs": 2,
+                "optimizer.stage_lr": "1,0.5", "method.uniform_prob_by_stage": "[0, 0.3, 0.6]",
+                "method.supervise": "all", "output.checkpoint_every": 1, "output.keep": 9}
+
+    @classmethod
+    def settle_in(cls):
+        super().settle_in()
+        result = cls.train("alone", cls.settings)
+        assert result.returncode == 0, result.stderr
+
+    def test_the_rate_of_each_step_is_recorded(self):
+        """Stage 0 for 6 steps, then half the rate; the last 6 of 18 steps fall to a tenth."""
+        fall = [1 - 0.9 * (i + 1) / 6 for i in range(6)]
+        expected = numpy.array([0.5, 1, 1, 1, 1, 1] + 6 * [0.5] + [0.5 * f for f in fall]) * 3e-3
+        rate = column(self.path / "alone" / "run.h5", "steps", "learning_rate")
+        numpy.testing.assert_allclose(rate, expected, rtol=1e-12)
+
+    def test_any_number_of_ranks_ends_in_the_same_bits(self):
+        self.assert_succeeds(self.train("three", self.settings, ranks=3), "3 ranks,")
+        self.assertEqual(self.outcome("three"), self.outcome("alone"))
+
+    def test_a_run_that_lost_its_last_epochs_ends_in_the_same_bits(self):
+        shutil.copytree(self.path / "alone", self.path / "cut")
+        for checkpoint in self.checkpoints("cut")[3:]:
+            checkpoint.unlink()
+        self.assertEqual(counters(self.checkpoints("cut")[-1])["epoch"], 3)
+        self.assert_succeeds(self.train("cut", self.settings))
+        self.assertEqual(self.outcome("cut"), self.outcome("alone"))
+
+    def test_another_length_is_another_run(self):
+        result = self.train("alone", {**self.settings, "train.epochs": 7})
+        self.assert_fails(result, 2, "train.epochs is 7")
 
 
 class Histories(SmallRuns):

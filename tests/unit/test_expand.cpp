@@ -263,6 +263,45 @@ TEST(Expand, DrawsInTheDocumentedOrder) {
   }
 }
 
+// With every hop labelled: the sequence of "last", and before its target those that earlier stages
+// would have, drawn in ascending order from what follows in the same stream.
+TEST(Expand, AllHopsAreSupervisedEachBeforeItsLatents) {
+  const auto [problem, as_published] = read_prompt(kCoconut203);
+  for (const auto method :
+       {Method::coconut, Method::coconut_bfs_sample, Method::coconut_bfs_loss, Method::pause})
+    for (const int c_thought : {1, 2})
+      for (int stage = 0; stage <= 5; ++stage)
+        for (std::uint64_t epoch = 0; epoch < 10; ++epoch) {
+          auto options = options_of(method, 0.5);
+          options.c_thought = c_thought;
+          const auto last = expand(problem, 4, stage, epoch, options, Vocabulary(), 11);
+          options.supervise = Supervision::all;
+          auto all = expand(problem, 4, stage, epoch, options, Vocabulary(), 11);
+
+          RandomStream stream(11, Purpose::expand, 4, epoch);
+          Layout layout = as_published;
+          stream.shuffle(layout.edges);
+          layout.target_first = stream.below(2) == 0;
+          const int deepest = std::min(stage, problem.hops);
+          const int k =
+              1 + (stream.uniform() < 0.5 ? static_cast<int>(stream.below(deepest + 1)) : deepest);
+          std::vector<Sequence> hops(static_cast<std::size_t>(k));
+          for (int hop = 0; hop < k; ++hop) {  // hop k first, then 1, 2, ...
+            const int number = hop == 0 ? k : hop;
+            auto& sequence = hops[static_cast<std::size_t>(number - 1)];
+            sequence = prompt_sequence(problem, 4, layout, options, Vocabulary());
+            append_hop(sequence, problem, layout, number, options, Vocabulary(), stream);
+          }
+          ASSERT_EQ(all.targets.size(), hops.size());
+          for (std::size_t i = 0; i < hops.size(); ++i) {
+            EXPECT_EQ(all.targets[i].position, hops[i].targets[0].position);
+            EXPECT_EQ(all.targets[i].labels, hops[i].targets[0].labels);
+          }
+          all.targets.erase(all.targets.begin(), all.targets.end() - 1);
+          EXPECT_EQ(fields(all), fields(last));
+        }
+}
+
 TEST(Expand, AProbabilityByStageIsThatOfTheStage) {
   const auto written = read_prompt(kCoconut203);
   auto listed = options_of(Method::coconut, 0.9);

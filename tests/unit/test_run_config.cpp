@@ -81,6 +81,7 @@ TEST(RunConfig, EveryKeyHasItsOwnVariable) {
                                            {"model.precision", "bf16"},
                                            {"method.name", "coconut_bfs_loss"},
                                            {"method.exact_frontier", "true"},
+                                           {"method.supervise", "all"},
                                            {"method.c_thought", "6"},
                                            {"method.uniform_prob", "0.16"},
                                            {"method.uniform_prob_by_stage", "[0.29, 0.31]"},
@@ -145,6 +146,14 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
               HasSubstr("train.eval_every = 2"));
 }
 
+TEST(RunConfig, RefusesToSuperviseThoughtsThatThereAreNot) {
+  for (const auto* method : {"cot", "no_cot"})
+    EXPECT_THAT(error_of({{"method.supervise", "all"}, {"method.name", method}}),
+                AllOf(HasSubstr("method.supervise"), HasSubstr(method)));
+  for (const auto* method : {"coconut", "coconut_bfs_sample", "coconut_bfs_loss", "pause"})
+    EXPECT_EQ(error_of({{"method.supervise", "all"}, {"method.name", method}}), "no error");
+}
+
 TEST(RunConfig, RefusesProbabilitiesOfStagesThatThereAreNot) {
   const Override three{"method.uniform_prob_by_stage", "0.1,0.2,0.3"};
   EXPECT_THAT(
@@ -197,6 +206,7 @@ TEST(RunConfig, RefusesValuesOutOfBounds) {
                                          {"method.uniform_prob", "1.1"},
                                          {"method.uniform_prob_by_stage", "[0.1, 1.1]"},
                                          {"method.uniform_prob_by_stage", "[-0.1]"},
+                                         {"method.supervise", "first"},
                                          {"method.c_thought", "0"},
                                          {"method.name", "coconut_bfs"},
                                          {"curriculum.max_latent_stage", "-1"},

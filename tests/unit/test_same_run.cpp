@@ -64,6 +64,7 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
       {"curriculum.epochs_per_stage", [](RunOptions& o) { o.curriculum.epochs_per_stage = 50; }},
       {"optimizer.learning_rate", [](RunOptions& o) { o.optimizer.learning_rate *= 1.0000001; }},
       {"optimizer.schedule", [](RunOptions& o) { o.optimizer.schedule = optim::Schedule::cosine; }},
+      {"method.supervise", [](RunOptions& o) { o.method.supervise = data::Supervision::all; }},
       {"method.uniform_prob_by_stage",
        [](RunOptions& o) { o.method.uniform_prob_by_stage = {0.1}; }},
       {"optimizer.decay_epochs", [](RunOptions& o) { o.optimizer.decay_epochs = 2; }},

@@ -81,6 +81,39 @@ TEST(Thoughts, GradientOfABatchIsTheSumOfItsProblems) {
   }
 }
 
+/// The sequence once for each of its targets, cut behind it: what stages train one at a time.
+std::vector<Sequence> one_for_each_target(const Sequence& sequence) {
+  std::vector<Sequence> alone;
+  for (const auto& target : sequence.targets) {
+    auto cut = sequence;
+    cut.targets = {target};
+    cut.tokens.resize(static_cast<std::size_t>(target.position) + 1);
+    cut.n_latent = std::min(sequence.n_latent, target.position + 1 - sequence.latent_begin);
+    alone.push_back(cut);
+  }
+  return alone;
+}
+
+// method.supervise = "all": one pass with every hop labelled is all the passes of earlier stages.
+TEST(Thoughts, LossOfManyTargetsIsTheSumOverSequencesOfOne) {
+  for (const bool feed_back : {true, false}) {
+    auto model = random_model<double>(dropout_options());
+    auto sequence = random_sequence(7, 6, 3, 1);
+    sequence.feed_back = feed_back;
+    sequence.targets = {{5, {4}}, {6, {7, 8}}, {7, {2}}, {8, {11}}, {9, {3}}};
+    Parameters<double> together(model.options(), "together"), alone(model.options(), "alone");
+    const double loss = add_gradient(model, {sequence}, training, together);
+    double sum = 0;
+    for (const auto& one : one_for_each_target(sequence))
+      sum += add_gradient(model, {one}, training, alone);
+    EXPECT_NEAR(loss, sum, double_tolerance * sum);
+    const auto gradient = host_numbers(alone.flat);
+    EXPECT_GT(largest_magnitude(gradient), 0.1);
+    EXPECT_LT(largest_difference(host_numbers(together.flat), gradient),
+              double_tolerance * largest_magnitude(gradient));
+  }
+}
+
 // --- what a position sees
 // -------------------------------------------------------------------------
 

@@ -63,9 +63,10 @@ class Method:
 
 
 def method_of(configuration):
-    """Its name; with the candidate set, where that is not the published one."""
+    """Its name; with the candidate set and the labels, where those are not the published ones."""
     method = configuration["method"]
-    return method["name"] + (" (exact frontier)" if method.get("exact_frontier") else "")
+    return (method["name"] + (" (exact frontier)" if method.get("exact_frontier") else "")
+            + (" (every hop labelled)" if method.get("supervise") == "all" else ""))
 
 
 def latest_of_seeds(evaluations):

@@ -7,7 +7,8 @@ import numpy as np
 
 MODEL = {("model", "n_layer"): 2, ("model", "n_head"): 8, ("model", "n_embd"): 768}
 # Settings younger than version 0.1.0: without them a run did this, as the papers' do.
-ADDED = {("method", "uniform_prob_by_stage"): [], ("optimizer", "decay_epochs"): 0,
+ADDED = {("method", "supervise"): "last", ("method", "uniform_prob_by_stage"): [],
+         ("optimizer", "decay_epochs"): 0,
          ("optimizer", "stage_lr"): []}
 TRAINING = {("optimizer", "learning_rate"): 1e-4, ("method", "uniform_prob"): 0.1, **ADDED}
 RBS = {**MODEL, **TRAINING, ("train", "epochs"): 300, ("train", "batch_size"): 256,
