@@ -51,6 +51,11 @@ if [[ -z $held_out ]]; then
        "a file" >&2
   exit 2
 fi
+if [[ $run$held_out == *\\* ]]; then
+  echo "chain.sh: error: output.directory or data.valid holds a quote, a backslash or a control" \
+       "character (they are read as the configuration writes them); choose other names" >&2
+  exit 2
+fi
 submit training "${training[@]}" "$@"
 submit evaluation slurm/evaluate.sbatch "$run" "$held_out" --json "$run/evaluation.json"
 submit probe slurm/probe.sbatch "$run" --data "$held_out" --output "$run/probe.h5"

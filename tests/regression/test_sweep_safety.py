@@ -61,7 +61,7 @@ class Safety(SmallRuns):
 
     # --- SLURM ------------------------------------------------------------------------------------
 
-    def chain(self, answer):
+    def chain(self, answer, *settings):
         """Runs slurm/chain.sh where sbatch says this; its words are kept in the file asked."""
         site, sbatch = self.path / "site.sh", self.path / "bin" / "sbatch"
         sbatch.parent.mkdir(exist_ok=True)
@@ -71,7 +71,7 @@ class Safety(SmallRuns):
         site.write_text(f"SUPERPOSE={shlex.quote(harness.PROGRAM)} SUPERPOSE_LAUNCHER=\n")
         (self.path / "asked").unlink(missing_ok=True)
         return subprocess.run(
-            ["bash", ROOT / "slurm" / "chain.sh", "small.toml"], cwd=self.path, capture_output=True,
+            ["bash", ROOT / "slurm" / "chain.sh", "small.toml", *settings], cwd=self.path, capture_output=True,
             text=True, env={**os.environ, "SUPERPOSE_ROOT": str(ROOT), "SUPERPOSE_SITE": str(site),
                             "PATH": f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}"})
 
@@ -86,6 +86,14 @@ class Safety(SmallRuns):
             result = self.chain(answer)
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertIn("sbatch gave no job id", result.stderr)
+    def test_a_chain_refuses_names_it_would_misread(self):
+        for directory in ('a"b', "a\\b", "a\nb"):
+            result = self.chain("17\n", f"--output.directory={directory}")
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("choose other names", result.stderr)
+            self.assertFalse((self.path / "asked").exists())
+        self.assert_succeeds(self.chain("17\n", "--output.directory=a $b'c"), "report: job 17")
+        self.assertIn("a $b'c/report.html", (self.path / "asked").read_text())
 
     # --- Processes and folders --------------------------------------------------------------------
 
