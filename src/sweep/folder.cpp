@@ -64,8 +64,11 @@ std::string problem_path(const SweepFolder& folder, const data::GeneratorOptions
 std::string generate_command(const SweepFolder& folder, data::GeneratorOptions options) {
   const auto path = shell_word(problem_path(folder, options));
   std::string command = fmt::format("[ -e {} ] || serial generate {}", path, path);
-  for (const auto& setting : config::read_toml(config::effective_config(options), ""))
-    command += fmt::format(" --{}={}", setting.key, config::to_string(setting.value));
+  for (const auto& setting : config::read_toml(config::effective_config(options), "")) {
+    const auto* text = std::get_if<std::string>(&setting.value);
+    const auto value = text ? *text : config::to_string(setting.value);
+    command += " " + shell_word(fmt::format("--{}={}", setting.key, value));
+  }
   return command + "\n";
 }
 

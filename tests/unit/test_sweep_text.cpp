@@ -38,6 +38,15 @@ TEST(SweepText, OfALabelNeverLeavesTheCommentOfAJob) {
   EXPECT_EQ(script.rfind("# name = a touch INJECTED #  b; written", 0), 0U) << script;
 }
 
+TEST(SweepText, OfASettingIsAWordOfTheShell) {
+  auto point = point_at(0);
+  point.options.problems.wanted = true;
+  point.options.problems.options.n_nodes = {8, 28};
+  const auto script = job_script(SweepFolder("/tmp/a b"), sweep_of({"x"}), point);
+  EXPECT_THAT(script, HasSubstr(" --n_nodes=8:28 "));
+  EXPECT_THAT(script, HasSubstr("serial generate '/tmp/a b/problems/"));
+}
+
 TEST(SweepText, IsQuotedInTables) {
   const std::pair<const char*, const char*> fields[] = {
       {"plain", "plain,"},   {"a,b", "\"a,b\","},   {"a\"b", "\"a\"\"b\","}, {"a\nb", "\"a\nb\","},
