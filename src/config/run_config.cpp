@@ -139,10 +139,11 @@ void check_model(const model::Gpt2Options& model) {
 
 /// A list by stages, whose last entry holds for later ones.
 void check_by_stage(const char* key, const std::vector<double>& list, int max_latent_stage) {
-  validate(list.size() <= static_cast<std::size_t>(max_latent_stage) + 1, ExitCode::usage,
+  const std::size_t n_stages = static_cast<std::size_t>(max_latent_stage) + 1;
+  validate(list.size() <= n_stages, ExitCode::usage,
            "{} has {} entries (curriculum.max_latent_stage = {}: there are {} stages); leave out "
            "what no stage uses",
-           key, list.size(), max_latent_stage, max_latent_stage + 1);
+           key, list.size(), max_latent_stage, n_stages);
 }
 
 void check_schedule(const train::RunOptions& options) {
@@ -277,10 +278,11 @@ void check(const data::GeneratorOptions& options) {
            "min_hops = {} is larger than max_hops = {} (no problem has such a length); change one",
            options.min_hops, options.max_hops);
   // The path has one node more than hops; the other candidate and its root are two more.
-  validate(options.min_hops + 3 <= options.n_nodes.min, ExitCode::usage,
+  validate(options.min_hops <= options.n_nodes.min - 3, ExitCode::usage,
            "min_hops = {} is too large for n_nodes = {} (a problem of {} hops has {} nodes at "
            "least); change one",
-           options.min_hops, to_string(options.n_nodes), options.min_hops, options.min_hops + 3);
+           options.min_hops, to_string(options.n_nodes), options.min_hops,
+           std::int64_t{options.min_hops} + 3);
   const double sides = options.side0 + options.side1;
   // Decimal fractions that add up to 1 may not do so in binary.
   validate(sides <= 1 + 1e-12, ExitCode::usage,

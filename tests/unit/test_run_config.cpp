@@ -248,6 +248,11 @@ TEST(GeneratorConfig, ReadsAndChecksOptions) {
   EXPECT_THAT(effective_config(options), HasSubstr("n_nodes = 12\n"));
   EXPECT_EQ(read_generator_options({{"n_nodes", "8:28"}}).n_nodes, IntRange(8, 28));
   EXPECT_THROW(read_generator_options({{"n_nodes", "5:28"}}), Error) << "3 hops need 6 nodes";
+  const std::string most = "2147483647";  // adding to it must not overflow
+  EXPECT_THROW(read_generator_options({{"min_hops", most}, {"max_hops", most}}), Error);
+  EXPECT_EQ(parse({{"curriculum.max_latent_stage", most}, {"optimizer.stage_lr", "1,0.5"}})
+                .curriculum.max_latent_stage,
+            2147483647);
   EXPECT_NO_THROW(read_generator_options({{"n_nodes", "6:28"}}));
   EXPECT_THROW(read_generator_options({{"min_hops", "5"}}), Error);
   EXPECT_THROW(read_generator_options({{"side0", "0.9"}}), Error);
