@@ -10,23 +10,15 @@ import subprocess
 import time
 
 import harness
-from small_runs import SmallRuns
+from test_resume import SETTINGS, Interrupted
 
-EPOCHS, STEPS_PER_EPOCH = 3, 60
-SETTINGS = {"train.epochs": EPOCHS, "train.batch_size": 8, "train.accumulation": 1,
-            "output.checkpoint_every": 1}
 # Most of a step is spent in products that oneDNN compiles at run time; its kernels of AVX2 hold data
 # in the stack pointer.
 WIDE = {"model.n_embd": 128, "train.epochs": 2}
 AVX2 = {"DNNL_MAX_CPU_ISA": "AVX2"}
 
 
-class Signals(SmallRuns):
-    @classmethod
-    def settle_in(cls):
-        super().settle_in()
-        cls.generate("train.json", count=8 * STEPS_PER_EPOCH, seed=1)
-
+class Signals(Interrupted):
     def start(self, directory, settings=SETTINGS, environment=(), **options):
         arguments = harness.command(*self.train_arguments(directory, settings))
         return subprocess.Popen(arguments, cwd=self.path, stdout=subprocess.PIPE,
