@@ -100,14 +100,26 @@ PointFiles files_of(const SweepFolder& folder, const Sweep& sweep, const Point& 
   return files;
 }
 
+/// Whether a configuration that is there has these settings. An earlier version of the program did
+/// not know all of them: its text is another, and what it lacks has the defaults.
+bool has_settings(const std::string& path, const std::string& config) {
+  const auto text = read_all(path);
+  if (text == config) return true;
+  try {
+    return config::effective_config(config::parse_run_config(text, path)) == config;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// Error (usage) if a point that is there would not run what this sweep says.
 void require_same(const std::string& path, const PointFiles& expected) {
-  const bool same = read_all(path + "/config.toml") == expected.config &&
+  const bool same = has_settings(path + "/config.toml", expected.config) &&
                     without_comment(read_all(path + "/job.sh")) == without_comment(expected.job);
   validate(same, ExitCode::usage,
-           "config.toml or job.sh in '{}' is not what this sweep runs there (one was changed, the "
-           "folder was moved, or another version of superpose wrote them); remove both files to "
-           "have them written anew, or choose another sweep.directory",
+           "config.toml or job.sh in '{}' is not what this sweep runs there (one was changed, or "
+           "the folder was moved); remove both files to have them written anew, or choose another "
+           "sweep.directory",
            path);
 }
 

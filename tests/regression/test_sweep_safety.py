@@ -145,6 +145,18 @@ class Safety(SmallRuns):
         self.write_sweep("changed", SWEEP + '[[axis]]\nname = "new"\npoints = [{ label = "x" }]\n')
         self.assert_succeeds(self.sweep("submit", "changed", "--local", 1), "1 to start now")
 
+    def test_a_point_of_an_earlier_version_goes_on(self):
+        """Its configuration lacks settings that have come since; what it has must be the same."""
+        self.write_sweep("earlier")
+        self.sweep("plan", "earlier")
+        config = self.point("earlier") / "config.toml"
+        text = config.read_text()
+        self.assertIn('supervise = "last"\n', text)
+        config.write_text(text.replace('supervise = "last"\n', ""))
+        self.assert_succeeds(self.sweep("plan", "earlier"), "0 new points")
+        config.write_text(text.replace('supervise = "last"\n', 'supervise = "all"\n'))
+        self.assert_fails(self.sweep("plan", "earlier"), 2, "is not what this sweep runs there")
+
     def test_a_moved_folder_is_refused(self):
         self.write_sweep("here", SWEEP.replace("seeds", 'directory = "here"\nseeds'))
         self.sweep("plan", "here")
