@@ -36,6 +36,14 @@ inline Gpt2Options with_dropout(Gpt2Options options, double embd, double attn, d
   return options;
 }
 
+/// All dropouts on, each with a probability of its own.
+inline Gpt2Options dropout_options(int n_layer = 2) {
+  return with_dropout(small_options(n_layer), 0.3, 0.2, 0.25);
+}
+
+/// A training pass: with dropout, keyed by a seed and an epoch that are not the defaults.
+inline constexpr Pass training = {true, 17, 3};
+
 /// Uniform weights large enough that every part of the model shows in the logits: matrices and
 /// biases in [-0.4, 0.4), LayerNorm's weights around 1. The same numbers in float and double.
 template <class T>

@@ -6,10 +6,18 @@
 #include <numeric>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "core/random.hpp"
 #include "data/expand.hpp"
 
 namespace superpose::data {
+
+using Tokens = std::vector<std::int32_t>;
+
+inline constexpr Method kMethods[] = {Method::coconut,          Method::coconut_bfs_sample,
+                                      Method::coconut_bfs_loss, Method::cot,
+                                      Method::no_cot,           Method::pause};
 
 // Problems 143 (3 hops) and 203 (4 hops) of the published coconut and BFS files. The target is the
 // first candidate in all of them.
@@ -62,6 +70,23 @@ inline MethodOptions options_of(Method method, double uniform_prob = 0) {
   options.name = method;
   options.uniform_prob = uniform_prob;
   return options;
+}
+
+/// A published prompt, and behind it what trains its k-th hop.
+inline Sequence worked_sequence(const Written& written, int k, Method method,
+                                std::uint64_t seed = 0) {
+  RandomStream stream(seed, Purpose::expand, 0);
+  const auto options = options_of(method);
+  auto sequence = prompt_sequence(written.problem, 0, written.layout, options, Vocabulary());
+  append_hop(sequence, written.problem, written.layout, k, options, Vocabulary(), stream);
+  return sequence;
+}
+
+inline std::string text_of(const Tokens& tokens) {
+  const Vocabulary vocabulary;
+  std::string text;
+  for (const auto token : tokens) text += (text.empty() ? "" : " ") + vocabulary.name(token);
+  return text;
 }
 
 }  // namespace superpose::data
