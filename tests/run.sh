@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bash jobs/install_dependencies.sh clang-format
+bash jobs/install_dependencies.sh clang-tidy ||
+  echo "tests/run.sh: going on without clang-tidy; its test is skipped" >&2
 bash jobs/install_dependencies.sh python3-pip python3-nbclient python3-ipykernel ||
   echo "tests/run.sh: going on without pip or Jupyter; the tests that take them are skipped" >&2
 # The tests start daemons of their own. Where systemd runs, the packages start munge, which does no

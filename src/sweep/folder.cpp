@@ -179,7 +179,7 @@ std::vector<Submission> SweepFolder::submissions() const {
 }
 
 std::string SweepFolder::new_submission(const std::vector<std::string>& identities) const {
-  const auto path = fmt::format("{}/submissions/{:04}.points", root_, submissions().size() + 1);
+  auto path = fmt::format("{}/submissions/{:04}.points", root_, submissions().size() + 1);
   std::string text;
   for (const auto& identity : identities) text += point(identity) + "\n";
   io::replace_text(path, text);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the rules of the source tree: who may include whom (and that each permission is used), no
-circles, no long files, and that a source includes its own header first (so that the header is known
-to compile alone).
+circles, the sizes of files and functions, and that a source includes its own header first (so that
+the header is known to compile alone).
 
 usage: check_layers.py [project directory]
 Prints one line a violation and exits 1 if there is any.
@@ -10,6 +10,8 @@ Prints one line a violation and exits 1 if there is any.
 import re
 import sys
 from pathlib import Path
+
+from function_sizes import cpp_functions, python_functions
 
 # Which project folders each folder may include, besides itself. ALL: every other folder that is not
 # PRIVATE. A permission that nobody uses is a violation too: it would let the next mistake pass.
@@ -52,8 +54,17 @@ LIBRARY_HEADERS = [
      ["kokkos_kernels"]),
 ]
 
-MAX_LINES = 600
-SOURCES = {".hpp", ".cpp", ".h", ".cu", ".cuh"}
+# As in .clang-tidy, which runs on changed files only.
+MAX_LINES = 450
+MAX_FUNCTION_LINES = 40
+MAX_PARAMETERS = 8
+# Files with functions of more parameters.
+MANY_PARAMETERS = {
+    "kokkos_kernels/attention.cpp", "kokkos_kernels/attention/cudnn.cpp",
+    "kokkos_kernels/attention/prompts_by_cudnn.cpp", "kokkos_kernels/embedding.cpp",
+    "kokkos_kernels/layer_norm.cpp", "kokkos_kernels/linear.cpp", "src/model/block.cpp",
+}
+SOURCES = {".hpp", ".cpp", ".c", ".h", ".cu", ".cuh"}
 MEASURED = SOURCES | {".py", ".sh", ".cmake"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -128,12 +139,31 @@ def check_own_header_first(root, path, includes):
     return [] if first == own else [f"{path}: {own} must be its first include"]
 
 
-def check_file(root, path, edges):
-    text = (root / path).read_text(encoding="utf-8")
+def functions_of(path, text):
+    if path.suffix in SOURCES:
+        return cpp_functions(text)
+    return python_functions(text) if path.suffix == ".py" else []
+
+
+def check_sizes(path, text):
     violations = []
     n_lines = text.count("\n")
     if n_lines > MAX_LINES:
         violations.append(f"{path}: {n_lines} lines (at most {MAX_LINES}) split the file")
+    for function in functions_of(path, text):
+        where = f"{path}:{function.line}: {function.name}"
+        if function.n_lines > MAX_FUNCTION_LINES:
+            violations.append(f"{where} has {function.n_lines} lines (at most "
+                              f"{MAX_FUNCTION_LINES}) split the function")
+        if function.n_parameters > MAX_PARAMETERS and path.as_posix() not in MANY_PARAMETERS:
+            violations.append(f"{where} has {function.n_parameters} parameters (at most "
+                              f"{MAX_PARAMETERS}) let a struct carry those that go together")
+    return violations
+
+
+def check_file(root, path, edges):
+    text = (root / path).read_text(encoding="utf-8")
+    violations = check_sizes(path, text)
     if path.suffix not in SOURCES:
         return violations
     if folder_of(path) not in MAY_INCLUDE:

@@ -110,7 +110,27 @@ class CheckLayers(unittest.TestCase):
 
     def test_finds_long_files(self):
         self.assertEqual(self.violations({"io/a.cpp": "\n" * check_layers.MAX_LINES}), [])
-        self.assert_found({"io/a.py": "\n" * (check_layers.MAX_LINES + 1)}, "io/a.py", "601 lines")
+        self.assert_found({"io/a.py": "\n" * (check_layers.MAX_LINES + 1)}, "io/a.py",
+                          f"{check_layers.MAX_LINES + 1} lines")
+
+    def test_finds_long_functions(self):
+        for ending, head, line, end in [("cpp", "int f() {\n", "  g();\n", "}\n"),
+                                        ("py", "def f():\n", "    g()\n", "")]:
+            def text(n_lines):
+                return head + line * (n_lines - head.count("\n") - end.count("\n")) + end
+            limit = check_layers.MAX_FUNCTION_LINES
+            self.assertEqual(self.violations({f"io/a.{ending}": text(limit)}), [])
+            self.assert_found({f"io/a.{ending}": text(limit + 1)}, f"io/a.{ending}:1: f has 41 lines")
+
+    def test_finds_functions_of_many_parameters(self):
+        limit = check_layers.MAX_PARAMETERS
+        names = [f"a{i}" for i in range(limit + 1)]
+        for ending, head, end in [("cpp", "void f({}) {{", "}}"), ("py", "def f({}):", " pass")]:
+            def text(n):
+                return (head + end).format(", ".join(f"int {a}" if ending == "cpp" else a
+                                                     for a in names[:n]))
+            self.assertEqual(self.violations({f"io/a.{ending}": text(limit)}), [])
+            self.assert_found({f"io/a.{ending}": text(limit + 1)}, "f has 9 parameters")
 
 
 if __name__ == "__main__":
