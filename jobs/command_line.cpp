@@ -16,8 +16,6 @@ constexpr const char* exit_codes =
     "a checkpoint: submit again.\n"
     "`superpose SUBCOMMAND --help` lists the options of a subcommand.";
 
-constexpr const char* settings_group = "Settings";
-
 /// Leaves the settings out: the configuration table says more about them, in the footer.
 class HelpFormatter : public CLI::Formatter {
   std::string make_group(std::string group, bool is_positional,
@@ -153,7 +151,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   Command command;
   const std::string typed = joined(argc, argv);
   for (const auto add : {add_generate, add_train, add_evaluate, add_probe, add_bench, add_theory,
-                         add_sweep, add_validate, add_inspect, add_diff})
+                         add_sweep, add_validate, add_inspect, add_diff, add_manual})
     add(app, command, typed);
 
   auto arguments = normalised(argc, argv);

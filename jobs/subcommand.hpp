@@ -27,6 +27,10 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed);
 void add_validate(CLI::App& app, Command& command, const std::string& typed);
 void add_inspect(CLI::App& app, Command& command, const std::string& typed);
 void add_diff(CLI::App& app, Command& command, const std::string& typed);
+void add_manual(CLI::App& app, Command& command, const std::string& typed);
+
+/// Group of the options that are settings: the configuration table writes their help, a footer.
+inline constexpr const char* settings_group = "Settings";
 
 /// Every row of a configuration table becomes an option that records an override.
 void add_settings(CLI::App& sub, const config::OptionTable& table,

@@ -1,5 +1,7 @@
 /// `superpose sweep plan|submit|resubmit|status|collect|cancel`.
 
+#include <filesystem>
+
 #include "core/log.hpp"
 #include "io/agreement.hpp"
 #include "jobs/run_metadata.hpp"
@@ -80,6 +82,15 @@ int run_collect(const Arguments& arguments, const distributed::Communicator& wor
   return 0;
 }
 
+/// Where the scripts that run points are installed: beside the program's own folder, bin. A build
+/// folder has a link there.
+std::string script_folder() {
+  std::error_code unknown;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  const auto folder = program.parent_path().parent_path() / "share/superpose/slurm";
+  return std::filesystem::weakly_canonical(folder, unknown).string();
+}
+
 void add_estimate(CLI::App& sub, Arguments& arguments) {
   sub.add_flag("--dry_run", arguments.start.dry_run, "Say what would be done, and do nothing");
   sub.add_option("--seconds_per_epoch", arguments.epoch_seconds,
@@ -103,8 +114,8 @@ void add_start(CLI::App& sub, Arguments& arguments) {
   sub.add_option("--launcher", arguments.start.launcher,
                  "Local: what starts the ranks of a point ({} for their number; mpirun -n {})")
       ->type_name("WORDS");
-  sub.add_option("--scripts", arguments.start.scripts, "Folder of sweep.sbatch and point.sh")
-      ->capture_default_str()
+  sub.add_option("--scripts", arguments.start.scripts,
+                 "Folder of sweep.sbatch and point.sh (share/superpose/slurm, beside bin)")
       ->type_name("FOLDER");
 }
 
@@ -139,7 +150,7 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
   auto* sub = app.add_subcommand("sweep", "Run many configurations, with SLURM or without");
   const auto arguments = std::make_shared<Arguments>();
   arguments->command_line = typed;
-  arguments->start.scripts = SUPERPOSE_SOURCE_DIR "/slurm";
+  arguments->start.scripts = script_folder();
   sub->footer(sweep_file_help());
   Parts parts(*sub, command, arguments);
   auto& plan =

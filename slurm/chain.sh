@@ -3,7 +3,8 @@
 # each to start when the one before has succeeded. A requeued training keeps its job id: the others
 # wait for its true end. Where one fails, those after it are cancelled.
 # usage, in the project's root: bash slurm/chain.sh CONFIG [--section.key value ...]
-# Environment: SUPERPOSE_TRAINING, the training in words of sbatch (slurm/one_node.sbatch), such as
+# Environment: SUPERPOSE_ROOT, that root, elsewhere; SUPERPOSE_TRAINING, the training in words of sbatch
+# (the template one_node.sbatch), such as
 # "--nodes=4 slurm/several_nodes.sbatch"; SBATCH_PARTITION and the like hold for all four jobs.
 set -euo pipefail
 source "${SUPERPOSE_ROOT:-$PWD}/slurm/common.sh"
@@ -45,7 +46,9 @@ submit() {
 
 last=''
 run=$(setting output directory) held_out=$(setting data valid)
-read -ra training <<<"${SUPERPOSE_TRAINING:-slurm/one_node.sbatch}"
+templates=$SUPERPOSE_ROOT/slurm
+training=("$templates/one_node.sbatch")
+[[ -z ${SUPERPOSE_TRAINING:-} ]] || read -ra training <<<"$SUPERPOSE_TRAINING"
 if [[ -z $held_out ]]; then
   echo "chain.sh: error: data.valid is empty (evaluation and probe take held-out problems); name" \
        "a file" >&2
@@ -57,7 +60,7 @@ if [[ $run$held_out == *\\* ]]; then
   exit 2
 fi
 submit training "${training[@]}" "$@"
-submit evaluation slurm/evaluate.sbatch "$run" "$held_out" --json "$run/evaluation.json"
-submit probe slurm/probe.sbatch "$run" --data "$held_out" --output "$run/probe.h5"
-submit report slurm/report.sbatch "$run" --output "$run/report.html"
+submit evaluation "$templates/evaluate.sbatch" "$run" "$held_out" --json "$run/evaluation.json"
+submit probe "$templates/probe.sbatch" "$run" --data "$held_out" --output "$run/probe.h5"
+submit report "$templates/report.sbatch" "$run" --output "$run/report.html"
 echo "at the end: $run/report.html"

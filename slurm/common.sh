@@ -8,6 +8,11 @@ SUPERPOSE_ROOT=${SUPERPOSE_ROOT:-${SLURM_SUBMIT_DIR:-$PWD}}
 [[ -z ${SLURM_CPUS_PER_TASK:-} ]] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
 
+# An installed tree, PREFIX/share/superpose, has its program in PREFIX/bin; that of a checkout is named
+# by its site file.
+if [[ $SUPERPOSE_ROOT == */share/superpose ]]; then
+  SUPERPOSE=${SUPERPOSE:-${SUPERPOSE_ROOT%/share/superpose}/bin/superpose}
+fi
 # The site file sets SUPERPOSE and SUPERPOSE_LAUNCHER and loads what the program needs.
 site=${SUPERPOSE_SITE:-$SUPERPOSE_ROOT/slurm/sites/debian.sh}
 if [[ ! -r $site ]]; then

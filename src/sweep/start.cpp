@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -28,6 +29,16 @@ std::string script(const StartOptions& options, const char* name) {
   return path;
 }
 
+/// Templates read what they share from the folder they are submitted from; where it is not, as with
+/// an installed program, from the folder of the scripts.
+void name_root(const StartOptions& options) {
+  const auto scripts = std::filesystem::absolute(options.scripts).lexically_normal();
+  const bool found =
+      scripts.filename() == "slurm" && std::filesystem::exists(scripts / "common.sh");
+  if (found && !std::filesystem::exists("slurm/common.sh"))
+    ::setenv("SUPERPOSE_ROOT", scripts.parent_path().c_str(), 0);
+}
+
 /// Points that ask for the same of SLURM go into one array, if it may be that long.
 std::vector<Chosen> arrays(const Chosen& points, std::size_t most) {
   std::map<std::tuple<int, int, std::string, std::string>, Chosen> by_resources;
@@ -46,6 +57,7 @@ std::vector<Chosen> arrays(const Chosen& points, std::size_t most) {
 int submit_to_slurm(const Planned& planned, const Chosen& points, const StartOptions& options) {
   std::optional<io::RunLock> lock;  // against a second submission, and a local runner
   if (!options.dry_run) lock.emplace(planned.folder.root());
+  name_root(options);
   for (const auto& array : arrays(points, max_array_size())) {
     ArrayJob job{planned.sweep.name,
                  "LIST",
