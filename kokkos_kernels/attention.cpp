@@ -109,29 +109,27 @@ void launch_forward(const Exec& exec, Form form, const AttentionInput<X>& in, co
 
 template <class X>
 void backward_head(const HostLane& lane, ByTiles, const AttentionHead<X>& head,
-                   const BackwardMatrices<X>& m, void* scratch) {
+                   const AttentionGradients<X>& m, void* scratch) {
   Arena arena(scratch);
   const BackwardScratch<Real<X>> blocks(arena, head.in.groups.longest, head.D);
   if (head.count() > few_queries) {
     backward_by_tiles(head, blocks, m);
   } else {
-    backward_by_rows(lane, head, m.lse, m.dout, m.dq, m.dkv, head.in.groups.longest,
-                     blocks.keys.data);
+    backward_by_rows(lane, head, m, blocks.keys.data);
   }
 }
 
 template <class Lane, class X>
 KOKKOS_FORCEINLINE_FUNCTION void backward_head(const Lane& lane, ByRows,
                                                const AttentionHead<X>& head,
-                                               const BackwardMatrices<X>& m, void* scratch) {
-  backward_by_rows(lane, head, m.lse, m.dout, m.dq, m.dkv, head.in.groups.longest,
-                   static_cast<Real<X>*>(scratch));
+                                               const AttentionGradients<X>& m, void* scratch) {
+  backward_by_rows(lane, head, m, static_cast<Real<X>*>(scratch));
 }
 
 template <class Member, class X>
 KOKKOS_FORCEINLINE_FUNCTION void backward_head(const TeamLane<Member>& lane, ByTiles,
                                                const AttentionHead<X>& head,
-                                               const BackwardMatrices<X>& m, void* scratch) {
+                                               const AttentionGradients<X>& m, void* scratch) {
   if (head.count() > few_queries) {
     TeamBackward<TeamLane<Member>, X>(lane, head, m, TeamArena(scratch)).run();
   } else {
@@ -141,7 +139,7 @@ KOKKOS_FORCEINLINE_FUNCTION void backward_head(const TeamLane<Member>& lane, ByT
 
 template <class Form, class X>
 void launch_backward(const Exec& exec, Form form, const AttentionInput<X>& in,
-                     const BackwardMatrices<X>& m) {
+                     const AttentionGradients<X>& m) {
   for_rows_with_scratch<Form::fits>(
       "attention_backward", exec, {in.n_heads_in_all(), Form::width}, backward_scratch(in, form),
       KOKKOS_LAMBDA(const int index, const Lane& lane, void* scratch) {
@@ -152,12 +150,10 @@ void launch_backward(const Exec& exec, Form form, const AttentionInput<X>& in,
 }  // namespace
 
 template <class X>
-void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
-                       AttentionGroups groups, int n_head, Dropout dropout, Matrix<X> out,
+void attention_forward(const Exec& exec, const AttentionInput<X>& in, Matrix<X> out,
                        Matrix<Real<X>> lse) {
-  if (attention_forward_cudnn(exec, q, kv, groups, n_head, dropout, out, lse)) return;
-  const AttentionInput<X> in{q, kv, groups, n_head, dropout};
-  if (by_rows(groups, forward_scratch(in, ByTiles()))) {
+  if (attention_forward_cudnn(exec, in, out, lse)) return;
+  if (by_rows(in.groups, forward_scratch(in, ByTiles()))) {
     launch_forward(exec, ByRows(), in, out, lse);
   } else {
     launch_forward(exec, ByTiles(), in, out, lse);
@@ -165,27 +161,21 @@ void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
 }
 
 template <class X>
-void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
-                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<const X> out,
-                        Matrix<const Real<X>> lse, Matrix<const X> dout, Matrix<X> dq,
-                        Matrix<Real<X>> dkv) {
-  if (attention_backward_cudnn(exec, q, kv, groups, n_head, dropout, out, lse, dout, dq, dkv))
-    return;
-  const AttentionInput<X> in{q, kv, groups, n_head, dropout};
-  const BackwardMatrices<X> m{lse, dout, dq, dkv};
-  if (by_rows(groups, backward_scratch(in, ByTiles()))) {
+void attention_backward(const Exec& exec, const AttentionInput<X>& in,
+                        const AttentionGradients<X>& m) {
+  if (attention_backward_cudnn(exec, in, m)) return;
+  if (by_rows(in.groups, backward_scratch(in, ByTiles()))) {
     launch_backward(exec, ByRows(), in, m);
   } else {
     launch_backward(exec, ByTiles(), in, m);
   }
 }
 
-#define INSTANTIATE(X)                                                                             \
-  template void attention_forward(const Exec&, Matrix<const X>, Matrix<const X>, AttentionGroups,  \
-                                  int, Dropout, Matrix<X>, Matrix<Real<X>>);                       \
-  template void attention_backward(const Exec&, Matrix<const X>, Matrix<const X>, AttentionGroups, \
-                                   int, Dropout, Matrix<const X>, Matrix<const Real<X>>,           \
-                                   Matrix<const X>, Matrix<X>, Matrix<Real<X>>);
+#define INSTANTIATE(X)                                                              \
+  template void attention_forward(const Exec&, const AttentionInput<X>&, Matrix<X>, \
+                                  Matrix<Real<X>>);                                 \
+  template void attention_backward(const Exec&, const AttentionInput<X>&,           \
+                                   const AttentionGradients<X>&);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(bfloat16)

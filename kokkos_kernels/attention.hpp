@@ -22,20 +22,40 @@ struct AttentionGroups {
   int n_own_rows = 0;
 };
 
-/// out_q = sum_j dropout(softmax_j(q . k_j / sqrt(D))) v_j by head, in Real<X>.
-/// q, out [Q,C]; kv [R,2C], keys then values; lse [Q,NH] keeps log sum exp for backward.
+/// What attention reads.
 template <class X>
-void attention_forward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
-                       AttentionGroups groups, int n_head, Dropout dropout, Matrix<X> out,
+struct AttentionInput {
+  Matrix<const X> q;   ///< [Q,C]
+  Matrix<const X> kv;  ///< [R,2C] keys, then values
+  AttentionGroups groups;
+  int n_head;
+  Dropout dropout;
+
+  KOKKOS_FORCEINLINE_FUNCTION int width() const { return static_cast<int>(q.extent(1)); }
+  KOKKOS_FORCEINLINE_FUNCTION int head_size() const { return width() / n_head; }
+  int n_heads_in_all() const { return static_cast<int>(groups.problem.extent(0)) * n_head; }
+};
+
+/// out_q = sum_j dropout(softmax_j(q . k_j / sqrt(D))) v_j by head, in Real<X>.
+/// out [Q,C]; lse [Q,NH] keeps log sum exp for backward.
+template <class X>
+void attention_forward(const Exec& exec, const AttentionInput<X>& in, Matrix<X> out,
                        Matrix<Real<X>> lse);
 
-/// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
-/// out as forward left it; dout, dq [Q,C]; dkv [R,2C]. A thread or a team owns a (problem, head):
-/// no atomics, fixed order.
+/// What backward is given and what it writes.
 template <class X>
-void attention_backward(const Exec& exec, Matrix<const X> q, Matrix<const X> kv,
-                        AttentionGroups groups, int n_head, Dropout dropout, Matrix<const X> out,
-                        Matrix<const Real<X>> lse, Matrix<const X> dout, Matrix<X> dq,
-                        Matrix<Real<X>> dkv);
+struct AttentionGradients {
+  Matrix<const X> out;        ///< [Q,C] and
+  Matrix<const Real<X>> lse;  ///< [Q,NH], as forward left them
+  Matrix<const X> dout;       ///< [Q,C]
+  Matrix<X> dq;               ///< [Q,C]
+  Matrix<Real<X>> dkv;        ///< [R,2C]
+};
+
+/// dq = gradient into the queries; dkv += gradients into the keys and values they attended to.
+/// A thread or a team owns a (problem, head): no atomics, fixed order.
+template <class X>
+void attention_backward(const Exec& exec, const AttentionInput<X>& in,
+                        const AttentionGradients<X>& m);
 
 }  // namespace superpose::kernels

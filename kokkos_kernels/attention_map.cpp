@@ -7,11 +7,10 @@
 namespace superpose::kernels {
 
 template <class X>
-void attention_map(const Exec& exec, Matrix<const X> q, Matrix<const X> kv, AttentionGroups groups,
-                   int n_head, Matrix<Real<X>> logits, Matrix<Real<X>> weights) {
+void attention_map(const Exec& exec, const AttentionInput<X>& in, Matrix<Real<X>> logits,
+                   Matrix<Real<X>> weights) {
   using T = Real<X>;
-  const AttentionInput<X> in{q, kv, groups, n_head, Dropout{}};
-  const int longest = groups.longest;
+  const int longest = in.groups.longest;
   const T no_key = std::numeric_limits<T>::quiet_NaN();
   for_rows(
       "attention_map", exec, in.n_heads_in_all(), KOKKOS_LAMBDA(const int index, const Lane& lane) {
@@ -26,7 +25,7 @@ void attention_map(const Exec& exec, Matrix<const X> q, Matrix<const X> kv, Atte
           lane.barrier();
           lane.each(n, [&](int j) { weight[j] = logit[j]; });
           lane.barrier();
-          softmax(lane, head.draws(i), n, n, weight);
+          softmax(lane, DropoutRow{}, n, weight);
           lane.each(longest - n, [&](int j) {
             logit[n + j] = no_key;
             weight[n + j] = T(0);
@@ -35,9 +34,9 @@ void attention_map(const Exec& exec, Matrix<const X> q, Matrix<const X> kv, Atte
       });
 }
 
-#define INSTANTIATE(X)                                                                             \
-  template void attention_map(const Exec&, Matrix<const X>, Matrix<const X>, AttentionGroups, int, \
-                              Matrix<Real<X>>, Matrix<Real<X>>);
+#define INSTANTIATE(X)                                                                \
+  template void attention_map(const Exec&, const AttentionInput<X>&, Matrix<Real<X>>, \
+                              Matrix<Real<X>>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(bfloat16)

@@ -5,10 +5,10 @@
 namespace superpose::kernels {
 
 /// logits[q, h*longest + j] = q . k_j / sqrt(D) and weights = softmax_j of them, without dropout,
-/// for the keys j <= position of query q; behind them NaN and 0. q [Q,C]; kv [R,2C]; logits,
-/// weights [Q,NH*longest], longest = groups.longest.
+/// for the keys j <= position of query q; behind them NaN and 0. logits, weights [Q,NH*longest],
+/// longest = in.groups.longest.
 template <class X>
-void attention_map(const Exec& exec, Matrix<const X> q, Matrix<const X> kv, AttentionGroups groups,
-                   int n_head, Matrix<Real<X>> logits, Matrix<Real<X>> weights);
+void attention_map(const Exec& exec, const AttentionInput<X>& in, Matrix<Real<X>> logits,
+                   Matrix<Real<X>> weights);
 
 }  // namespace superpose::kernels

@@ -5,15 +5,16 @@
 namespace superpose::kernels {
 
 template <class X>
-void embedding_forward(const Exec& exec, Matrix<const Real<X>> wte, Matrix<const Real<X>> wpe,
-                       Matrix<const X> thoughts, Indices token, Indices thought, RowKeys keys,
-                       Dropout dropout, Matrix<Real<X>> x) {
+void embedding_forward(const Exec& exec, const EmbeddingTables<X>& tables, Indices token,
+                       Indices thought, RowDropout dropout, Matrix<Real<X>> x) {
+  const auto wte = tables.wte, wpe = tables.wpe;
+  const auto thoughts = tables.thoughts;
   const int n = static_cast<int>(x.extent(1));
   for_rows(
       "embedding_forward", exec, {static_cast<int>(x.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        const int o = thought(r), v = token(r), t = keys.position(r);
-        const auto draws = dropout.row(keys.problem(r), t);
+        const int o = thought(r), v = token(r), t = dropout.keys.position(r);
+        const auto draws = dropout.row(r);
         if (o >= 0) {
           lane.each_dropped(
               n, draws, [&](int c, float keep) { x(r, c) = keep * (thoughts(o, c) + wpe(t, c)); });
@@ -25,15 +26,14 @@ void embedding_forward(const Exec& exec, Matrix<const Real<X>> wte, Matrix<const
 }
 
 template <class T>
-void embedding_backward(const Exec& exec, Indices thought, RowKeys keys, Dropout dropout,
-                        Matrix<T> dx, Matrix<T> dthoughts) {
+void embedding_backward(const Exec& exec, Indices thought, RowDropout dropout, Matrix<T> dx,
+                        Matrix<T> dthoughts) {
   const int n = static_cast<int>(dx.extent(1));
   for_rows(
       "embedding_backward", exec, {static_cast<int>(dx.extent(0)), n},
       KOKKOS_LAMBDA(const int r, const Lane& lane) {
         const int o = thought(r);
-        lane.each_dropped(n, dropout.row(keys.problem(r), keys.position(r)),
-                          [&](int c, float keep) { dx(r, c) *= keep; });
+        lane.each_dropped(n, dropout.row(r), [&](int c, float keep) { dx(r, c) *= keep; });
         lane.barrier();
         if (o >= 0) lane.each(n, [&](int c) { dthoughts(o, c) += dx(r, c); });
       });
@@ -163,17 +163,16 @@ void add_to_rows(const Exec& exec, Matrix<const T> x, Indices index, Matrix<T> o
       });
 }
 
-#define INSTANTIATE(T)                                                                            \
-  template void embedding_backward(const Exec&, Indices, RowKeys, Dropout, Matrix<T>, Matrix<T>); \
-  template void scatter_rows(const Exec&, Matrix<const T>, RowGroups, Vector<T>, Matrix<T>);      \
+#define INSTANTIATE(T)                                                                       \
+  template void embedding_backward(const Exec&, Indices, RowDropout, Matrix<T>, Matrix<T>);  \
+  template void scatter_rows(const Exec&, Matrix<const T>, RowGroups, Vector<T>, Matrix<T>); \
   template void add_to_rows(const Exec&, Matrix<const T>, Indices, Matrix<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 
-#define INSTANTIATE_OPERAND(X)                                                                  \
-  template void embedding_forward<X>(const Exec&, Matrix<const Real<X>>, Matrix<const Real<X>>, \
-                                     Matrix<const X>, Indices, Indices, RowKeys, Dropout,       \
-                                     Matrix<Real<X>>);                                          \
+#define INSTANTIATE_OPERAND(X)                                                                 \
+  template void embedding_forward<X>(const Exec&, const EmbeddingTables<X>&, Indices, Indices, \
+                                     RowDropout, Matrix<Real<X>>);                             \
   template void gather_rows(const Exec&, Matrix<const X>, Indices, Matrix<X>);
 INSTANTIATE_OPERAND(bfloat16)
 INSTANTIATE_OPERAND(float)

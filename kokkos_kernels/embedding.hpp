@@ -4,17 +4,24 @@
 
 namespace superpose::kernels {
 
-/// x_r = dropout((thought(r) >= 0 ? thoughts(thought(r)) : wte(token(r))) + wpe(position(r))).
-/// token, thought [R]; wte [V,C]; wpe [n_positions,C]; thoughts [O,C]; x [R,C].
+/// What rows are embedded by.
 template <class X>
-void embedding_forward(const Exec& exec, Matrix<const Real<X>> wte, Matrix<const Real<X>> wpe,
-                       Matrix<const X> thoughts, Indices token, Indices thought, RowKeys keys,
-                       Dropout dropout, Matrix<Real<X>> x);
+struct EmbeddingTables {
+  Matrix<const Real<X>> wte;  ///< [V,C] tokens
+  Matrix<const Real<X>> wpe;  ///< [n_positions,C]
+  Matrix<const X> thoughts;   ///< [O,C] final hidden states
+};
+
+/// x_r = dropout((thought(r) >= 0 ? thoughts(thought(r)) : wte(token(r))) + wpe(position of r)).
+/// token, thought [R]; x [R,C].
+template <class X>
+void embedding_forward(const Exec& exec, const EmbeddingTables<X>& tables, Indices token,
+                       Indices thought, RowDropout dropout, Matrix<Real<X>> x);
 
 /// dx becomes the gradient before dropout; dthoughts(thought(r)) += dx_r. A thought feeds one row.
 template <class T>
-void embedding_backward(const Exec& exec, Indices thought, RowKeys keys, Dropout dropout,
-                        Matrix<T> dx, Matrix<T> dthoughts);
+void embedding_backward(const Exec& exec, Indices thought, RowDropout dropout, Matrix<T> dx,
+                        Matrix<T> dthoughts);
 
 /// Rows grouped by the table entry they add to: rows[begin[e] .. begin[e+1]) belong to entry[e].
 struct RowGroups {

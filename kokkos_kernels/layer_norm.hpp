@@ -5,39 +5,52 @@
 
 namespace superpose::kernels {
 
-/// y = (x - mean) * rstd * weight + bias over each row (Ba et al. 2016).
-/// x, y [R,C]; weight, bias [C]; mean, rstd [R] are kept for backward.
-template <class X>
-void layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x, Vector<const Real<X>> weight,
-                        Vector<const Real<X>> bias, double epsilon, Matrix<X> y,
-                        Vector<Real<X>> mean, Vector<Real<X>> rstd);
+/// A LayerNorm of rows (Ba et al. 2016): its weights, and what forward keeps of each row for
+/// backward.
+template <class T>
+struct LayerNorm {
+  Vector<const T> weight, bias;  ///< [C]
+  Vector<T> mean, rstd;          ///< [R] rstd: 1 / sqrt(variance + epsilon)
+  double epsilon = 1e-5;
 
-/// dx += the gradient through the norm; dweight, dbias += theirs: rows summed in order, on a GPU in
-/// blocks of rows, at most one for every 2C numbers of `scratch`.
-/// dy, x, dx [R,C]; mean, rstd [R]; weight, dweight, dbias [C].
+  /// The same norm of a range of the rows.
+  LayerNorm rows(Range range) const {
+    return {weight, bias, slice(mean, range), slice(rstd, range), epsilon};
+  }
+};
+
+/// Gradients of a norm's weights, added to: rows in order, on a GPU in blocks of rows, at most one
+/// for every 2C numbers of `scratch`.
+template <class T>
+struct LayerNormGradient {
+  Vector<T> weight, bias;  ///< [C]
+  Vector<T> scratch;
+};
+
+/// y = (x - mean) * rstd * weight + bias over each row. x, y [R,C]; writes the norm's mean and
+/// rstd.
+template <class X>
+void layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x, const LayerNorm<Real<X>>& norm,
+                        Matrix<X> y);
+
+/// dx += the gradient through the norm; dnorm += its weights'. dy, x, dx [R,C].
 template <class T>
 void layer_norm_backward(const Exec& exec, Matrix<const T> dy, Matrix<const T> x,
-                         Vector<const T> weight, Vector<const T> mean, Vector<const T> rstd,
-                         Vector<T> scratch, Matrix<T> dx, Vector<T> dweight, Vector<T> dbias);
+                         const LayerNorm<T>& norm, Matrix<T> dx, const LayerNormGradient<T>& dnorm);
 
 /// residual_forward and the norm of its result while the row is in cache:
 /// y = x + dropout(branch); ln = layer_norm(y). x, branch, y, ln [R,C]; y may be x or branch.
 template <class X>
 void residual_layer_norm_forward(const Exec& exec, Matrix<const Real<X>> x,
-                                 Matrix<const Real<X>> branch, RowKeys keys, Dropout dropout,
-                                 Vector<const Real<X>> weight, Vector<const Real<X>> bias,
-                                 double epsilon, Matrix<Real<X>> y, Matrix<X> ln,
-                                 Vector<Real<X>> mean, Vector<Real<X>> rstd);
+                                 Matrix<const Real<X>> branch, RowDropout dropout,
+                                 const LayerNorm<Real<X>>& norm, Matrix<Real<X>> y, Matrix<X> ln);
 
-/// Its backward pass: d_y += the gradient through the norm of y, then d_branch = dropout'(d_y); the
-/// gradient into x is d_y itself. dweight, dbias += theirs, as above.
-/// d_ln, y, d_y, d_branch [R,C]; mean, rstd [R]; weight, dweight, dbias [C].
+/// Its backward pass: dy += the gradient through the norm of y, then dbranch = dropout'(dy); the
+/// gradient into x is dy itself. dnorm += the weights', as above. dln, y, dy, dbranch [R,C].
 template <class X>
-void layer_norm_residual_backward(const Exec& exec, Matrix<const Real<X>> d_ln,
-                                  Matrix<const Real<X>> y, Vector<const Real<X>> weight,
-                                  Vector<const Real<X>> mean, Vector<const Real<X>> rstd,
-                                  Vector<Real<X>> scratch, Matrix<Real<X>> d_y, RowKeys keys,
-                                  Dropout dropout, Matrix<X> d_branch, Vector<Real<X>> dweight,
-                                  Vector<Real<X>> dbias);
+void layer_norm_residual_backward(const Exec& exec, Matrix<const Real<X>> dln,
+                                  Matrix<const Real<X>> y, const LayerNorm<Real<X>>& norm,
+                                  RowDropout dropout, Matrix<Real<X>> dy, Matrix<X> dbranch,
+                                  const LayerNormGradient<Real<X>>& dnorm);
 
 }  // namespace superpose::kernels

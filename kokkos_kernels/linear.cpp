@@ -17,20 +17,19 @@ namespace {
 constexpr auto plain = CblasNoTrans;
 constexpr auto transposed = CblasTrans;
 
-int leading(const Matrix<const float>& m) {
-  return static_cast<int>(m.stride(0));
-}
-int leading(const Matrix<const double>& m) {
+template <class T>
+int leading(const Matrix<T>& m) {
   return static_cast<int>(m.stride(0));
 }
 
-void call_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, int lda,
-               const float* b, int ldb, float beta, float* c, int ldc) {
-  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, ldc);
-}
-void call_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a,
-               int lda, const double* b, int ldb, double beta, double* c, int ldc) {
-  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
+/// The library's product of T.
+template <class T>
+constexpr auto gemm() {
+  if constexpr (std::is_same_v<T, float>) {
+    return cblas_sgemm;
+  } else {
+    return cblas_dgemm;
+  }
 }
 
 /// The library uses as many threads as the execution space: one on a Serial rank.
@@ -53,8 +52,8 @@ void product(const Exec& exec, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const Mat
   match_threads(exec);
   exec.fence();  // the library runs outside the execution space's queue
   const ProductRegion region;
-  call_gemm(ta, tb, m, n, k, a.data(), leading(a), b.data(), leading(b),
-            output == Output::add ? T(1) : T(0), c.data(), static_cast<int>(c.stride(0)));
+  gemm<T>()(CblasRowMajor, ta, tb, m, n, k, T(1), a.data(), leading(a), b.data(), leading(b),
+            output == Output::add ? T(1) : T(0), c.data(), leading(c));
 }
 
 template <class T>
@@ -172,8 +171,7 @@ void linear_backward_input<double, double>(const Exec& exec, Matrix<const double
   product<double>(exec, plain, transposed, dy, w.packed().w, dx, output);
 }
 
-// --- with GELU: two passes, the second in cache
-// ---------------------------------------------------
+// --- with GELU: two passes, the second in cache --------------------------------------------------
 
 template <class X>
 void linear_gelu_forward(const Exec& exec, Matrix<const X> x, const LinearWeight<X>& w,

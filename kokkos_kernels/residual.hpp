@@ -11,15 +11,25 @@ struct RowKeys {
   Indices position;
 };
 
-/// out = x + dropout(y), rows keyed by `keys`. All [R,C]; out may be x or y.
+/// Dropout of rows, each drawn by its key.
+struct RowDropout {
+  RowKeys keys;
+  Dropout dropout;
+
+  KOKKOS_FORCEINLINE_FUNCTION DropoutRow row(int r) const {
+    return dropout.row(keys.problem(r), keys.position(r));
+  }
+};
+
+/// out = x + dropout(y). All [R,C]; out may be x or y.
 template <class T>
-void residual_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> y, RowKeys keys,
-                      Dropout dropout, Matrix<T> out);
+void residual_forward(const Exec& exec, Matrix<const T> x, Matrix<const T> y, RowDropout dropout,
+                      Matrix<T> out);
 
 /// dy = dropout'(dout): the gradient into the branch (the one into x is dout itself), as the matrix
 /// product before it reads it. [R,C]
 template <class X>
-void residual_backward(const Exec& exec, Matrix<const Real<X>> dout, RowKeys keys, Dropout dropout,
+void residual_backward(const Exec& exec, Matrix<const Real<X>> dout, RowDropout dropout,
                        Matrix<X> dy);
 
 }  // namespace superpose::kernels

@@ -125,24 +125,23 @@ bool has_plan(const Shape& shape, Direction direction) {
   return library().find(shape, direction) != nullptr;
 }
 
-void forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
-             const void* kv, void* out, float* lse) {
-  auto addresses = common_addresses(shape, rows, q, kv);
-  addresses[Id::out] = out;
-  addresses[Id::lse] = lse;
+void forward(cudaStream_t stream, const Shape& shape, const Rows& rows,
+             const ForwardOperands& operands) {
+  auto addresses = common_addresses(shape, rows, operands.q, operands.kv);
+  addresses[Id::out] = operands.out;
+  addresses[Id::lse] = operands.lse;
   library().run(stream, shape, Direction::forward, std::move(addresses));
 }
 
-void backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
-              const void* kv, const void* out, const float* lse, const void* dout, void* dq,
-              void* dkv) {
-  auto addresses = common_addresses(shape, rows, q, kv);
-  addresses[Id::out] = address(out);
-  addresses[Id::lse] = address(lse);
-  addresses[Id::dout] = address(dout);
-  addresses[Id::dq] = dq;
-  addresses[Id::dk] = dkv;
-  addresses[Id::dv] = values_of(shape, dkv);
+void backward(cudaStream_t stream, const Shape& shape, const Rows& rows,
+              const BackwardOperands& operands) {
+  auto addresses = common_addresses(shape, rows, operands.q, operands.kv);
+  addresses[Id::out] = address(operands.out);
+  addresses[Id::lse] = address(operands.lse);
+  addresses[Id::dout] = address(operands.dout);
+  addresses[Id::dq] = operands.dq;
+  addresses[Id::dk] = operands.dkv;
+  addresses[Id::dv] = values_of(shape, operands.dkv);
   library().run(stream, shape, Direction::backward, std::move(addresses));
 }
 

@@ -36,14 +36,28 @@ struct Rows {
   const void* keep;                ///< [P,NH,longest,longest] bfloat16 1 or 0; null without dropout
 };
 
-/// out, lse of attention_forward. Takes a plan.
-void forward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
-             const void* kv, void* out, float* lse);
+/// Operands of attention_forward.
+struct ForwardOperands {
+  const void *q, *kv;
+  void* out;
+  float* lse;
+};
 
-/// dq, and dkv [R,2C] in bfloat16, replaced. The same bits every time. Takes a plan.
-void backward(cudaStream_t stream, const Shape& shape, const Rows& rows, const void* q,
-              const void* kv, const void* out, const float* lse, const void* dout, void* dq,
-              void* dkv);
+/// out and lse. Takes a plan.
+void forward(cudaStream_t stream, const Shape& shape, const Rows& rows,
+             const ForwardOperands& operands);
+
+/// Operands of attention_backward, but dkv [R,2C] is bfloat16 and is replaced.
+struct BackwardOperands {
+  const void *q, *kv, *out;
+  const float* lse;
+  const void* dout;
+  void *dq, *dkv;
+};
+
+/// dq and dkv. The same bits every time. Takes a plan.
+void backward(cudaStream_t stream, const Shape& shape, const Rows& rows,
+              const BackwardOperands& operands);
 
 /// Ends the library, if it was started.
 void release();

@@ -44,30 +44,20 @@ class Scratch {
   Vector<bfloat16> dkv;          ///< [R 2C]
 };
 
-/// A launch as cuDNN sees it.
-struct Launch {
-  AttentionGroups groups;
-  Dropout dropout;
+cudnn::Shape shape_of(const AttentionInput<bfloat16>& in) {
   cudnn::Shape shape;
-
-  int n_rows_of_weights() const { return shape.n_problems * shape.n_head * shape.longest; }
-};
-
-Launch launch_of(const Matrix<const bfloat16>& q, const AttentionGroups& groups, int n_head,
-                 const Dropout& dropout) {
-  cudnn::Shape shape;
-  shape.n_problems = groups.problem.extent_int(0);
-  shape.longest = (groups.longest + longest_step - 1) / longest_step * longest_step;
-  shape.n_head = n_head;
-  shape.head_size = q.extent_int(1) / n_head;
-  shape.keep_scale = dropout.row(0, 0).scale;
-  return {groups, dropout, shape};
+  shape.n_problems = in.groups.problem.extent_int(0);
+  shape.longest = (in.groups.longest + longest_step - 1) / longest_step * longest_step;
+  shape.n_head = in.n_head;
+  shape.head_size = in.head_size();
+  shape.keep_scale = in.dropout.row(0, 0).scale;
+  return shape;
 }
 
-bool fits(const Matrix<const bfloat16>& q, const Matrix<const bfloat16>& kv, const Launch& launch) {
+bool fits(const AttentionInput<bfloat16>& in, const cudnn::Shape& shape) {
   constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();  // of an offset
-  const bool dense = q.stride(0) == q.extent(1) && kv.stride(0) == kv.extent(1);
-  return launch.groups.n_own_rows > 0 && dense && kv.size() < most && cudnn::supports(launch.shape);
+  const bool dense = in.q.stride(0) == in.q.extent(1) && in.kv.stride(0) == in.kv.extent(1);
+  return in.groups.n_own_rows > 0 && dense && in.kv.size() < most && cudnn::supports(shape);
 }
 
 }  // namespace
@@ -129,51 +119,51 @@ void add_key_value_gradient(const Exec& exec, Matrix<const bfloat16> from, Matri
 namespace {
 
 /// Writes what cuDNN reads beside the operands.
-cudnn::Rows prepare(const Exec& exec, const Launch& launch) {
+cudnn::Rows prepare(const Exec& exec, const AttentionInput<bfloat16>& in,
+                    const cudnn::Shape& shape) {
   auto& scratch = Scratch::instance();
-  const auto& [P, S, NH, D, scale] = launch.shape;
+  const auto& [P, S, NH, D, scale] = shape;
   const auto offsets = Scratch::at_least(scratch.offsets, "attention_offsets",
                                          3 * (static_cast<std::size_t>(P) + 1));
-  write_attention_offsets(exec, launch.groups, NH * D, NH, offsets);
-  cudnn::Rows rows{launch.groups.count.data(), offsets.data(), offsets.data() + P + 1,
+  write_attention_offsets(exec, in.groups, NH * D, NH, offsets);
+  cudnn::Rows rows{in.groups.count.data(), offsets.data(), offsets.data() + P + 1,
                    offsets.data() + 2 * (P + 1), nullptr};
   if (scale == 1) return rows;
-  const auto keep = Scratch::at_least(scratch.keep, "attention_keep",
-                                      static_cast<std::size_t>(launch.n_rows_of_weights()) * S);
-  write_attention_keep(exec, launch.groups, launch.dropout, NH, S, keep);
+  const auto keep =
+      Scratch::at_least(scratch.keep, "attention_keep", static_cast<std::size_t>(P) * NH * S * S);
+  write_attention_keep(exec, in.groups, in.dropout, NH, S, keep);
   rows.keep = keep.data();
   return rows;
 }
 
 }  // namespace
 
-bool attention_forward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
-                             const AttentionGroups& groups, int n_head, const Dropout& dropout,
+bool attention_forward_cudnn(const Exec& exec, const AttentionInput<bfloat16>& in,
                              Matrix<bfloat16> out, Matrix<float> lse) {
-  const auto launch = launch_of(q, groups, n_head, dropout);
-  if (!fits(q, kv, launch) || !cudnn::has_plan(launch.shape, cudnn::Direction::forward))
-    return false;
+  const auto shape = shape_of(in);
+  if (!fits(in, shape) || !cudnn::has_plan(shape, cudnn::Direction::forward)) return false;
   const ProductRegion region;
-  cudnn::forward(exec.cuda_stream(), launch.shape, prepare(exec, launch), q.data(), kv.data(),
-                 out.data(), lse.data());
+  const auto rows = prepare(exec, in, shape);
+  cudnn::forward(exec.cuda_stream(), shape, rows,
+                 {in.q.data(), in.kv.data(), out.data(), lse.data()});
   return true;
 }
 
-bool attention_backward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
-                              const AttentionGroups& groups, int n_head, const Dropout& dropout,
-                              Matrix<const bfloat16> out, Matrix<const float> lse,
-                              Matrix<const bfloat16> dout, Matrix<bfloat16> dq, Matrix<float> dkv) {
-  const auto launch = launch_of(q, groups, n_head, dropout);
-  if (!fits(q, kv, launch) || !cudnn::has_plan(launch.shape, cudnn::Direction::backward))
-    return false;
+bool attention_backward_cudnn(const Exec& exec, const AttentionInput<bfloat16>& in,
+                              const AttentionGradients<bfloat16>& gradients) {
+  const auto shape = shape_of(in);
+  if (!fits(in, shape) || !cudnn::has_plan(shape, cudnn::Direction::backward)) return false;
   const ProductRegion region;
   auto& scratch = Scratch::instance();
+  const auto n_rows = in.groups.n_own_rows;
   const Matrix<bfloat16> own_dkv(
-      Scratch::at_least(scratch.dkv, "attention_dkv", groups.n_own_rows * kv.extent(1)).data(),
-      groups.n_own_rows, kv.extent(1));
-  cudnn::backward(exec.cuda_stream(), launch.shape, prepare(exec, launch), q.data(), kv.data(),
-                  out.data(), lse.data(), dout.data(), dq.data(), own_dkv.data());
-  add_key_value_gradient(exec, own_dkv, dkv);
+      Scratch::at_least(scratch.dkv, "attention_dkv", n_rows * in.kv.extent(1)).data(), n_rows,
+      in.kv.extent(1));
+  const auto rows = prepare(exec, in, shape);
+  cudnn::backward(exec.cuda_stream(), shape, rows,
+                  {in.q.data(), in.kv.data(), gradients.out.data(), gradients.lse.data(),
+                   gradients.dout.data(), gradients.dq.data(), own_dkv.data()});
+  add_key_value_gradient(exec, own_dkv, gradients.dkv);
   return true;
 }
 

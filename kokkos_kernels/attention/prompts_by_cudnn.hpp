@@ -19,15 +19,12 @@ bool attention_backward_cudnn(const Arguments&...) {
 #ifdef SUPERPOSE_CUDNN
 
 /// attention_forward; false, and nothing done, if it is none of cuDNN's.
-bool attention_forward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
-                             const AttentionGroups& groups, int n_head, const Dropout& dropout,
+bool attention_forward_cudnn(const Exec& exec, const AttentionInput<bfloat16>& in,
                              Matrix<bfloat16> out, Matrix<float> lse);
 
 /// attention_backward, likewise. Its dk and dv are rounded to bfloat16 before they are added.
-bool attention_backward_cudnn(const Exec& exec, Matrix<const bfloat16> q, Matrix<const bfloat16> kv,
-                              const AttentionGroups& groups, int n_head, const Dropout& dropout,
-                              Matrix<const bfloat16> out, Matrix<const float> lse,
-                              Matrix<const bfloat16> dout, Matrix<bfloat16> dq, Matrix<float> dkv);
+bool attention_backward_cudnn(const Exec& exec, const AttentionInput<bfloat16>& in,
+                              const AttentionGradients<bfloat16>& gradients);
 
 #endif
 

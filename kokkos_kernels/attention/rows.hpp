@@ -8,28 +8,6 @@
 
 namespace superpose::kernels {
 
-/// What a launch reads.
-template <class X>
-struct AttentionInput {
-  Matrix<const X> q, kv;
-  AttentionGroups groups;
-  int n_head;
-  Dropout dropout;
-
-  KOKKOS_FORCEINLINE_FUNCTION int width() const { return static_cast<int>(q.extent(1)); }
-  KOKKOS_FORCEINLINE_FUNCTION int head_size() const { return width() / n_head; }
-  int n_heads_in_all() const { return static_cast<int>(groups.problem.extent(0)) * n_head; }
-};
-
-/// What a backward pass reads and writes beside the forward pass's input.
-template <class X>
-struct BackwardMatrices {
-  Matrix<const Real<X>> lse;
-  Matrix<const X> dout;
-  Matrix<X> dq;
-  Matrix<Real<X>> dkv;
-};
-
 /// One (problem, head) of a launch: its queries i = 0..count()-1 and its keys j = 0..n_keys()-1.
 template <class X>
 struct AttentionHead {
@@ -67,44 +45,43 @@ struct AttentionHead {
 
 // --- one row of weights --------------------------------------------------------------------------
 
-/// Scores of n keys -> softmax after dropout; returns log sum exp. Entries n..width-1 are read and
-/// become zero: a CPU's loops run over whole vectors.
+/// Scores of n keys -> softmax after dropout; returns log sum exp.
 template <class Lane, class T>
-KOKKOS_FORCEINLINE_FUNCTION T softmax(const Lane& lane, const DropoutRow& draws, int n, int width,
-                                      T* weight) {
-  const T top = lane.template max<T>(width, [&](int j) { return weight[j < n ? j : 0]; });
+KOKKOS_FORCEINLINE_FUNCTION T softmax(const Lane& lane, const DropoutRow& draws, int n, T* weight) {
+  const T top = lane.template max<T>(n, [&](int j) { return weight[j]; });
   lane.barrier();
-  lane.each(width, [&](int j) {
-    const T power = exponential(j < n ? weight[j] - top : T(0));
-    weight[j] = j < n ? power : T(0);
-  });
+  lane.each(n, [&](int j) { weight[j] = exponential(weight[j] - top); });
   lane.barrier();
-  const T total = lane.template sum<T>(width, [&](int j) { return weight[j]; });
+  const T total = lane.template sum<T>(n, [&](int j) { return weight[j]; });
   lane.barrier();
   const T normalize = T(1) / total;
   lane.each_dropped(n, draws, [&](int j, float keep) { weight[j] *= normalize * keep; });
   return top + logarithm(total);
 }
 
-/// weight: scores -> softmax after dropout. gradient: of the weights after dropout -> of the
-/// scores. Entries n..width-1 of both become zero. keep: scratch of `width`.
+/// One query's numbers by key, [n] each.
+template <class T>
+struct BackwardRow {
+  T* weight;  ///< scores -> softmax after dropout
+  T* dscore;  ///< gradient of the weights after dropout -> of the scores
+  T* keep;    ///< dropout's multipliers
+};
+
 template <class Lane, class T>
 KOKKOS_FORCEINLINE_FUNCTION void softmax_backward(const Lane& lane, const DropoutRow& draws, int n,
-                                                  int width, T log_sum, T* weight, T* gradient,
-                                                  T* keep) {
-  lane.each_dropped(n, draws, [&](int j, float multiplier) { keep[j] = multiplier; });
+                                                  T log_sum, const BackwardRow<T>& row) {
+  lane.each_dropped(n, draws, [&](int j, float multiplier) { row.keep[j] = multiplier; });
   lane.barrier();
-  lane.each(width, [&](int j) {
-    const T power = exponential(j < n ? weight[j] - log_sum : T(0));
-    weight[j] = j < n ? power : T(0);
-    gradient[j] = j < n ? gradient[j] * keep[j] : T(0);
+  lane.each(n, [&](int j) {
+    row.weight[j] = exponential(row.weight[j] - log_sum);
+    row.dscore[j] *= row.keep[j];
   });
   lane.barrier();
-  const T mean = lane.template sum<T>(width, [&](int j) { return weight[j] * gradient[j]; });
+  const T mean = lane.template sum<T>(n, [&](int j) { return row.weight[j] * row.dscore[j]; });
   lane.barrier();
-  lane.each(width, [&](int j) {
-    gradient[j] = weight[j] * (gradient[j] - mean);
-    weight[j] = j < n ? weight[j] * keep[j] : T(0);
+  lane.each(n, [&](int j) {
+    row.dscore[j] = row.weight[j] * (row.dscore[j] - mean);
+    row.weight[j] *= row.keep[j];
   });
 }
 
@@ -244,7 +221,7 @@ KOKKOS_FORCEINLINE_FUNCTION void forward_by_rows(const Lane& lane, const Attenti
     dots(
         lane, head.query(i), [&](int j) { return head.key(j); }, n, head.D, head.scale(), weight);
     lane.barrier();
-    lse(head.row(i), head.head) = softmax(lane, head.draws(i), n, n, weight);
+    lse(head.row(i), head.head) = softmax(lane, head.draws(i), n, weight);
     lane.barrier();
     weighted_sum(
         lane, weight, n, head.D, [&](int j) { return head.value(j); }, Real<X>(1),
@@ -256,27 +233,26 @@ KOKKOS_FORCEINLINE_FUNCTION void forward_by_rows(const Lane& lane, const Attenti
 /// Scratch: T[3 * longest].
 template <class Lane, class X>
 KOKKOS_FORCEINLINE_FUNCTION void backward_by_rows(const Lane& lane, const AttentionHead<X>& head,
-                                                  const Matrix<const Real<X>>& lse,
-                                                  const Matrix<const X>& dout, const Matrix<X>& dq,
-                                                  const Matrix<Real<X>>& dkv, int longest,
+                                                  const AttentionGradients<X>& m,
                                                   Real<X>* scratch) {
   using T = Real<X>;
-  T *weight = scratch, *dscore = weight + longest, *keep = dscore + longest;
+  const int longest = head.in.groups.longest;
+  const BackwardRow<T> s{scratch, scratch + longest, scratch + 2 * longest};
   const T scale = head.scale();
   for (int i = 0; i < head.count(); ++i) {
     const int n = head.n_keys(i), row = head.row(i);
-    const X *query = head.query(i), *gradient = &dout(row, head.column());
+    const X *query = head.query(i), *gradient = &m.dout(row, head.column());
     dots(
-        lane, query, [&](int j) { return head.key(j); }, n, head.D, scale, weight);
+        lane, query, [&](int j) { return head.key(j); }, n, head.D, scale, s.weight);
     dots(
-        lane, gradient, [&](int j) { return head.value(j); }, n, head.D, T(1), dscore);
+        lane, gradient, [&](int j) { return head.value(j); }, n, head.D, T(1), s.dscore);
     lane.barrier();
-    softmax_backward(lane, head.draws(i), n, n, lse(row, head.head), weight, dscore, keep);
+    softmax_backward(lane, head.draws(i), n, m.lse(row, head.head), s);
     lane.barrier();
     weighted_sum(
-        lane, dscore, n, head.D, [&](int j) { return head.key(j); }, scale,
-        &dq(row, head.column()));
-    add_to_keys(lane, head, n, KeyGradient<X>{query, gradient, dscore, weight, scale, dkv});
+        lane, s.dscore, n, head.D, [&](int j) { return head.key(j); }, scale,
+        &m.dq(row, head.column()));
+    add_to_keys(lane, head, n, KeyGradient<X>{query, gradient, s.dscore, s.weight, scale, m.dkv});
     lane.barrier();
   }
 }

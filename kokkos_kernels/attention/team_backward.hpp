@@ -45,12 +45,12 @@ struct TeamBackward {
 
   const Lane& lane;
   const AttentionHead<X>& head;
-  const BackwardMatrices<X>& out;
+  const AttentionGradients<X>& out;
   Tiles s;
   KeptKeys<tile> kept;
 
   KOKKOS_FORCEINLINE_FUNCTION TeamBackward(const Lane& lane_, const AttentionHead<X>& head_,
-                                           const BackwardMatrices<X>& matrices, TeamArena arena)
+                                           const AttentionGradients<X>& matrices, TeamArena arena)
       : lane(lane_),
         head(head_),
         out(matrices),

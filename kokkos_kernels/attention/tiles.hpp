@@ -252,7 +252,7 @@ void add_tile_to_keys(const QueryTile<X>& tile, const BackwardScratch<T>& s, int
 
 template <class X>
 void backward_tile(const AttentionHead<X>& head, const QueryTile<X>& tile,
-                   const BackwardScratch<Real<X>>& s, const BackwardMatrices<X>& m) {
+                   const BackwardScratch<Real<X>>& s, const AttentionGradients<X>& m) {
   using T = Real<X>;
   constexpr int lanes = QueryTile<X>::lanes;
   const int D = head.D;
@@ -285,7 +285,7 @@ void clear(T* row, int n) {
 
 template <class X>
 void backward_by_tiles(const AttentionHead<X>& head, const BackwardScratch<Real<X>>& s,
-                       const BackwardMatrices<X>& m) {
+                       const AttentionGradients<X>& m) {
   using T = Real<X>;
   const int D = head.D, n_keys = head.n_keys();
   copy_rows(

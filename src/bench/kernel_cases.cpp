@@ -26,6 +26,12 @@ namespace {
 
 using kernels::Output;
 
+kernels::Dropout dropout_of(double probability) {
+  kernels::Dropout result;
+  result.probability = probability;
+  return result;
+}
+
 /// The rows that all kernels work on.
 struct LeafRows {
   model::Gpt2Options options;
@@ -35,14 +41,11 @@ struct LeafRows {
 
   int R() const { return batch.n_rows; }
   int C() const { return options.n_embd; }
+  kernels::RowDropout dropout(double probability) const {
+    return {batch.row_keys, dropout_of(probability)};
+  }
 };
 using Rows = std::shared_ptr<const LeafRows>;
-
-kernels::Dropout dropout_of(double probability) {
-  kernels::Dropout result;
-  result.probability = probability;
-  return result;
-}
 
 /// The cases of one precision, collected.
 class Cases {
@@ -78,7 +81,7 @@ std::string shape(double rows, double columns) {
   return fmt::format("[{:.0f},{:.0f}]", rows, columns);
 }
 
-/// As large as model::BlockScratch's.
+/// As large as model::BackwardMemory's.
 Vector<float> block_scratch(const LeafRows& leaf) {
   return numbers(2 * leaf.C() * leaf.C());
 }
@@ -101,14 +104,14 @@ void add_embedding(Cases& cases) {
   using Operands = const EmbeddingOperands&;
   cases.add("embedding forward", shape(R, C), cost((R + V + positions) * C), make,
             [](const LeafRows& leaf, Operands o) {
-              kernels::embedding_forward<float>(
-                  leaf.exec, o.wte, o.wpe, o.thoughts, leaf.batch.token, leaf.batch.thought,
-                  leaf.batch.row_keys, dropout_of(leaf.options.embd_pdrop), o.x);
+              kernels::embedding_forward<float>(leaf.exec, {o.wte, o.wpe, o.thoughts},
+                                                leaf.batch.token, leaf.batch.thought,
+                                                leaf.dropout(leaf.options.embd_pdrop), o.x);
             });
   cases.add("embedding backward", shape(R, C), cost(2 * R * C), make,
             [](const LeafRows& leaf, Operands o) {
-              kernels::embedding_backward<float>(leaf.exec, leaf.batch.thought, leaf.batch.row_keys,
-                                                 dropout_of(leaf.options.embd_pdrop), o.x,
+              kernels::embedding_backward<float>(leaf.exec, leaf.batch.thought,
+                                                 leaf.dropout(leaf.options.embd_pdrop), o.x,
                                                  o.thoughts);
             });
   cases.add("rows to wte", shape(R, C), cost((R + 2 * V) * C), make,
@@ -126,9 +129,9 @@ template <class X>
 struct NormOperands {
   Matrix<float> x, branch;
   Matrix<X> out;
-  Vector<float> weight, bias, mean, rstd, scratch;
-  kernels::Dropout dropout;
-  double epsilon;
+  kernels::LayerNorm<float> norm;
+  kernels::LayerNormGradient<float> dnorm;
+  kernels::RowDropout dropout;
 };
 
 template <class X>
@@ -137,13 +140,9 @@ NormOperands<X> norm_operands(const LeafRows& leaf) {
   return {numbers(R, C),
           numbers(R, C),
           numbers<X>(R, C),
-          numbers(C),
-          numbers(C),
-          numbers(R),
-          numbers(R),
-          block_scratch(leaf),
-          dropout_of(leaf.options.resid_pdrop),
-          leaf.options.layer_norm_epsilon};
+          {numbers(C), numbers(C), numbers(R), numbers(R), leaf.options.layer_norm_epsilon},
+          {numbers(C), numbers(C), block_scratch(leaf)},
+          leaf.dropout(leaf.options.resid_pdrop)};
 }
 
 template <class X>
@@ -152,25 +151,22 @@ void add_layer_norm(Cases& cases) {
   const double R = cases.rows().R(), C = cases.rows().C();
   cases.add("layer_norm forward", shape(R, C), {0, bytes<X>(R * C, R * C)}, norm_operands<X>,
             [](const LeafRows& leaf, Operands o) {
-              kernels::layer_norm_forward<X>(leaf.exec, o.x, o.weight, o.bias, o.epsilon, o.out,
-                                             o.mean, o.rstd);
+              kernels::layer_norm_forward<X>(leaf.exec, o.x, o.norm, o.out);
             });
   cases.add("layer_norm backward", shape(R, C), {0, bytes<X>(0, 4 * R * C)}, norm_operands<X>,
             [](const LeafRows& leaf, Operands o) {
-              kernels::layer_norm_backward<float>(leaf.exec, o.branch, o.x, o.weight, o.mean,
-                                                  o.rstd, o.scratch, o.branch, o.weight, o.bias);
+              kernels::layer_norm_backward<float>(leaf.exec, o.branch, o.x, o.norm, o.branch,
+                                                  o.dnorm);
             });
   cases.add("residual + norm forward", shape(R, C), {0, bytes<X>(R * C, 3 * R * C)},
             norm_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::residual_layer_norm_forward<X>(leaf.exec, o.x, o.branch, leaf.batch.row_keys,
-                                                      o.dropout, o.weight, o.bias, o.epsilon,
-                                                      o.branch, o.out, o.mean, o.rstd);
+              kernels::residual_layer_norm_forward<X>(leaf.exec, o.x, o.branch, o.dropout, o.norm,
+                                                      o.branch, o.out);
             });
   cases.add("residual + norm backward", shape(R, C), {0, bytes<X>(R * C, 4 * R * C)},
             norm_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::layer_norm_residual_backward<X>(
-                  leaf.exec, o.branch, o.x, o.weight, o.mean, o.rstd, o.scratch, o.branch,
-                  leaf.batch.row_keys, o.dropout, o.out, o.weight, o.bias);
+              kernels::layer_norm_residual_backward<X>(leaf.exec, o.branch, o.x, o.norm, o.dropout,
+                                                       o.branch, o.out, o.dnorm);
             });
 }
 
@@ -223,8 +219,8 @@ void add_linear(Cases& cases, const std::string& name, int n_in, int n_out) {
 
 template <class X>
 struct AttentionOperands {
-  kernels::AttentionGroups groups;
-  Matrix<X> q, kv, out, dq;
+  kernels::AttentionInput<X> in;
+  Matrix<X> out, dq;
   Matrix<float> dkv, lse;
 };
 
@@ -234,9 +230,13 @@ AttentionOperands<X> attention_operands(const LeafRows& leaf) {
   const auto& segment = leaf.batch.segments.front();
   auto groups = model::groups_of(leaf.batch.row_groups, segment.row_groups, segment.longest,
                                  segment.most_rows);
-  groups.n_own_rows = segment.rows.size();  // as model::block_forward says of prompts
-  return {groups,           numbers<X>(R, C),  numbers<X>(R, 2 * C),           numbers<X>(R, C),
-          numbers<X>(R, C), numbers(R, 2 * C), numbers(R, leaf.options.n_head)};
+  groups.n_own_rows = segment.rows.size();  // as model::Block says of prompts
+  return {{numbers<X>(R, C), numbers<X>(R, 2 * C), groups, leaf.options.n_head,
+           dropout_of(leaf.options.attn_pdrop)},
+          numbers<X>(R, C),
+          numbers<X>(R, C),
+          numbers(R, 2 * C),
+          numbers(R, leaf.options.n_head)};
 }
 
 template <class X>
@@ -246,14 +246,11 @@ void add_attention(Cases& cases) {
   const double R = rows.R(), C = rows.C(), pairs = rows.pairs;
   cases.add("attention forward", shape(R, C), {4 * C * pairs, bytes<X>(4 * R * C, 0)},
             attention_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::attention_forward<X>(leaf.exec, o.q, o.kv, o.groups, leaf.options.n_head,
-                                            dropout_of(leaf.options.attn_pdrop), o.out, o.lse);
+              kernels::attention_forward<X>(leaf.exec, o.in, o.out, o.lse);
             });
   cases.add("attention backward", shape(R, C), {8 * C * pairs, bytes<X>(5 * R * C, 4 * R * C)},
             attention_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::attention_backward<X>(leaf.exec, o.q, o.kv, o.groups, leaf.options.n_head,
-                                             dropout_of(leaf.options.attn_pdrop), o.out, o.lse,
-                                             o.out, o.dq, o.dkv);
+              kernels::attention_backward<X>(leaf.exec, o.in, {o.out, o.lse, o.out, o.dq, o.dkv});
             });
 }
 
@@ -290,17 +287,16 @@ void add_residual(Cases& cases) {
   const double R = cases.rows().R(), C = cases.rows().C();
   cases.add("residual + dropout forward", shape(R, C), {0, bytes<X>(0, 3 * R * C)},
             norm_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::residual_forward<float>(leaf.exec, o.x, o.branch, leaf.batch.row_keys,
-                                               o.dropout, o.branch);
+              kernels::residual_forward<float>(leaf.exec, o.x, o.branch, o.dropout, o.branch);
             });
   cases.add("residual + dropout backward", shape(R, C), {0, bytes<X>(R * C, R * C)},
             norm_operands<X>, [](const LeafRows& leaf, Operands o) {
-              kernels::residual_backward<X>(leaf.exec, o.x, leaf.batch.row_keys, o.dropout, o.out);
+              kernels::residual_backward<X>(leaf.exec, o.x, o.dropout, o.out);
             });
 }
 
 struct LossOperands {
-  Matrix<float> hidden, d_hidden, w, dw, logits, d_logits;
+  Matrix<float> hidden, dhidden, w, dw, logits, dlogits;
   Vector<float> losses;
 };
 
@@ -327,13 +323,13 @@ void add_loss(Cases& cases) {
   cases.add("cross_entropy", shape(O, V), {0, bytes<float>(0, 2 * O * V)}, loss_operands,
             [](const LeafRows& leaf, Operands o) {
               kernels::cross_entropy<float>(leaf.exec, o.logits, leaf.batch.labels, o.losses,
-                                            o.d_logits);
+                                            o.dlogits);
             });
-  cases.add(
-      "logits backward", shape(O, V), {4 * O * V * C, bytes<float>(0, all + O * C + 2 * V * C)},
-      loss_operands, [](const LeafRows& leaf, Operands o) {
-        kernels::logits_backward<float>(leaf.exec, o.d_logits, o.hidden, o.w, o.d_hidden, o.dw);
-      });
+  cases.add("logits backward", shape(O, V),
+            {4 * O * V * C, bytes<float>(0, all + O * C + 2 * V * C)}, loss_operands,
+            [](const LeafRows& leaf, Operands o) {
+              kernels::logits_backward<float>(leaf.exec, o.dlogits, o.hidden, o.w, o.dhidden, o.dw);
+            });
 }
 
 struct UpdateOperands {

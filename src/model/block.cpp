@@ -3,8 +3,7 @@
 #include <type_traits>
 
 #include "kokkos_kernels/convert.hpp"
-#include "kokkos_kernels/layer_norm.hpp"
-#include "kokkos_kernels/linear.hpp"
+#include "kokkos_kernels/embedding.hpp"
 #include "kokkos_kernels/residual.hpp"
 
 namespace superpose::model {
@@ -53,255 +52,246 @@ void BlockWeights<X>::update(const Exec& exec, const BlockParameters<Real<X>>& p
 }
 
 template <class X>
-void BlockActivations<X>::lay_out(Workspace& workspace, const Gpt2Options& options, int n_rows,
-                                  int n_queries, bool last, Matrix<T> input) {
-  const int C = options.n_embd;
-  x = input;
-  mean_1 = workspace.vector<T>(n_rows);
-  rstd_1 = workspace.vector<T>(n_rows);
-  ln_1 = workspace.matrix<X>(n_rows, C);
-  kv = workspace.matrix<X>(n_rows, 2 * C);
-  x_query = last ? workspace.matrix<T>(n_queries, C) : x;
-  ln_1_query = last ? workspace.matrix<X>(n_queries, C) : ln_1;
-  q = workspace.matrix<X>(n_queries, C);
-  attention = workspace.matrix<X>(n_queries, C);
-  lse = workspace.matrix<T>(n_queries, options.n_head);
-  x_mid = workspace.matrix<T>(n_queries, C);
-  mean_2 = workspace.vector<T>(n_queries);
-  rstd_2 = workspace.vector<T>(n_queries);
-  ln_2 = workspace.matrix<X>(n_queries, C);
-  fc = workspace.matrix<X>(n_queries, 4 * C);
-  gelu = workspace.matrix<X>(n_queries, 4 * C);
-  x_out = workspace.matrix<T>(n_queries, C);
+void BackwardMemory<X>::lay_out(Workspace& workspace, int n_rows, int n_outputs, int n_embd) {
+  drows = workspace.matrix<T>(n_rows, n_embd);
+  doutputs = workspace.matrix<T>(n_outputs, n_embd);
+  dln = workspace.matrix<T>(n_rows, n_embd);
+  dln_query = workspace.matrix<T>(n_rows, n_embd);
+  dattention = workspace.matrix<X>(n_rows, n_embd);
+  sums = workspace.vector<T>(2 * n_embd * n_embd);
 }
 
-template <class X>
-void BlockRowGradients<X>::lay_out(Workspace& workspace, int n_rows, int n_queries, int n_embd) {
-  mlp = workspace.matrix<X>(n_queries, n_embd);
-  fc = workspace.matrix<X>(n_queries, 4 * n_embd);
-  attn_proj = workspace.matrix<X>(n_queries, n_embd);
-  q = workspace.matrix<X>(n_queries, n_embd);
-  kv_sum = workspace.matrix<Real<X>>(n_rows, 2 * n_embd);
-  if constexpr (std::is_same_v<X, Real<X>>) {
-    kv = kv_sum;
-  } else {
-    kv = workspace.matrix<X>(n_rows, 2 * n_embd);
-  }
-}
-
-template <class X>
-void BlockScratch<X>::lay_out(Workspace& workspace, int n_rows, int n_embd) {
-  rows = workspace.matrix<Real<X>>(n_rows, n_embd);
-  queries = workspace.matrix<Real<X>>(n_rows, n_embd);
-  d_attention = workspace.matrix<X>(n_rows, n_embd);
-  weight = workspace.vector<Real<X>>(2 * n_embd * n_embd);
-}
-
-kernels::Dropout dropout_at(const kernels::Dropout& dropout, std::uint32_t site,
-                            double probability) {
-  auto result = dropout;
-  result.probability = probability;
+kernels::Dropout dropout_at(const BlockContext& context, std::uint32_t site, double probability) {
+  auto result = context.dropout;
+  result.probability = context.train ? probability : 0;
   result.site = site;
   return result;
 }
 
-namespace {
+template <class X>
+Block<X>::Block(const Gpt2Options& options, int layer)
+    : options_(options), layer_(layer), w_(products_of(options.precision)) {}
 
-/// The queries of a segment in one layer.
-struct Queries {
-  bool last;
+template <class X>
+void Block<X>::update(const Exec& exec, const BlockParameters<T>& parameters) {
+  w_.update(exec, parameters);
+  a_.norm_1.weight = parameters.ln_1_weight, a_.norm_1.bias = parameters.ln_1_bias;
+  a_.norm_2.weight = parameters.ln_2_weight, a_.norm_2.bias = parameters.ln_2_bias;
+  a_.norm_1.epsilon = a_.norm_2.epsilon = options_.layer_norm_epsilon;
+}
+
+template <class X>
+void Block<X>::lay_out(Workspace& workspace, const Matrix<T>& x, int n_outputs) {
+  const int R = x.extent_int(0), Q = last() ? n_outputs : R, C = options_.n_embd;
+  const auto take = [&](Vector<T>& mean, Vector<T>& rstd, int n) {
+    mean = workspace.vector<T>(n);
+    rstd = workspace.vector<T>(n);
+  };
+  a_.x = x;
+  take(a_.norm_1.mean, a_.norm_1.rstd, R);
+  a_.ln_1 = workspace.matrix<X>(R, C);
+  a_.kv = workspace.matrix<X>(R, 2 * C);
+  a_.x_query = last() ? workspace.matrix<T>(Q, C) : a_.x;
+  a_.ln_1_query = last() ? workspace.matrix<X>(Q, C) : a_.ln_1;
+  a_.q = workspace.matrix<X>(Q, C);
+  a_.attention = workspace.matrix<X>(Q, C);
+  a_.lse = workspace.matrix<T>(Q, options_.n_head);
+  a_.x_mid = workspace.matrix<T>(Q, C);
+  take(a_.norm_2.mean, a_.norm_2.rstd, Q);
+  a_.ln_2 = workspace.matrix<X>(Q, C);
+  a_.fc = workspace.matrix<X>(Q, 4 * C);
+  a_.gelu = workspace.matrix<X>(Q, 4 * C);
+  a_.x_out = workspace.matrix<T>(Q, C);
+  d_.mlp = workspace.matrix<X>(Q, C);
+  d_.fc = workspace.matrix<X>(Q, 4 * C);
+  d_.attn_proj = workspace.matrix<X>(Q, C);
+  d_.q = workspace.matrix<X>(Q, C);
+  d_.kv_sum = workspace.matrix<T>(R, 2 * C);
+  if constexpr (std::is_same_v<X, T>) {
+    d_.kv = d_.kv_sum;
+  } else {
+    d_.kv = workspace.matrix<X>(R, 2 * C);
+  }
+}
+
+/// The queries of a segment in this block.
+template <class X>
+struct Block<X>::Queries {
   Range range;  ///< of Q
   kernels::AttentionGroups groups;
   kernels::RowKeys keys;  ///< of the segment's queries
-  Indices row;            ///< last layer: the row of each query
+  Indices row;            ///< last block: the row of each query
 };
 
-Queries queries_of(const BlockContext& context, int layer, const Segment& segment) {
-  const auto& batch = context.batch;
-  const bool last = layer == context.options.n_layer - 1;
-  const Range range = last ? segment.outputs : segment.rows;
-  const auto& keys = last ? batch.output_keys : batch.row_keys;
+template <class X>
+typename Block<X>::Queries Block<X>::queries_of(const PackedBatch& batch,
+                                                const Segment& segment) const {
+  const Range range = last() ? segment.outputs : segment.rows;
+  const auto& keys = last() ? batch.output_keys : batch.row_keys;
   auto groups =
-      last ? groups_of(batch.output_groups, segment.output_groups, segment.longest,
-                       segment.most_outputs)
-           : groups_of(batch.row_groups, segment.row_groups, segment.longest, segment.most_rows);
-  const bool prompts = range.begin == 0 && !last;  // their keys are their own rows
+      last() ? groups_of(batch.output_groups, segment.output_groups, segment.longest,
+                         segment.most_outputs)
+             : groups_of(batch.row_groups, segment.row_groups, segment.longest, segment.most_rows);
+  const bool prompts = range.begin == 0 && !last();  // their keys are their own rows
   groups.n_own_rows = prompts ? range.size() : 0;
-  return {last,
-          range,
+  return {range,
           groups,
           {slice(keys.problem, range), slice(keys.position, range)},
-          last ? slice(batch.output_row, range) : Indices()};
-}
-
-kernels::Dropout site(const BlockContext& context, int layer, DropoutKind kind) {
-  const double p = kind == DropoutKind::attention_weights ? context.options.attn_pdrop
-                                                          : context.options.resid_pdrop;
-  return dropout_at(context.dropout, dropout_site(layer, kind), context.train ? p : 0);
+          last() ? slice(batch.output_row, range) : Indices()};
 }
 
 template <class X>
-void attention_half_forward(const BlockContext& context, int layer, const Segment& segment,
-                            const Queries& queries, const BlockParameters<Real<X>>& p,
-                            const BlockWeights<X>& w, BlockActivations<X>& a) {
+kernels::RowDropout Block<X>::residual_dropout(const BlockContext& context, const Queries& queries,
+                                               DropoutKind kind) const {
+  return {queries.keys, dropout_at(context, dropout_site(layer_, kind), options_.resid_pdrop)};
+}
+
+template <class X>
+kernels::AttentionInput<X> Block<X>::attention_input(const BlockContext& context,
+                                                     const Queries& queries) const {
+  const auto site = dropout_site(layer_, DropoutKind::attention_weights);
+  return {a_.q, a_.kv, queries.groups, options_.n_head,
+          dropout_at(context, site, options_.attn_pdrop)};
+}
+
+// --- attention -----------------------------------------------------------------------------------
+
+/// From x to what attention's projection adds to it, in x_mid.
+template <class X>
+void Block<X>::attention_forward(const BlockContext& context, Range R, const Queries& queries) {
   const auto& exec = context.exec;
-  const Range R = segment.rows, Q = queries.range;
-  kernels::layer_norm_forward<X>(exec, rows(a.x, R), p.ln_1_weight, p.ln_1_bias,
-                                 context.options.layer_norm_epsilon, rows(a.ln_1, R),
-                                 slice(a.mean_1, R), slice(a.rstd_1, R));
-  kernels::linear_forward<X>(exec, rows(a.ln_1, R), w.key_value, rows(a.kv, R));
-  if (queries.last) {
-    kernels::gather_rows<Real<X>>(exec, a.x, queries.row, rows(a.x_query, Q));
-    kernels::gather_rows<X>(exec, a.ln_1, queries.row, rows(a.ln_1_query, Q));
+  const Range Q = queries.range;
+  kernels::layer_norm_forward<X>(exec, rows(a_.x, R), a_.norm_1.rows(R), rows(a_.ln_1, R));
+  kernels::linear_forward<X>(exec, rows(a_.ln_1, R), w_.key_value, rows(a_.kv, R));
+  if (last()) {
+    kernels::gather_rows<T>(exec, a_.x, queries.row, rows(a_.x_query, Q));
+    kernels::gather_rows<X>(exec, a_.ln_1, queries.row, rows(a_.ln_1_query, Q));
   }
-  kernels::linear_forward<X>(exec, rows(a.ln_1_query, Q), w.query, rows(a.q, Q));
-  kernels::attention_forward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
-                                site(context, layer, DropoutKind::attention_weights), a.attention,
-                                a.lse);
-  kernels::linear_forward<X, Real<X>>(exec, rows(a.attention, Q), w.attn_proj, rows(a.x_mid, Q));
+  kernels::linear_forward<X>(exec, rows(a_.ln_1_query, Q), w_.query, rows(a_.q, Q));
+  kernels::attention_forward<X>(exec, attention_input(context, queries), a_.attention, a_.lse);
+  kernels::linear_forward<X, T>(exec, rows(a_.attention, Q), w_.attn_proj, rows(a_.x_mid, Q));
 }
 
+/// From d.attn_proj to memory.dln. The gradients of the segment's keys and values are complete:
+/// every later query has been walked back.
 template <class X>
-void mlp_half_forward(const BlockContext& context, int layer, const Queries& queries,
-                      const BlockParameters<Real<X>>& p, const BlockWeights<X>& w,
-                      BlockActivations<X>& a) {
+void Block<X>::attention_backward(const BlockContext& context, Range R, const Queries& queries,
+                                  const BackwardMemory<X>& memory) {
   const auto& exec = context.exec;
   const Range Q = queries.range;
-  kernels::residual_layer_norm_forward<X>(exec, rows(a.x_query, Q), rows(a.x_mid, Q), queries.keys,
-                                          site(context, layer, DropoutKind::attention_output),
-                                          p.ln_2_weight, p.ln_2_bias,
-                                          context.options.layer_norm_epsilon, rows(a.x_mid, Q),
-                                          rows(a.ln_2, Q), slice(a.mean_2, Q), slice(a.rstd_2, Q));
-  kernels::linear_gelu_forward<X>(exec, rows(a.ln_2, Q), w.c_fc, rows(a.fc, Q), rows(a.gelu, Q));
-  kernels::linear_forward<X, Real<X>>(exec, rows(a.gelu, Q), w.mlp_proj, rows(a.x_out, Q));
-  kernels::residual_forward<Real<X>>(exec, rows(a.x_mid, Q), rows(a.x_out, Q), queries.keys,
-                                     site(context, layer, DropoutKind::mlp_output),
-                                     rows(a.x_out, Q));
+  kernels::linear_backward_input<X>(exec, rows(d_.attn_proj, Q), w_.attn_proj,
+                                    rows(memory.dattention, Q), Output::replace);
+  kernels::attention_backward<X>(exec, attention_input(context, queries),
+                                 {a_.attention, a_.lse, memory.dattention, d_.q, d_.kv_sum});
+  if constexpr (!std::is_same_v<X, T>)
+    kernels::convert<X>(exec, rows(d_.kv_sum, R), rows(d_.kv, R));
+  kernels::linear_backward_input<X, T>(exec, rows(d_.kv, R), w_.key_value, rows(memory.dln, R),
+                                       Output::replace);
+  if (!last()) {
+    kernels::linear_backward_input<X, T>(exec, rows(d_.q, Q), w_.query, rows(memory.dln, R),
+                                         Output::add);
+    return;
+  }
+  kernels::linear_backward_input<X, T>(exec, rows(d_.q, Q), w_.query, rows(memory.dln_query, Q),
+                                       Output::replace);
+  kernels::add_to_rows<T>(exec, rows(memory.dln_query, Q), queries.row, memory.dln);
 }
 
-/// d_query: gradient of x_out -> gradient of x_mid.
+// --- MLP -----------------------------------------------------------------------------------------
+
+/// From x_query and what attention adds to x_out.
 template <class X>
-void mlp_half_backward(const BlockContext& context, int layer, const Queries& queries,
-                       const BlockParameters<Real<X>>& p, const BlockWeights<X>& w,
-                       const BlockActivations<X>& a, BlockRowGradients<X>& d,
-                       Matrix<Real<X>> d_query, const BlockScratch<X>& scratch,
-                       BlockParameters<Real<X>>& gradients) {
+void Block<X>::mlp_forward(const BlockContext& context, const Queries& queries) {
   const auto& exec = context.exec;
   const Range Q = queries.range;
-  const auto d_ln_2 = rows(scratch.queries, Q);
-  kernels::residual_backward<X>(exec, rows(d_query, Q), queries.keys,
-                                site(context, layer, DropoutKind::mlp_output), rows(d.mlp, Q));
-  kernels::linear_gelu_backward_input<X>(exec, rows(d.mlp, Q), w.mlp_proj, rows(a.fc, Q),
-                                         rows(d.fc, Q));
-  kernels::linear_backward_input<X, Real<X>>(exec, rows(d.fc, Q), w.c_fc, d_ln_2, Output::replace);
+  kernels::residual_layer_norm_forward<X>(
+      exec, rows(a_.x_query, Q), rows(a_.x_mid, Q),
+      residual_dropout(context, queries, DropoutKind::attention_output), a_.norm_2.rows(Q),
+      rows(a_.x_mid, Q), rows(a_.ln_2, Q));
+  kernels::linear_gelu_forward<X>(exec, rows(a_.ln_2, Q), w_.c_fc, rows(a_.fc, Q),
+                                  rows(a_.gelu, Q));
+  kernels::linear_forward<X, T>(exec, rows(a_.gelu, Q), w_.mlp_proj, rows(a_.x_out, Q));
+  kernels::residual_forward<T>(exec, rows(a_.x_mid, Q), rows(a_.x_out, Q),
+                               residual_dropout(context, queries, DropoutKind::mlp_output),
+                               rows(a_.x_out, Q));
+}
+
+/// From the gradient of x_out to that of x_mid, in its place, and d.attn_proj.
+template <class X>
+void Block<X>::mlp_backward(const BlockContext& context, const Queries& queries,
+                            const BackwardMemory<X>& memory, const BlockParameters<T>& gradients) {
+  const auto& exec = context.exec;
+  const Range Q = queries.range;
+  const auto dx = rows(last() ? memory.doutputs : memory.drows, Q);
+  const auto dln_2 = rows(memory.dln_query, Q);
+  kernels::residual_backward<X>(
+      exec, dx, residual_dropout(context, queries, DropoutKind::mlp_output), rows(d_.mlp, Q));
+  kernels::linear_gelu_backward_input<X>(exec, rows(d_.mlp, Q), w_.mlp_proj, rows(a_.fc, Q),
+                                         rows(d_.fc, Q));
+  kernels::linear_backward_input<X, T>(exec, rows(d_.fc, Q), w_.c_fc, dln_2, Output::replace);
   kernels::layer_norm_residual_backward<X>(
-      exec, d_ln_2, rows(a.x_mid, Q), p.ln_2_weight, slice(a.mean_2, Q), slice(a.rstd_2, Q),
-      scratch.weight, rows(d_query, Q), queries.keys,
-      site(context, layer, DropoutKind::attention_output), rows(d.attn_proj, Q),
-      gradients.ln_2_weight, gradients.ln_2_bias);
+      exec, dln_2, rows(a_.x_mid, Q), a_.norm_2.rows(Q),
+      residual_dropout(context, queries, DropoutKind::attention_output), dx, rows(d_.attn_proj, Q),
+      memory.of_norm(gradients.ln_2_weight, gradients.ln_2_bias));
 }
 
-/// From d.attn_proj to scratch.rows, the gradient of ln_1. The keys and values of the segment are
-/// complete: every later query has been walked back.
+// --- block ---------------------------------------------------------------------------------------
+
 template <class X>
-void attention_half_backward(const BlockContext& context, int layer, const Segment& segment,
-                             const Queries& queries, const BlockWeights<X>& w,
-                             const BlockActivations<X>& a, BlockRowGradients<X>& d,
-                             BlockScratch<X>& scratch) {
+void Block<X>::forward(const BlockContext& context, const Segment& segment) {
+  const auto queries = queries_of(context.batch, segment);
+  attention_forward(context, segment.rows, queries);
+  mlp_forward(context, queries);
+}
+
+template <class X>
+void Block<X>::clear_gradients(const Exec& exec) const {
+  Kokkos::deep_copy(exec, d_.kv_sum, T(0));
+}
+
+template <class X>
+void Block<X>::backward(const BlockContext& context, const Segment& segment,
+                        const BackwardMemory<X>& memory, const BlockParameters<T>& gradients) {
   const auto& exec = context.exec;
-  const Range R = segment.rows, Q = queries.range;
-  kernels::linear_backward_input<X>(exec, rows(d.attn_proj, Q), w.attn_proj,
-                                    rows(scratch.d_attention, Q), Output::replace);
-  kernels::attention_backward<X>(exec, a.q, a.kv, queries.groups, context.options.n_head,
-                                 site(context, layer, DropoutKind::attention_weights), a.attention,
-                                 a.lse, scratch.d_attention, d.q, d.kv_sum);
-  if constexpr (!std::is_same_v<X, Real<X>>)
-    kernels::convert<X>(exec, rows(d.kv_sum, R), rows(d.kv, R));
-  kernels::linear_backward_input<X, Real<X>>(exec, rows(d.kv, R), w.key_value,
-                                             rows(scratch.rows, R), Output::replace);
-  if (queries.last) {
-    kernels::linear_backward_input<X, Real<X>>(exec, rows(d.q, Q), w.query,
-                                               rows(scratch.queries, Q), Output::replace);
-    kernels::add_to_rows<Real<X>>(exec, rows(scratch.queries, Q), queries.row, scratch.rows);
-  } else {
-    kernels::linear_backward_input<X, Real<X>>(exec, rows(d.q, Q), w.query, rows(scratch.rows, R),
-                                               Output::add);
-  }
-}
-
-}  // namespace
-
-template <class X>
-void block_forward(const BlockContext& context, int layer, const Segment& segment,
-                   const BlockParameters<Real<X>>& parameters, const BlockWeights<X>& weights,
-                   BlockActivations<X>& a) {
-  const auto queries = queries_of(context, layer, segment);
-  attention_half_forward<X>(context, layer, segment, queries, parameters, weights, a);
-  mlp_half_forward<X>(context, layer, queries, parameters, weights, a);
-}
-
-template <class X>
-void block_backward(const BlockContext& context, int layer, const Segment& segment,
-                    const BlockParameters<Real<X>>& parameters, const BlockWeights<X>& weights,
-                    const BlockActivations<X>& a, BlockRowGradients<X>& d, Matrix<Real<X>> d_query,
-                    Matrix<Real<X>> d_rows, BlockScratch<X>& scratch,
-                    BlockParameters<Real<X>>& gradients) {
-  using T = Real<X>;
-  const auto& exec = context.exec;
-  const auto queries = queries_of(context, layer, segment);
+  const auto queries = queries_of(context.batch, segment);
   const Range R = segment.rows;
-  mlp_half_backward<X>(context, layer, queries, parameters, weights, a, d, d_query, scratch,
-                       gradients);
-  attention_half_backward<X>(context, layer, segment, queries, weights, a, d, scratch);
-  if (queries.last) {
-    Kokkos::deep_copy(exec, rows(d_rows, R), T(0));
-    kernels::add_to_rows<T>(exec, rows(d_query, queries.range), queries.row, d_rows);
+  mlp_backward(context, queries, memory, gradients);
+  attention_backward(context, R, queries, memory);
+  if (last()) {
+    Kokkos::deep_copy(exec, rows(memory.drows, R), T(0));
+    kernels::add_to_rows<T>(exec, rows(memory.doutputs, queries.range), queries.row, memory.drows);
   }
-  kernels::layer_norm_backward<T>(exec, rows(scratch.rows, R), rows(a.x, R), parameters.ln_1_weight,
-                                  slice(a.mean_1, R), slice(a.rstd_1, R), scratch.weight,
-                                  rows(d_rows, R), gradients.ln_1_weight, gradients.ln_1_bias);
+  kernels::layer_norm_backward<T>(exec, rows(memory.dln, R), rows(a_.x, R), a_.norm_1.rows(R),
+                                  rows(memory.drows, R),
+                                  memory.of_norm(gradients.ln_1_weight, gradients.ln_1_bias));
 }
 
 template <class X>
-void block_backward_weights(const Exec& exec, const BlockWeights<X>& w,
-                            const BlockActivations<X>& a, const BlockRowGradients<X>& d,
-                            const BlockScratch<X>& scratch, BlockParameters<Real<X>>& gradients,
-                            const GradientsFinal<Real<X>>& final_from) {
+void Block<X>::backward_weights(const Exec& exec, const BackwardMemory<X>& memory,
+                                const BlockParameters<T>& gradients,
+                                const GradientsFinal<T>& final_from) const {
+  const auto& g = gradients;
   const auto add = [&](const kernels::LinearWeight<X>& linear, const Matrix<X>& x,
-                       const Matrix<X>& dy, const Matrix<Real<X>>& weight,
-                       const Vector<Real<X>>& bias) {
-    kernels::linear_backward_weight<X>(exec, x, dy, linear, scratch.weight, weight, bias);
+                       const Matrix<X>& dy, const Matrix<T>& weight, const Vector<T>& bias) {
+    kernels::linear_backward_weight<X>(exec, x, dy, linear, memory.sums, weight, bias);
   };
-  auto& g = gradients;
-  add(w.mlp_proj, a.gelu, d.mlp, g.mlp_proj_weight, g.mlp_proj_bias);
+  add(w_.mlp_proj, a_.gelu, d_.mlp, g.mlp_proj_weight, g.mlp_proj_bias);
   final_from(g.mlp_proj_weight.data());
-  add(w.c_fc, a.ln_2, d.fc, g.c_fc_weight, g.c_fc_bias);
+  add(w_.c_fc, a_.ln_2, d_.fc, g.c_fc_weight, g.c_fc_bias);
   final_from(g.ln_2_weight.data());
-  add(w.attn_proj, a.attention, d.attn_proj, g.attn_proj_weight, g.attn_proj_bias);
+  add(w_.attn_proj, a_.attention, d_.attn_proj, g.attn_proj_weight, g.attn_proj_bias);
   final_from(g.attn_proj_weight.data());
-  add(w.query, a.ln_1_query, d.q, query_columns(g.c_attn_weight), query_part(g.c_attn_bias));
-  add(w.key_value, a.ln_1, d.kv, key_value_columns(g.c_attn_weight), key_value_part(g.c_attn_bias));
+  add(w_.query, a_.ln_1_query, d_.q, query_columns(g.c_attn_weight), query_part(g.c_attn_bias));
+  add(w_.key_value, a_.ln_1, d_.kv, key_value_columns(g.c_attn_weight),
+      key_value_part(g.c_attn_bias));
   final_from(g.ln_1_weight.data());
 }
 
-#define INSTANTIATE(X)                                                                             \
-  template struct BlockWeights<X>;                                                                 \
-  template struct BlockActivations<X>;                                                             \
-  template struct BlockRowGradients<X>;                                                            \
-  template struct BlockScratch<X>;                                                                 \
-  template void block_forward(const BlockContext&, int, const Segment&,                            \
-                              const BlockParameters<Real<X>>&, const BlockWeights<X>&,             \
-                              BlockActivations<X>&);                                               \
-  template void block_backward(const BlockContext&, int, const Segment&,                           \
-                               const BlockParameters<Real<X>>&, const BlockWeights<X>&,            \
-                               const BlockActivations<X>&, BlockRowGradients<X>&, Matrix<Real<X>>, \
-                               Matrix<Real<X>>, BlockScratch<X>&, BlockParameters<Real<X>>&);      \
-  template void block_backward_weights(const Exec&, const BlockWeights<X>&,                        \
-                                       const BlockActivations<X>&, const BlockRowGradients<X>&,    \
-                                       const BlockScratch<X>&, BlockParameters<Real<X>>&,          \
-                                       const GradientsFinal<Real<X>>&);
-INSTANTIATE(float)
-INSTANTIATE(double)
-INSTANTIATE(bfloat16)
+template class Block<float>;
+template class Block<double>;
+template class Block<bfloat16>;
+template struct BackwardMemory<float>;
+template struct BackwardMemory<double>;
+template struct BackwardMemory<bfloat16>;
 
 }  // namespace superpose::model

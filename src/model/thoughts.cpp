@@ -11,18 +11,17 @@ namespace superpose::model {
 
 template <class X>
 Coconut<X>::Coconut(const Gpt2Options& options, const Exec& exec)
-    : options_(options),
-      exec_(exec),
-      parameters_(options, "parameters"),
-      weights_(options.n_layer, BlockWeights<X>(products_of(options.precision))),
-      a_(options.n_layer),
-      d_(options.n_layer) {}
+    : options_(options), exec_(exec), parameters_(options, "parameters") {
+  for (int layer = 0; layer < options.n_layer; ++layer) blocks_.emplace_back(options, layer);
+}
 
 template <class X>
 void Coconut<X>::update_weights() {
   if (weights_are_current_) return;
   for (int layer = 0; layer < options_.n_layer; ++layer)
-    weights_[layer].update(exec_, parameters_.h[layer]);
+    blocks_[layer].update(exec_, parameters_.h[layer]);
+  norm_f_.weight = parameters_.ln_f_weight, norm_f_.bias = parameters_.ln_f_bias;
+  norm_f_.epsilon = options_.layer_norm_epsilon;
   weights_are_current_ = true;
 }
 
@@ -33,23 +32,19 @@ void Coconut<X>::lay_out(const PackedBatch& batch) {
     SUPERPOSE_EXPECT(segment.longest <= options_.n_positions);
   workspace_.arrange([&](Workspace& w) {
     x_ = w.matrix<T>(R, C);
-    auto input = x_;
-    for (int layer = 0; layer < options_.n_layer; ++layer) {
-      const int Q = is_last(layer) ? O : R;
-      a_[layer].lay_out(w, options_, R, Q, is_last(layer), input);
-      d_[layer].lay_out(w, R, Q, C);
-      input = a_[layer].x_out;
+    auto x = x_;
+    for (auto& block : blocks_) {
+      block.lay_out(w, x, O);
+      x = block.output();
     }
-    mean_f_ = w.vector<T>(O);
-    rstd_f_ = w.vector<T>(O);
+    norm_f_.mean = w.vector<T>(O);
+    norm_f_.rstd = w.vector<T>(O);
     hidden_ = w.matrix<T>(O, C);
-    d_hidden_ = w.matrix<T>(O, C);
+    dhidden_ = w.matrix<T>(O, C);
     logits_ = w.matrix<T>(O, V);
-    d_logits_ = w.matrix<T>(O, V);
+    dlogits_ = w.matrix<T>(O, V);
     losses_ = w.vector<T>(batch.n_labelled);
-    d_rows_ = w.matrix<T>(R, C);
-    d_outputs_ = w.matrix<T>(O, C);
-    scratch_.lay_out(w, R, C);
+    memory_.lay_out(w, R, O, C);
   });
 }
 
@@ -58,35 +53,26 @@ BlockContext Coconut<X>::context(const PackedBatch& batch, const Pass& pass) con
   kernels::Dropout dropout;
   dropout.seed = pass.seed;
   dropout.epoch = static_cast<std::uint32_t>(pass.epoch);
-  return {exec_, options_, batch, dropout, pass.train};
+  return {exec_, batch, dropout, pass.train};
 }
 
-namespace {
-
-/// Dropout of the embeddings.
-kernels::Dropout embedding_dropout(const BlockContext& context) {
-  return dropout_at(context.dropout, embedding_site,
-                    context.train ? context.options.embd_pdrop : 0);
+template <class X>
+kernels::RowDropout Coconut<X>::embedding_dropout(const BlockContext& context, Range rows) const {
+  const auto& keys = context.batch.row_keys;
+  return {{slice(keys.problem, rows), slice(keys.position, rows)},
+          dropout_at(context, embedding_site, options_.embd_pdrop)};
 }
-
-kernels::RowKeys keys_of(const PackedBatch& batch, Range range) {
-  return {slice(batch.row_keys.problem, range), slice(batch.row_keys.position, range)};
-}
-
-}  // namespace
 
 template <class X>
 void Coconut<X>::forward_segment(const BlockContext& context, const Segment& segment) {
   const auto& batch = context.batch;
   const Range R = segment.rows, O = segment.outputs;
-  kernels::embedding_forward<T>(exec_, parameters_.wte, parameters_.wpe, hidden_,
-                                slice(batch.token, R), slice(batch.thought, R), keys_of(batch, R),
-                                embedding_dropout(context), rows(x_, R));
-  for (int layer = 0; layer < options_.n_layer; ++layer)
-    block_forward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer]);
-  kernels::layer_norm_forward<T>(exec_, rows(a_.back().x_out, O), parameters_.ln_f_weight,
-                                 parameters_.ln_f_bias, options_.layer_norm_epsilon,
-                                 rows(hidden_, O), slice(mean_f_, O), slice(rstd_f_, O));
+  kernels::embedding_forward<T>(exec_, {parameters_.wte, parameters_.wpe, hidden_},
+                                slice(batch.token, R), slice(batch.thought, R),
+                                embedding_dropout(context, R), rows(x_, R));
+  for (auto& block : blocks_) block.forward(context, segment);
+  kernels::layer_norm_forward<T>(exec_, rows(blocks_.back().output(), O), norm_f_.rows(O),
+                                 rows(hidden_, O));
 }
 
 template <class X>
@@ -118,16 +104,16 @@ void Coconut<X>::forward_thoughts(const PackedBatch& batch, const ThoughtEdit<T>
 template <class X>
 void Coconut<X>::attention_map(const PackedBatch& batch, int layer, const Matrix<T>& logits,
                                const Matrix<T>& weights) const {
-  auto groups = is_last(layer) ? batch.output_groups : batch.row_groups;
+  const bool last = layer == options_.n_layer - 1;
+  auto groups = last ? batch.output_groups : batch.row_groups;
   groups.longest = longest(batch);
-  kernels::attention_map<X>(exec_, a_[layer].q, a_[layer].kv, groups, options_.n_head, logits,
-                            weights);
+  kernels::attention_map<X>(exec_, blocks_[layer].attention_input(groups), logits, weights);
 }
 
 template <class X>
 void Coconut<X>::compute_losses(const PackedBatch& batch) {
   SUPERPOSE_EXPECT(static_cast<int>(logits_.extent(0)) == batch.n_outputs);
-  kernels::cross_entropy<T>(exec_, logits_, batch.labels, losses_, d_logits_);
+  kernels::cross_entropy<T>(exec_, logits_, batch.labels, losses_, dlogits_);
 }
 
 template <class X>
@@ -136,21 +122,18 @@ void Coconut<X>::backward_segment(const BlockContext& context, const Segment& se
   const auto& batch = context.batch;
   const Range R = segment.rows, O = segment.outputs;
   const bool chain_complete = R.begin == 0;  // no segment is left to be walked back
-  Kokkos::deep_copy(exec_, rows(d_outputs_, O), T(0));
-  kernels::layer_norm_backward<T>(exec_, rows(d_hidden_, O), rows(a_.back().x_out, O),
-                                  parameters_.ln_f_weight, slice(mean_f_, O), slice(rstd_f_, O),
-                                  scratch_.weight, rows(d_outputs_, O), gradients.ln_f_weight,
-                                  gradients.ln_f_bias);
+  Kokkos::deep_copy(exec_, rows(memory_.doutputs, O), T(0));
+  kernels::layer_norm_backward<T>(exec_, rows(dhidden_, O), rows(blocks_.back().output(), O),
+                                  norm_f_.rows(O), rows(memory_.doutputs, O),
+                                  memory_.of_norm(gradients.ln_f_weight, gradients.ln_f_bias));
   for (int layer = options_.n_layer - 1; layer >= 0; --layer) {
-    block_backward<X>(context, layer, segment, parameters_.h[layer], weights_[layer], a_[layer],
-                      d_[layer], is_last(layer) ? d_outputs_ : d_rows_, d_rows_, scratch_,
-                      gradients.h[layer]);
+    auto& block = blocks_[layer];
+    block.backward(context, segment, memory_, gradients.h[layer]);
     if (chain_complete)  // at once: what is final can travel while the layers below compute
-      block_backward_weights<X>(exec_, weights_[layer], a_[layer], d_[layer], scratch_,
-                                gradients.h[layer], final_from);
+      block.backward_weights(exec_, memory_, gradients.h[layer], final_from);
   }
-  kernels::embedding_backward<T>(exec_, slice(batch.thought, R), keys_of(batch, R),
-                                 embedding_dropout(context), rows(d_rows_, R), d_hidden_);
+  kernels::embedding_backward<T>(exec_, slice(batch.thought, R), embedding_dropout(context, R),
+                                 rows(memory_.drows, R), dhidden_);
 }
 
 template <class X>
@@ -160,13 +143,13 @@ void Coconut<X>::backward(const PackedBatch& batch, const Pass& pass, Parameters
   const auto final_from = [&](const T* first) {
     listener(static_cast<std::size_t>(first - gradients.flat.data()));
   };
-  kernels::logits_backward<T>(exec_, d_logits_, hidden_, parameters_.lm_head, d_hidden_,
+  kernels::logits_backward<T>(exec_, dlogits_, hidden_, parameters_.lm_head, dhidden_,
                               gradients.lm_head);
-  for (auto& d : d_) Kokkos::deep_copy(exec_, d.kv_sum, T(0));
+  for (const auto& block : blocks_) block.clear_gradients(exec_);
   for (auto segment = batch.segments.rbegin(); segment != batch.segments.rend(); ++segment)
     backward_segment(shared, *segment, gradients, final_from);
-  kernels::scatter_rows<T>(exec_, d_rows_, batch.token_rows, scratch_.weight, gradients.wte);
-  kernels::scatter_rows<T>(exec_, d_rows_, batch.position_rows, scratch_.weight, gradients.wpe);
+  kernels::scatter_rows<T>(exec_, memory_.drows, batch.token_rows, memory_.sums, gradients.wte);
+  kernels::scatter_rows<T>(exec_, memory_.drows, batch.position_rows, memory_.sums, gradients.wpe);
   final_from(gradients.flat.data());
 }
 

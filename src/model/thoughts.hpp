@@ -54,23 +54,20 @@ class Coconut : public Network<Real<X>> {
   void forward_segment(const BlockContext& context, const Segment& segment);
   void backward_segment(const BlockContext& context, const Segment& segment,
                         Parameters<T>& gradients, const GradientsFinal<T>& final_from);
-  bool is_last(int layer) const { return layer == options_.n_layer - 1; }
+  kernels::RowDropout embedding_dropout(const BlockContext& context, Range rows) const;
 
   Gpt2Options options_;
   Exec exec_;
   Parameters<T> parameters_;
-  std::vector<BlockWeights<X>> weights_;  ///< of parameters_.h, for products
-  bool weights_are_current_ = false;
+  std::vector<Block<X>> blocks_;
+  bool weights_are_current_ = false;  ///< what blocks hold of parameters_
   Workspace workspace_;
-  std::vector<BlockActivations<X>> a_;
-  std::vector<BlockRowGradients<X>> d_;
   Matrix<T> x_;                   ///< [R,C] embeddings
-  Vector<T> mean_f_, rstd_f_;     ///< [O]
-  Matrix<T> hidden_, d_hidden_;   ///< [O,C]
-  Matrix<T> logits_, d_logits_;   ///< [O,V]
+  kernels::LayerNorm<T> norm_f_;  ///< of the last block's output
+  Matrix<T> hidden_, dhidden_;    ///< [O,C]
+  Matrix<T> logits_, dlogits_;    ///< [O,V]
   Vector<T> losses_;              ///< [n_labelled]
-  Matrix<T> d_rows_, d_outputs_;  ///< [R,C], [O,C] gradient of the residual stream
-  BlockScratch<X> scratch_;
+  BackwardMemory<X> memory_;
 };
 
 }  // namespace superpose::model

@@ -136,11 +136,16 @@ inline Result plain_forward(const Launch& in) {
 }
 
 template <class T>
+AttentionInput<T> to_input(const Launch& in) {
+  return {to_matrix<T>(in.q), to_matrix<T>(in.kv), to_groups(in.packing, in.queries), in.heads.NH,
+          in.dropout};
+}
+
+template <class T>
 Result run_forward(const Launch& in) {
   const auto out = to_matrix<T>(HostMatrix(in.q.n_rows, in.q.n_columns, 5));
   const auto lse = to_matrix<T>(HostMatrix(in.q.n_rows, in.heads.NH, 5));
-  attention_forward<T>(Exec(), to_matrix<T>(in.q), to_matrix<T>(in.kv),
-                       to_groups(in.packing, in.queries), in.heads.NH, in.dropout, out, lse);
+  attention_forward<T>(Exec(), to_input<T>(in), out, lse);
   return {to_host(out), to_host(lse)};
 }
 
@@ -149,9 +154,8 @@ template <class T>
 HostMatrix run_backward(const Launch& in, const HostMatrix& dout, Matrix<T> dkv) {
   const auto [out, lse] = run_forward<T>(in);
   const auto dq = to_matrix<T>(HostMatrix(in.q.n_rows, in.q.n_columns, 5));
-  attention_backward<T>(Exec(), to_matrix<T>(in.q), to_matrix<T>(in.kv),
-                        to_groups(in.packing, in.queries), in.heads.NH, in.dropout,
-                        to_matrix<T>(out), to_matrix<T>(lse), to_matrix<T>(dout), dq, dkv);
+  attention_backward<T>(Exec(), to_input<T>(in),
+                        {to_matrix<T>(out), to_matrix<T>(lse), to_matrix<T>(dout), dq, dkv});
   return to_host(dq);
 }
 

@@ -92,11 +92,11 @@ PlainMap plain_map(const Launch& in, int problem, int i, int h, int longest) {
 
 template <class T>
 void expect_map_is_plain(const Launch& in) {
-  const auto groups = to_groups(in.packing, in.queries);
-  const int NH = in.heads.NH, T_ = groups.longest;
+  const auto input = to_input<T>(in);
+  const int NH = in.heads.NH, T_ = input.groups.longest;
   const auto logits = to_matrix<T>(HostMatrix(in.q.n_rows, NH * T_, 5)),
              weights = to_matrix<T>(HostMatrix(in.q.n_rows, NH * T_, 5));
-  attention_map<T>(Exec(), to_matrix<T>(in.q), to_matrix<T>(in.kv), groups, NH, logits, weights);
+  attention_map<T>(Exec(), input, logits, weights);
   HostMatrix logit = to_host(logits), expected_logit(in.q.n_rows, NH * T_),
              expected_weight(in.q.n_rows, NH * T_);
   for (std::size_t g = 0; g < in.queries.problem.size(); ++g)

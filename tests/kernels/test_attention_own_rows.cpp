@@ -59,8 +59,9 @@ Results run(const OwnRows& in) {
   const auto dout = to_longer_matrix<bfloat16>(in.dout), out = longer(C), dq = longer(C);
   const auto lse = to_longer_matrix<float>(HostMatrix(n, NH, 5));
   const auto dkv = to_longer_matrix<float>(HostMatrix(n, 2 * C, 1));
-  attention_forward<bfloat16>(Exec(), q, kv, in.groups(), NH, in.dropout, out, lse);
-  attention_backward<bfloat16>(Exec(), q, kv, in.groups(), NH, in.dropout, out, lse, dout, dq, dkv);
+  const AttentionInput<bfloat16> input{q, kv, in.groups(), NH, in.dropout};
+  attention_forward<bfloat16>(Exec(), input, out, lse);
+  attention_backward<bfloat16>(Exec(), input, {out, lse, dout, dq, dkv});
   return {first_rows(to_host(out), n), first_rows(to_host(lse), n), first_rows(to_host(dq), n),
           first_rows(to_host(dkv), n)};
 }
@@ -99,9 +100,9 @@ TEST(AttentionOwnRows, AreTheLibrarysFromHopperOn) {
   const auto out = to_matrix<bfloat16>(in.q), dout = to_matrix<bfloat16>(in.dout);
   const auto lse = to_matrix<float>(HostMatrix(in.q.n_rows, 2));
   const auto dkv = to_matrix<float>(HostMatrix(in.kv.n_rows, in.kv.n_columns));
-  EXPECT_TRUE(attention_forward_cudnn(Exec(), q, kv, in.groups(), 2, in.dropout, out, lse));
-  EXPECT_TRUE(
-      attention_backward_cudnn(Exec(), q, kv, in.groups(), 2, in.dropout, out, lse, dout, dq, dkv));
+  const AttentionInput<bfloat16> input{q, kv, in.groups(), 2, in.dropout};
+  EXPECT_TRUE(attention_forward_cudnn(Exec(), input, out, lse));
+  EXPECT_TRUE(attention_backward_cudnn(Exec(), input, {out, lse, dout, dq, dkv}));
 }
 #endif
 

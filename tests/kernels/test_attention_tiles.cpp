@@ -85,11 +85,11 @@ TEST(AttentionTilesBfloat16, DiffersFromFloatByRoundingOnly) {
   const auto out = to_matrix<bfloat16>(s.q_early), dq = to_matrix<bfloat16>(s.q_early);
   const auto lse = to_matrix<float>(exact.lse);
   const auto q = to_matrix<bfloat16>(s.q_early), kv = to_matrix<bfloat16>(s.kv);
-  attention_forward<bfloat16>(Exec(), q, kv, groups, 2, s.dropout, out, lse);
+  const AttentionInput<bfloat16> in{q, kv, groups, 2, s.dropout};
+  attention_forward<bfloat16>(Exec(), in, out, lse);
   EXPECT_TRUE(near_operand<bfloat16>(to_host(out), exact.out));
   const auto dkv = to_matrix<float>(HostMatrix(s.kv.n_rows, s.kv.n_columns));
-  attention_backward<bfloat16>(Exec(), q, kv, groups, 2, s.dropout, out, lse,
-                               to_matrix<bfloat16>(s.dout_early), dq, dkv);
+  attention_backward<bfloat16>(Exec(), in, {out, lse, to_matrix<bfloat16>(s.dout_early), dq, dkv});
   const auto exact_dkv = to_matrix<double>(HostMatrix(s.kv.n_rows, s.kv.n_columns));
   const auto exact_dq = run_backward<double>(s.early(), s.dout_early, exact_dkv);
   EXPECT_TRUE(near_operand<bfloat16>(to_host(dq), exact_dq));

@@ -42,9 +42,9 @@ template <class X>
 HostMatrix run_forward(const Input& in, const Dropout& dropout) {
   using T = Real<X>;
   const auto x = to_matrix<T>(HostMatrix(R, in.wte.n_columns, 5));
-  embedding_forward<X>(Exec(), to_matrix<T>(in.wte), to_matrix<T>(in.wpe),
-                       to_matrix<X>(in.thoughts), to_indices(token), to_indices(thought),
-                       row_keys(), dropout, x);
+  embedding_forward<X>(Exec(),
+                       {to_matrix<T>(in.wte), to_matrix<T>(in.wpe), to_matrix<X>(in.thoughts)},
+                       to_indices(token), to_indices(thought), {row_keys(), dropout}, x);
   return to_host(x);
 }
 
@@ -74,7 +74,7 @@ template <class T>
 Input run_backward(const HostMatrix& dx, const Dropout& dropout, const Input& before) {
   const auto gradient = to_matrix<T>(dx), wte = to_matrix<T>(before.wte);
   const auto wpe = to_matrix<T>(before.wpe), thoughts = to_matrix<T>(before.thoughts);
-  embedding_backward<T>(Exec(), to_indices(thought), row_keys(), dropout, gradient, thoughts);
+  embedding_backward<T>(Exec(), to_indices(thought), {row_keys(), dropout}, gradient, thoughts);
   scatter_rows<T>(Exec(), gradient, group_rows(embedded_token(), vocabulary), {}, wte);
   scatter_rows<T>(Exec(), gradient, group_rows(position, n_positions), {}, wpe);
   return {to_host(wte), to_host(wpe), to_host(thoughts)};

@@ -39,10 +39,11 @@ template <class X>
 Result run_forward(const Input& in) {
   using T = Real<X>;
   const auto y = to_matrix<X>(in.x);
-  const Vector<T> mean("test_mean", in.x.n_rows), rstd("test_rstd", in.x.n_rows);
-  layer_norm_forward<X>(Exec(), to_matrix<T>(in.x), to_vector<T>(in.weight), to_vector<T>(in.bias),
-                        epsilon, y, mean, rstd);
-  return {to_host(y), to_host(mean), to_host(rstd)};
+  const LayerNorm<T> norm{to_vector<T>(in.weight), to_vector<T>(in.bias),
+                          Vector<T>("test_mean", in.x.n_rows), Vector<T>("test_rstd", in.x.n_rows),
+                          epsilon};
+  layer_norm_forward<X>(Exec(), to_matrix<T>(in.x), norm, y);
+  return {to_host(y), to_host(norm.mean), to_host(norm.rstd)};
 }
 
 struct Gradient {
@@ -60,17 +61,17 @@ Gradient run_backward(const Input& in, const HostMatrix& dy, const Gradient& bef
                       int n_sums = 0) {
   const Result forward = plain_forward(in);
   const auto dx = to_matrix<T>(before.x);
-  const auto dweight = to_vector<T>(before.weight), dbias = to_vector<T>(before.bias);
-  const Vector<T> scratch("test_scratch", 2 * n_sums * in.x.n_columns);
-  layer_norm_backward<T>(Exec(), to_matrix<T>(dy), to_matrix<T>(in.x), to_vector<T>(in.weight),
-                         to_vector<T>(forward.mean), to_vector<T>(forward.rstd), scratch, dx,
-                         dweight, dbias);
-  return {to_host(dx), to_host(dweight), to_host(dbias)};
+  const LayerNorm<T> norm{to_vector<T>(in.weight), to_vector<T>(in.bias),
+                          to_vector<T>(forward.mean), to_vector<T>(forward.rstd), epsilon};
+  const LayerNormGradient<T> dnorm{to_vector<T>(before.weight), to_vector<T>(before.bias),
+                                   Vector<T>("test_scratch", 2 * n_sums * in.x.n_columns)};
+  layer_norm_backward<T>(Exec(), to_matrix<T>(dy), to_matrix<T>(in.x), norm, dx, dnorm);
+  return {to_host(dx), to_host(dnorm.weight), to_host(dnorm.bias)};
 }
 
 template <class T>
-class LayerNorm : public testing::Test {};
-TYPED_TEST_SUITE(LayerNorm, FloatTypes);
+class LayerNormFloats : public testing::Test {};
+TYPED_TEST_SUITE(LayerNormFloats, FloatTypes);
 
 template <class X>
 class LayerNormOperand : public testing::Test {};
@@ -87,7 +88,7 @@ TYPED_TEST(LayerNormOperand, ForwardEqualsThePlainLoop) {
   }
 }
 
-TYPED_TEST(LayerNorm, ConstantRowGivesTheBias) {
+TYPED_TEST(LayerNormFloats, ConstantRowGivesTheBias) {
   const Input in{HostMatrix(2, 96, 0.5), random_matrix(1, 96, 2), random_matrix(1, 96, 3)};
   const Result actual = run_forward<TypeParam>(in);
   for (int r = 0; r < 2; ++r)
@@ -101,7 +102,7 @@ TEST(LayerNormFloat, KeepsItsDigitsUnderALargeMean) {
   EXPECT_TRUE(within(run_forward<float>(in).y, plain_forward(in).y, 1e-3));
 }
 
-TYPED_TEST(LayerNorm, BackwardAddsToAllGradients) {
+TYPED_TEST(LayerNormFloats, BackwardAddsToAllGradients) {
   for (const auto shape : row_shapes) {
     const Input in = random_input(shape);
     const auto dy = random_matrix(shape.n_rows, shape.n_columns, 4);
@@ -119,7 +120,7 @@ TYPED_TEST(LayerNorm, BackwardAddsToAllGradients) {
   }
 }
 
-TYPED_TEST(LayerNorm, BackwardAddsRowsInOrder) {
+TYPED_TEST(LayerNormFloats, BackwardAddsRowsInOrder) {
   const Input in = random_input({21, 130});
   const auto dy = random_matrix(21, 130, 4);
   const Gradient actual = run_backward<TypeParam>(in, dy, zero_gradient(in));
@@ -130,7 +131,7 @@ TYPED_TEST(LayerNorm, BackwardAddsRowsInOrder) {
   }
 }
 
-TYPED_TEST(LayerNorm, WeightGradientsOfManyRowsMayPassThroughScratch) {
+TYPED_TEST(LayerNormFloats, WeightGradientsOfManyRowsMayPassThroughScratch) {
   for (const auto shape : {Shape{128, 5}, Shape{129, 130}, Shape{5000, 33}}) {
     const Input in = random_input(shape);
     const auto dy = random_matrix(shape.n_rows, shape.n_columns, 4);

@@ -41,14 +41,14 @@ template <class T>
 HostMatrix run_forward(const HostMatrix& x, const HostMatrix& y, const Keys& keys,
                        const Dropout& dropout) {
   const auto out = to_matrix<T>(HostMatrix(x.n_rows, x.n_columns, 5));
-  residual_forward<T>(Exec(), to_matrix<T>(x), to_matrix<T>(y), keys.views(), dropout, out);
+  residual_forward<T>(Exec(), to_matrix<T>(x), to_matrix<T>(y), {keys.views(), dropout}, out);
   return to_host(out);
 }
 
 template <class X>
 HostMatrix run_backward(const HostMatrix& dout, const Keys& keys, const Dropout& dropout) {
   const auto dy = to_matrix<X>(HostMatrix(dout.n_rows, dout.n_columns, 5));
-  residual_backward<X>(Exec(), to_matrix<Real<X>>(dout), keys.views(), dropout, dy);
+  residual_backward<X>(Exec(), to_matrix<Real<X>>(dout), {keys.views(), dropout}, dy);
   return to_host(dy);
 }
 
@@ -78,10 +78,10 @@ TYPED_TEST(Residual, OutputMayBeEitherInput) {
   const auto keys = consecutive_keys(6);
   const auto expected = run_forward<TypeParam>(x, y, keys, test_dropout());
   const auto over_x = to_matrix<TypeParam>(x), over_y = to_matrix<TypeParam>(y);
-  residual_forward<TypeParam>(Exec(), over_x, to_matrix<TypeParam>(y), keys.views(), test_dropout(),
-                              over_x);
-  residual_forward<TypeParam>(Exec(), to_matrix<TypeParam>(x), over_y, keys.views(), test_dropout(),
-                              over_y);
+  residual_forward<TypeParam>(Exec(), over_x, to_matrix<TypeParam>(y),
+                              {keys.views(), test_dropout()}, over_x);
+  residual_forward<TypeParam>(Exec(), to_matrix<TypeParam>(x), over_y,
+                              {keys.views(), test_dropout()}, over_y);
   EXPECT_TRUE(within(to_host(over_x), expected, 0));
   EXPECT_TRUE(within(to_host(over_y), expected, 0));
 }

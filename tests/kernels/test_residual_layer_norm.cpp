@@ -17,10 +17,17 @@ Input random_input(Shape shape) {
           random_matrix(1, C, 4)};
 }
 
-RowKeys row_keys(int n_rows) {
+RowDropout row_dropout(int n_rows) {
   std::vector<int> problem, position;
   for (int r = 0; r < n_rows; ++r) problem.push_back(40 + r / 3), position.push_back(r % 3);
-  return {to_indices(problem), to_indices(position)};
+  return {{to_indices(problem), to_indices(position)}, test_dropout()};
+}
+
+/// The norm of forward: its statistics are still to be written.
+template <class T>
+LayerNorm<T> new_norm(const Input& in) {
+  return {to_vector<T>(in.weight), to_vector<T>(in.bias), Vector<T>("test_mean", in.x.n_rows),
+          Vector<T>("test_rstd", in.x.n_rows), epsilon};
 }
 
 // --- forward -------------------------------------------------------------------------------------
@@ -60,11 +67,9 @@ Result run_forward(const Input& in, Over over = Over::nothing) {
                  : over == Over::branch ? branch
                                         : to_matrix<T>(HostMatrix(R, C, 5));
   const auto ln = to_matrix<X>(HostMatrix(R, C, 5));
-  const Vector<T> mean("test_mean", R), rstd("test_rstd", R);
-  residual_layer_norm_forward<X>(Exec(), x, branch, row_keys(R), test_dropout(),
-                                 to_vector<T>(in.weight), to_vector<T>(in.bias), epsilon, y, ln,
-                                 mean, rstd);
-  return {to_host(y), to_host(ln), to_host(mean), to_host(rstd)};
+  const auto norm = new_norm<T>(in);
+  residual_layer_norm_forward<X>(Exec(), x, branch, row_dropout(R), norm, y, ln);
+  return {to_host(y), to_host(ln), to_host(norm.mean), to_host(norm.rstd)};
 }
 
 template <class X>
@@ -73,12 +78,10 @@ Result run_unfused_forward(const Input& in) {
   const int R = in.x.n_rows;
   const auto y = to_matrix<T>(in.x);
   const auto ln = to_matrix<X>(in.x);
-  const Vector<T> mean("test_mean", R), rstd("test_rstd", R);
-  residual_forward<T>(Exec(), to_matrix<T>(in.x), to_matrix<T>(in.branch), row_keys(R),
-                      test_dropout(), y);
-  layer_norm_forward<X>(Exec(), y, to_vector<T>(in.weight), to_vector<T>(in.bias), epsilon, ln,
-                        mean, rstd);
-  return {to_host(y), to_host(ln), to_host(mean), to_host(rstd)};
+  const auto norm = new_norm<T>(in);
+  residual_forward<T>(Exec(), to_matrix<T>(in.x), to_matrix<T>(in.branch), row_dropout(R), y);
+  layer_norm_forward<X>(Exec(), y, norm, ln);
+  return {to_host(y), to_host(ln), to_host(norm.mean), to_host(norm.rstd)};
 }
 
 void expect_same(const Result& actual, const Result& expected) {
@@ -122,7 +125,7 @@ TYPED_TEST(ResidualLayerNorm, ForwardMayOverwriteEitherInput) {
 
 /// Gradients by ln and by y, the latter beside the norm's.
 struct Upstream {
-  HostMatrix d_ln, d_y;
+  HostMatrix dln, dy;
 };
 
 Upstream random_upstream(Shape shape) {
@@ -134,35 +137,41 @@ struct Gradient {
   HostMatrix x, branch, weight, bias;
 };
 
+/// The norm as forward leaves it.
+template <class T>
+LayerNorm<T> known_norm(const Input& in) {
+  const Result forward = plain_forward(in);
+  return {to_vector<T>(in.weight), to_vector<T>(in.bias), to_vector<T>(forward.mean),
+          to_vector<T>(forward.rstd), epsilon};
+}
+
 /// Gradients of the norm's weights are added to `before`.
 template <class X>
 Gradient run_backward(const Input& in, const Upstream& upstream, const HostMatrix& before) {
   using T = Real<X>;
   const int R = in.x.n_rows, C = in.x.n_columns;
-  const Result forward = plain_forward(in);
-  const auto d_y = to_matrix<T>(upstream.d_y);
-  const auto d_branch = to_matrix<X>(HostMatrix(R, C, 5));
-  const auto dweight = to_vector<T>(before), dbias = to_vector<T>(before);
-  layer_norm_residual_backward<X>(Exec(), to_matrix<T>(upstream.d_ln), to_matrix<T>(forward.y),
-                                  to_vector<T>(in.weight), to_vector<T>(forward.mean),
-                                  to_vector<T>(forward.rstd), {}, d_y, row_keys(R), test_dropout(),
-                                  d_branch, dweight, dbias);
-  return {to_host(d_y), to_host(d_branch), to_host(dweight), to_host(dbias)};
+  const auto y = to_matrix<T>(plain_forward(in).y);
+  const auto norm = known_norm<T>(in);
+  const auto dy = to_matrix<T>(upstream.dy);
+  const auto dbranch = to_matrix<X>(HostMatrix(R, C, 5));
+  const LayerNormGradient<T> dnorm{to_vector<T>(before), to_vector<T>(before), {}};
+  layer_norm_residual_backward<X>(Exec(), to_matrix<T>(upstream.dln), y, norm, row_dropout(R), dy,
+                                  dbranch, dnorm);
+  return {to_host(dy), to_host(dbranch), to_host(dnorm.weight), to_host(dnorm.bias)};
 }
 
 template <class X>
 Gradient run_unfused_backward(const Input& in, const Upstream& upstream, const HostMatrix& before) {
   using T = Real<X>;
   const int R = in.x.n_rows, C = in.x.n_columns;
-  const Result forward = plain_forward(in);
-  const auto d_y = to_matrix<T>(upstream.d_y);
-  const auto d_branch = to_matrix<X>(HostMatrix(R, C, 5));
-  const auto dweight = to_vector<T>(before), dbias = to_vector<T>(before);
-  layer_norm_backward<T>(Exec(), to_matrix<T>(upstream.d_ln), to_matrix<T>(forward.y),
-                         to_vector<T>(in.weight), to_vector<T>(forward.mean),
-                         to_vector<T>(forward.rstd), {}, d_y, dweight, dbias);
-  residual_backward<X>(Exec(), d_y, row_keys(R), test_dropout(), d_branch);
-  return {to_host(d_y), to_host(d_branch), to_host(dweight), to_host(dbias)};
+  const auto y = to_matrix<T>(plain_forward(in).y);
+  const auto norm = known_norm<T>(in);
+  const auto dy = to_matrix<T>(upstream.dy);
+  const auto dbranch = to_matrix<X>(HostMatrix(R, C, 5));
+  const LayerNormGradient<T> dnorm{to_vector<T>(before), to_vector<T>(before), {}};
+  layer_norm_backward<T>(Exec(), to_matrix<T>(upstream.dln), y, norm, dy, dnorm);
+  residual_backward<X>(Exec(), dy, row_dropout(R), dbranch);
+  return {to_host(dy), to_host(dbranch), to_host(dnorm.weight), to_host(dnorm.bias)};
 }
 
 TYPED_TEST(ResidualLayerNorm, BackwardHasTheBitsOfItsTwoParts) {
@@ -201,7 +210,7 @@ TEST(ResidualLayerNormGradient, IsTheDerivativeOfForward) {
     const Upstream upstream = random_upstream(shape);
     const auto loss = [&] {
       const Result forward = run_forward<double>(in);
-      return inner_product(upstream.d_ln, forward.ln) + inner_product(upstream.d_y, forward.y);
+      return inner_product(upstream.dln, forward.ln) + inner_product(upstream.dy, forward.y);
     };
     const auto gradient = run_backward<double>(in, upstream, HostMatrix(1, shape.n_columns));
     EXPECT_TRUE(is_gradient(gradient.x, in.x, loss)) << shape.n_rows << "x" << shape.n_columns;
