@@ -59,8 +59,7 @@ void find_datasets(const File& file, const std::string& group, int depth,
   }
 }
 
-// --- Checkpoints
-// ----------------------------------------------------------------------------------
+// --- checkpoints ---------------------------------------------------------------------------------
 
 void check_values(const File& file, const NamedTensor& tensor) {
   validate(file.has_attribute(tensor.name, layout::checksum_attribute), ExitCode::io,
@@ -104,8 +103,7 @@ void check_checkpoint(const File& file, FileReport& report) {
       dataset.problem = problem_of([&] { check_values(file, dataset.layout); });
 }
 
-// --- run.h5
-// ---------------------------------------------------------------------------------------
+// --- run.h5 --------------------------------------------------------------------------------------
 
 std::vector<std::int64_t> read_index(const File& file, const std::string& dataset) {
   const NamedTensor tensor = file.layout(dataset);

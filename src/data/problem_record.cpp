@@ -16,8 +16,9 @@ namespace {
 using nlohmann::json;
 using Strings = std::vector<std::string>;
 
-// --- Reading values: nlohmann's conversions accept 1.7 or true as an integer, these do not
-// ---------
+// --- reading values ------------------------------------------------------------------------------
+
+// nlohmann's conversions accept 1.7 or true as an integer, these do not.
 
 const json& at(const json& record, const char* key) {
   const auto found = record.find(key);
@@ -68,8 +69,7 @@ Graph graph_of(const json& record, std::size_t n_nodes) {
   return graph;
 }
 
-// --- Holding the record against its graph
-// ---------------------------------------------------------
+// --- holding the record against its graph --------------------------------------------------------
 
 void check_edges(const Graph& graph) {
   std::set<std::array<int, 2>> seen;
@@ -166,8 +166,7 @@ void check_sets(const Problem& problem, const json& record) {
         ExitCode::data, "bfs_neighbor_k does not hold the nodes exactly k hops from the root");
 }
 
-// --- Writing
-// --------------------------------------------------------------------------------------
+// --- writing -------------------------------------------------------------------------------------
 
 /// Escaped like Python's json module does by default: ASCII only.
 std::string quoted(const std::string& string) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that every C and C++ file is formatted by .clang-format, and that the version stands in
-CITATION.cff as in CMakeLists.txt.
+"""Checks that every C and C++ file is formatted by .clang-format, that no ruler between sections is
+broken in two, and that the version stands in CITATION.cff as in CMakeLists.txt.
 
 usage: check_style.py [project directory]
 Prints one line a violation and exits 1 if there is any.
@@ -35,6 +35,15 @@ def unformatted(root):
         yield f"clang-format failed: {result.stderr.strip()}"
 
 
+def broken_rulers(root):
+    """clang-format wraps a ruler of more than 100 columns and is content with both lines."""
+    for name in tracked(root, SOURCES):
+        lines = (root / name).read_text().splitlines()
+        for number, line in enumerate(lines, 1):
+            if re.fullmatch(r"\s*// -{5,}", line):
+                yield f"{name}:{number}: a ruler broken in two; shorten it to 100 columns"
+
+
 def other_versions(root):
     version = re.search(r"project\(superpose VERSION (\S+)", (root / "CMakeLists.txt").read_text())[1]
     cited = re.search(r"^version: (\S+)$", (root / "CITATION.cff").read_text(), re.MULTILINE)
@@ -44,7 +53,7 @@ def other_versions(root):
 
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
-    violations = [*unformatted(root), *other_versions(root)]
+    violations = [*unformatted(root), *broken_rulers(root), *other_versions(root)]
     print("\n".join(violations) or "style: no violations")
     return 1 if violations else 0
 

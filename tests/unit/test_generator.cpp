@@ -20,8 +20,7 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-// --- The distribution
-// -------------------------------------------------------------------------------
+// --- The distribution ----------------------------------------------------------------------------
 
 struct Reference {
   const char* name;
@@ -188,8 +187,7 @@ TEST(GeneratorDistribution, StepsAreUniformOverTheShortestPaths) {
   EXPECT_NEAR(taken, expected, 4 * std::sqrt(variance));
 }
 
-// --- One problem
-// --------------------------------------------------------------------------------------
+// --- One problem ---------------------------------------------------------------------------------
 
 TEST(Generator, AProblemDependsOnSeedAndIndexOnly) {
   const auto all = generate_problems({}, 0, 20);
@@ -318,8 +316,7 @@ TEST(Generator, LargeGraphsContinueTheNamesWithNumbers) {
   EXPECT_THAT(names, testing::Contains(testing::EndsWith("2")));
 }
 
-// --- Options that are refused
-// -------------------------------------------------------------------------
+// --- Options that are refused --------------------------------------------------------------------
 
 TEST(Generator, AHopelessConfigurationEnds) {
   GeneratorOptions options;

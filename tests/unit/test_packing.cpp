@@ -22,8 +22,7 @@ Ints bounds(Range range) {
   return {range.begin, range.end};
 }
 
-// --- a batch worked out by hand
-// -------------------------------------------------------------------
+// --- a batch worked out by hand ------------------------------------------------------------------
 
 /// Problem 50: tokens 1 2 3, latents at 3 and 4, [A]-like token 9; a target at its end.
 /// Problem 51: tokens 4 5, latent at 2; targets at 1 (no label) and 2 (two labels).
@@ -87,8 +86,7 @@ TEST(Packing, TargetsOfThreeProblemsByHand) {
   EXPECT_THAT(host(batch.labels.label), ElementsAre(7, 3, 4, 6));
 }
 
-// --- any batch, against plain loops
-// ---------------------------------------------------------------
+// --- any batch, against plain loops --------------------------------------------------------------
 
 /// One row, from the definition: which segment it is in and what is read from it.
 struct PlainRow {

@@ -110,8 +110,7 @@ TEST(ProblemFile, NamesOutsideAsciiSurvive) {
   EXPECT_EQ(read_problems(path).problems[0].idx_to_symbol, problem.idx_to_symbol);
 }
 
-// --- Published files
-// ------------------------------------------------------------------------------
+// --- Published files -----------------------------------------------------------------------------
 
 struct PublishedFile {
   const char* name;
@@ -175,8 +174,7 @@ TEST(PublishedPair, WrittenRecordsEqualThePublishedOnes) {
   }
 }
 
-// --- Files that are refused
-// -----------------------------------------------------------------------
+// --- Files that are refused ----------------------------------------------------------------------
 
 TEST(ProblemFile, SaysWhatIsWrongWithTheFile) {
   try {
@@ -317,8 +315,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Damage{"cumulative_sets", make_cumulative, ""}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
-// --- Writing
-// --------------------------------------------------------------------------------------
+// --- Writing -------------------------------------------------------------------------------------
 
 /// That of this process.
 std::string temporary_name(const std::string& path) {
