@@ -6,6 +6,7 @@
 
 #include "core/bfloat16.hpp"
 #include "core/types.hpp"
+#include "kokkos_kernels/output.hpp"
 
 namespace superpose::kernels {
 
@@ -19,9 +20,6 @@ enum class FloatProducts { full, tf32 };
 
 /// Whether this machine has FloatProducts::tf32.
 bool has_tf32_products();
-
-/// Whether a product replaces its output or is added to it.
-enum class Output { replace, add };
 
 /// A linear layer's weights w [K,N] (Hugging Face's Conv1D orientation) and bias [N] as the matrix
 /// library wants them, for y = x w + bias and for dx = dy w^T: on a CPU float and bfloat16 copies

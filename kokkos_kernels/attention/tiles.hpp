@@ -87,8 +87,8 @@ template <class X, class T>
 void multiply_keys(const QueryTile<X>& tile, const Block<T>& keys, const Block<T>& right, int D,
                    const Block<T>& scores) {
   for (int j = 0; j < tile.n_rows(); j += tile_rows)
-    multiply<Sum::replace>(rows_of(keys.from_row(j)), right, {0, D}, QueryTile<X>::lanes,
-                           scores.from_row(j));
+    multiply<Output::replace>(rows_of(keys.from_row(j)), right, {0, D}, QueryTile<X>::lanes,
+                              scores.from_row(j));
 }
 
 /// to(l) = scale[l] * sum over j of weights(j, l) rows(j): a product in registers, transposed on
@@ -97,8 +97,8 @@ template <class X, class T, class To>
 void write_sums(const QueryTile<X>& tile, const Block<T>& rows, const Block<T>& weights,
                 const T* scale, int D, const TileScratch<T>& s, const To& to) {
   for (int d = 0; d < D; d += tile_rows)
-    multiply<Sum::replace>(columns_of(Block<T>{rows.data + d, rows.pitch}), weights,
-                           {0, tile.most_keys()}, QueryTile<X>::lanes, s.result.from_row(d));
+    multiply<Output::replace>(columns_of(Block<T>{rows.data + d, rows.pitch}), weights,
+                              {0, tile.most_keys()}, QueryTile<X>::lanes, s.result.from_row(d));
   copy_back_transposed(tile.n, D, scale, s.result, s.squares.data, to);
 }
 
@@ -244,9 +244,10 @@ void add_tile_to_keys(const QueryTile<X>& tile, const BackwardScratch<T>& s, int
   for (int j = 0; j < tile.most_keys(); j += tile_rows) {
     while (tile.n_keys[first] <= j) ++first;
     const Range depth{first, tile.n};
-    multiply<Sum::add>(rows_of(s.dscores.from_row(j)), s.query_rows, depth, D, s.dkeys.from_row(j));
-    multiply<Sum::add>(rows_of(s.tile.scores.from_row(j)), s.gradient_rows, depth, D,
-                       s.dvalues.from_row(j));
+    multiply<Output::add>(rows_of(s.dscores.from_row(j)), s.query_rows, depth, D,
+                          s.dkeys.from_row(j));
+    multiply<Output::add>(rows_of(s.tile.scores.from_row(j)), s.gradient_rows, depth, D,
+                          s.dvalues.from_row(j));
   }
 }
 

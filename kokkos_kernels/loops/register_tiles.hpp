@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "core/types.hpp"
+#include "kokkos_kernels/output.hpp"
 
 namespace superpose::kernels {
 
@@ -137,11 +138,9 @@ Left<Factor::columns, T> columns_of(const Block<T>& block) {
   return {block.data, block.pitch};
 }
 
-enum class Sum { replace, add };
-
 /// One piece: result (+)= sum over k in `depth` of left(., k) right(k, .), of piece_rows rows. Not
 /// inlined: within a larger function its addresses would be left without registers.
-template <Sum mode, int n_registers, Factor factor, class T>
+template <Output output, int n_registers, Factor factor, class T>
 __attribute__((noinline)) void multiply_piece(const Left<factor, T>& left, const Block<T>& right,
                                               Range depth, const Block<T>& result) {
   constexpr int length = register_length<T>;
@@ -157,13 +156,13 @@ __attribute__((noinline)) void multiply_piece(const Left<factor, T>& left, const
 #pragma GCC unroll 2
     for (int v = 0; v < n_registers; ++v) {
       T* to = result.row(r) + v * length;
-      store(mode == Sum::add ? load(to) + sum[r][v] : sum[r][v], to);
+      store(output == Output::add ? load(to) + sum[r][v] : sum[r][v], to);
     }
 }
 
 /// tile_rows rows of a product: result(., c) (+)= left right(., c) for c < n_columns, rounded up to
 /// whole registers. Each element is summed in ascending k whatever the piece it falls into.
-template <Sum mode, Factor factor, class T>
+template <Output output, Factor factor, class T>
 inline void multiply(const Left<factor, T>& left, const Block<T>& right, Range depth, int n_columns,
                      const Block<T>& result) {
   constexpr int length = register_length<T>, width = piece_registers * length;
@@ -172,8 +171,8 @@ inline void multiply(const Left<factor, T>& left, const Block<T>& right, Range d
     const auto from = left.from_row(r);
     const auto at = [&](const Block<T>& block) { return Block<T>{block.data + c, block.pitch}; };
     for (; c + width - length < n_columns; c += width)
-      multiply_piece<mode, piece_registers>(from, at(right), depth, at(result.from_row(r)));
-    if (c < n_columns) multiply_piece<mode, 1>(from, at(right), depth, at(result.from_row(r)));
+      multiply_piece<output, piece_registers>(from, at(right), depth, at(result.from_row(r)));
+    if (c < n_columns) multiply_piece<output, 1>(from, at(right), depth, at(result.from_row(r)));
   }
 }
 
