@@ -14,8 +14,7 @@
 #include "jobs/run_metadata.hpp"
 #include "jobs/subcommand.hpp"
 #include "train/check_fits.hpp"
-#include "train/checkpoint_series.hpp"
-#include "train/training_state.hpp"
+#include "train/probe_series.hpp"
 
 namespace superpose::jobs {
 namespace {
@@ -64,63 +63,7 @@ data::ProblemFile read_data(const Arguments& arguments, const train::RunOptions&
   return file;
 }
 
-analysis::CheckpointInfo info_of(const io::CheckpointHeader& header) {
-  const auto counter = [&](const char* name) {
-    const auto found = header.counters.find(name);
-    return found == header.counters.end() ? std::int64_t{-1} : found->second;
-  };
-  return {header.step, counter("epoch"), counter("stage")};
-}
-
-/// What every checkpoint of a series is measured with.
-struct Setup {
-  const data::ProblemFile& file;
-  analysis::ProbeSettings settings;
-  std::vector<analysis::InterventionGrid> grids;
-};
-
-analysis::CheckpointFindings probe_one(const Candidate& candidate, model::Network<float>& model,
-                                       const Setup& setup, const Communicator& world,
-                                       analysis::ProbeFile& output) {
-  const auto& problems = setup.file.problems;
-  output.begin_checkpoint(candidate.header.step, model.parameters());
-  auto statistics = analysis::probe(model, problems, setup.settings, world,
-                                    [&](const auto* batch) { output.write_round(batch); });
-  output.end_checkpoint();
-  analysis::CheckpointFindings findings{info_of(candidate.header), std::move(statistics), {}};
-  if (!setup.grids.empty())
-    findings.interventions =
-        analysis::intervene(setup.grids, model, problems, setup.settings, world);
-  log::info("step {:>9}  {}", candidate.header.step, analysis::line(findings.statistics));
-  return findings;
-}
-
-/// Error (checkpoint) if none of the candidates can be read to its end.
-std::vector<analysis::CheckpointFindings> probe_all(const std::vector<Candidate>& candidates,
-                                                    const Setup& setup, const Communicator& world,
-                                                    Skipped& skipped, analysis::ProbeFile& output) {
-  const auto model = model::make_network(candidates[0].options.model);
-  std::vector<analysis::CheckpointFindings> findings;
-  for (const auto& candidate : candidates) {
-    const auto step = candidate.header.step;
-    if (!findings.empty() && findings.back().info.step == step) {
-      skipped.add(candidate.path, fmt::format("another one at step {} was probed", step));
-      continue;
-    }
-    try {
-      train::load_parameters(world, candidate.path, model->parameters());
-    } catch (const Error& error) {
-      skipped.add(candidate.path, error.what());
-      continue;
-    }
-    findings.push_back(probe_one(candidate, *model, setup, world, output));
-  }
-  validate(!findings.empty(), ExitCode::checkpoint,
-           "none of the checkpoints could be read (the warnings above say why); give others");
-  return findings;
-}
-
-void print(const Setup& setup, const analysis::CheckpointFindings& findings) {
+void print(const train::ProbeSetup& setup, const analysis::CheckpointFindings& findings) {
   log::info("{}", analysis::table(findings.statistics));
   if (!setup.grids.empty()) log::info("answers right after an intervention of strength s");
   for (std::size_t g = 0; g < setup.grids.size(); ++g)
@@ -152,14 +95,15 @@ int run(const Arguments& arguments, const Communicator& world) {
       file.problems, settings, options.model,
       analysis::raw_options(std::min(n_problems, arguments.raw_problems), arguments.raw_layers,
                             arguments.raw_queries, options.model.n_layer));
-  const Setup setup{file, settings, grids_of(arguments, options.method, plan.n_thoughts)};
+  const train::ProbeSetup setup{file.problems, settings,
+                                grids_of(arguments, options.method, plan.n_thoughts)};
   log::info("{} checkpoint{} on {} problems of {}; {} will take up to {:.1f} MB", candidates.size(),
             candidates.size() == 1 ? "" : "s", n_problems, arguments.data, arguments.output,
             1e-6 * static_cast<double>(analysis::file_bytes(plan, candidates.size())));
   analysis::ProbeFile output(arguments.output, world,
                              metadata_of(arguments, candidates[0], file, world), plan,
                              candidates.size());
-  const auto findings = probe_all(candidates, setup, world, skipped, output);
+  const auto findings = train::probe_series(candidates, setup, world, skipped, output);
   print(setup, findings.back());
   output.finish(findings, setup.grids, skipped.text());
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());

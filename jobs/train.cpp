@@ -16,8 +16,7 @@ namespace {
 struct Arguments {
   std::string config;                       ///< TOML file
   train::Start start;                       ///< --resume
-  std::optional<std::string> max_time;      ///< as SLURM writes durations; none: no limit
-  int watchdog = 1800;                      ///< [s] how long ranks may be stuck; 0: for ever
+  train::JobLimits limits;                  ///< --max_time, --watchdog
   std::vector<config::Override> overrides;  ///< keys of train::RunOptions
   std::string command_line;                 ///< as typed, for the output files
 };
@@ -48,10 +47,6 @@ void log_summary(const train::RunOptions& options, const train::TrainingData& da
 }
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
-  train::JobLimits limits;
-  limits.watchdog_seconds = arguments.watchdog;
-  if (arguments.max_time)
-    limits.max_seconds = config::parse_duration(*arguments.max_time, "--max_time");
   const auto options = config::read_run_config(arguments.config, arguments.overrides);
   const auto data = read_data(options);
   auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
@@ -61,7 +56,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   metadata.sequence_version = data::sequence_version(options.method.name);
   log_summary(options, data, world);
   const ComputeSession compute;
-  train::Trainer trainer(options, data, world, metadata, arguments.start, limits);
+  train::Trainer trainer(options, data, world, metadata, arguments.start, arguments.limits);
   return static_cast<int>(trainer.run());
 }
 
@@ -80,11 +75,15 @@ void add_train(CLI::App& app, Command& command, const std::string& typed) {
          "or from this checkpoint")
       ->default_str("auto")
       ->type_name("auto|never|PATH");
-  sub->add_option("--max_time", arguments->max_time,
-                  "Stop with a checkpoint and exit code 75 before so much wall time has passed: "
-                  "minutes, HH:MM:SS or D-HH:MM:SS")
+  sub->add_option_function<std::string>(
+         "--max_time",
+         [arguments](const auto& time) {
+           arguments->limits.max_seconds = config::parse_duration(time, "--max_time");
+         },
+         "Stop with a checkpoint and exit code 75 before so much wall time has passed: "
+         "minutes, HH:MM:SS or D-HH:MM:SS")
       ->type_name("TIME");
-  sub->add_option("--watchdog", arguments->watchdog,
+  sub->add_option("--watchdog", arguments->limits.watchdog_seconds,
                   "End the job if ranks are silent or stuck for so long (0: never)")
       ->check(CLI::Range(0, 1 << 30))
       ->capture_default_str()

@@ -10,6 +10,7 @@ namespace {
 using HostBuffer = Vector<float>::HostMirror;
 
 constexpr const char* parameter_prefix = "parameters/";
+constexpr const char* epoch_loss = "epoch_loss";
 
 /// Host copies of the three flat buffers, and the list of tensors that lie in them.
 struct HostState {
@@ -34,14 +35,17 @@ io::CheckpointHeader header_of(const Progress& progress, std::int64_t optimizer_
                                const io::RunMetadata& metadata) {
   io::CheckpointHeader header;
   header.step = progress.step;
-  header.counters = {{"epoch", progress.epoch},
-                     {"step_in_epoch", progress.step_in_epoch},
-                     {"stage", progress.curriculum.stage},
-                     {"epochs_in_stage", progress.curriculum.epochs_in_stage},
-                     {"settled_epochs", progress.curriculum.settled_epochs},
-                     {"epoch_labels", progress.epoch_labels},
-                     {"optimizer_steps", optimizer_steps}};
-  header.values = {{"epoch_loss", progress.epoch_loss}};
+  const auto set = [&](Counter counter, std::int64_t value) {
+    header.counters[to_string(counter)] = value;
+  };
+  set(Counter::epoch, progress.epoch);
+  set(Counter::step_in_epoch, progress.step_in_epoch);
+  set(Counter::stage, progress.curriculum.stage);
+  set(Counter::epochs_in_stage, progress.curriculum.epochs_in_stage);
+  set(Counter::settled_epochs, progress.curriculum.settled_epochs);
+  set(Counter::epoch_labels, progress.epoch_labels);
+  set(Counter::optimizer_steps, optimizer_steps);
+  header.values = {{epoch_loss, progress.epoch_loss}};
   header.score = progress.held_out_accuracy;
   if (header.score) header.values["held_out_accuracy"] = *header.score;
   header.metadata = metadata;
@@ -49,34 +53,39 @@ io::CheckpointHeader header_of(const Progress& progress, std::int64_t optimizer_
 }
 
 template <class Value>
-Value need(const std::map<std::string, Value>& values, const std::string& name) {
-  const auto found = values.find(name);
-  validate(found != values.end(), ExitCode::checkpoint,
+Value need(const std::optional<Value>& value, const char* name) {
+  validate(value.has_value(), ExitCode::checkpoint,
            "the checkpoint has no '{}' (it was not written by superpose train); use another one",
            name);
-  return found->second;
+  return *value;
+}
+
+template <class Value>
+std::optional<Value> find(const std::map<std::string, Value>& values, const char* name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::nullopt : std::optional(found->second);
 }
 
 /// A counter of steps, epochs or labels.
 template <class Integer = std::int64_t>
-Integer count(const io::CheckpointHeader& header, const std::string& name) {
-  const std::int64_t value = need(header.counters, name);
+Integer count(const io::CheckpointHeader& header, Counter counter) {
+  const auto value = need(counter_in(header, counter), to_string(counter));
   validate(value >= 0 && value <= std::numeric_limits<Integer>::max(), ExitCode::checkpoint,
-           "the checkpoint says that '{}' is {} (no run counts that far); use another one", name,
-           value);
+           "the checkpoint says that '{}' is {} (no run counts that far); use another one",
+           to_string(counter), value);
   return static_cast<Integer>(value);
 }
 
 Progress progress_of(const io::CheckpointHeader& header) {
   Progress progress;
   progress.step = header.step;
-  progress.epoch = count(header, "epoch");
-  progress.step_in_epoch = count(header, "step_in_epoch");
-  progress.curriculum.stage = count<int>(header, "stage");
-  progress.curriculum.epochs_in_stage = count<int>(header, "epochs_in_stage");
-  progress.curriculum.settled_epochs = count<int>(header, "settled_epochs");
-  progress.epoch_labels = count(header, "epoch_labels");
-  progress.epoch_loss = need(header.values, "epoch_loss");
+  progress.epoch = count(header, Counter::epoch);
+  progress.step_in_epoch = count(header, Counter::step_in_epoch);
+  progress.curriculum.stage = count<int>(header, Counter::stage);
+  progress.curriculum.epochs_in_stage = count<int>(header, Counter::epochs_in_stage);
+  progress.curriculum.settled_epochs = count<int>(header, Counter::settled_epochs);
+  progress.epoch_labels = count(header, Counter::epoch_labels);
+  progress.epoch_loss = need(find(header.values, epoch_loss), epoch_loss);
   return progress;
 }
 
@@ -85,11 +94,15 @@ TrainingState::Restored adopt(const HostState& host, const io::CheckpointHeader&
   Kokkos::deep_copy(model.parameters().flat, host.parameters);
   Kokkos::deep_copy(optimizer.m(), host.exp_avg);
   Kokkos::deep_copy(optimizer.v(), host.exp_avg_sq);
-  optimizer.set_steps(count(header, "optimizer_steps"));
+  optimizer.set_steps(count(header, Counter::optimizer_steps));
   return {progress_of(header), header.metadata};
 }
 
 }  // namespace
+
+std::optional<std::int64_t> counter_in(const io::CheckpointHeader& header, Counter counter) {
+  return find(header.counters, to_string(counter));
+}
 
 void TrainingState::save(const distributed::Communicator& communicator,
                          const std::string& directory, const Progress& progress,

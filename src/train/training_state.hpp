@@ -1,11 +1,13 @@
 #pragma once
 /// Everything a run needs to go on to the same bits, and its way into and out of a checkpoint.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/enum_names.hpp"
 #include "data/curriculum.hpp"
 #include "distributed/communicator.hpp"
 #include "io/checkpoint.hpp"
@@ -25,6 +27,24 @@ struct Progress {
   /// Share of held-out answers right, if measured with these very weights; scores the checkpoint.
   std::optional<double> held_out_accuracy;
 };
+
+/// The counters of a checkpoint (io/FORMAT.md).
+enum class Counter {
+  epoch,
+  step_in_epoch,
+  stage,
+  epochs_in_stage,
+  settled_epochs,
+  epoch_labels,
+  optimizer_steps,
+};
+constexpr std::array<const char*, 7> names_of(Counter) {
+  return {"epoch",          "step_in_epoch", "stage",          "epochs_in_stage",
+          "settled_epochs", "epoch_labels",  "optimizer_steps"};
+}
+
+/// A counter of a checkpoint; none if it was not written by superpose train.
+std::optional<std::int64_t> counter_in(const io::CheckpointHeader& header, Counter counter);
 
 /// Saves and restores a model, its optimiser and the progress. Tensors are called
 /// "parameters/NAME", "optimizer/exp_avg/NAME" and "optimizer/exp_avg_sq/NAME" with Hugging Face's

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "src/core": [],
     "kokkos_kernels": ["src/core"],
     "src/distributed": ["src/core"],
-    "src/data": ["src/core"],
+    "src/data": ["src/distributed", "src/core"],
     "src/model": ["kokkos_kernels", "src/core"],
     "src/optim": ["kokkos_kernels", "src/core"],
     "src/train": ["src/analysis", "src/model", "src/optim", "src/data", "src/distributed", "io",
