@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "core/enum_names.hpp"
 #include "core/error.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/inspect.hpp"
@@ -87,7 +88,7 @@ Difference compare_values(const NamedTensor& layout, const void* a, const void* 
 
 /// "f32 [3, 5] (vocab_size, n_embd)".
 std::string describe(const NamedTensor& layout) {
-  return fmt::format("{} [{}] ({})", name_of(layout.dtype), fmt::join(layout.shape, ", "),
+  return fmt::format("{} [{}] ({})", to_string(layout.dtype), fmt::join(layout.shape, ", "),
                      fmt::join(layout.dims, ", "));
 }
 

@@ -259,20 +259,4 @@ std::vector<std::byte> read_values(const File& file, const NamedTensor& layout) 
   return values;
 }
 
-std::string name_of(DType type) {
-  switch (type) {
-    case DType::f32:
-      return "f32";
-    case DType::f64:
-      return "f64";
-    case DType::i32:
-      return "i32";
-    case DType::i64:
-      return "i64";
-    case DType::u8:
-      return "u8";
-  }
-  throw std::logic_error("a DType without a name");
-}
-
 }  // namespace superpose::io

@@ -59,7 +59,4 @@ void require_intact(const FileReport& report);
 /// cannot be read, or if the file is too short to hold them.
 std::vector<std::byte> read_values(const File& file, const NamedTensor& layout);
 
-/// "f32", as in FORMAT.md.
-std::string name_of(DType type);
-
 }  // namespace superpose::io

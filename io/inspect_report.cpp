@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "core/enum_names.hpp"
+
 namespace superpose::io {
 namespace {
 
 Json to_json(const DatasetReport& dataset) {
   const NamedTensor& layout = dataset.layout;
   return {
-      {"name", layout.name},       {"type", name_of(layout.dtype)},     {"shape", layout.shape},
+      {"name", layout.name},       {"type", to_string(layout.dtype)},   {"shape", layout.shape},
       {"dimensions", layout.dims}, {"intact", dataset.problem.empty()}, {"fault", dataset.problem}};
 }
 
@@ -35,7 +37,7 @@ std::string dataset_table(const FileReport& report) {
                           "dimensions", report.checkpoint ? "checksum" : "readable");
   const char* good = report.checkpoint ? "ok" : "yes";
   for (const auto& [layout, problem] : report.datasets)
-    text += fmt::format("{:<44} {:<5}{:<16}{:<28} {}\n", layout.name, name_of(layout.dtype),
+    text += fmt::format("{:<44} {:<5}{:<16}{:<28} {}\n", layout.name, to_string(layout.dtype),
                         fmt::format("[{}]", fmt::join(layout.shape, ", ")),
                         fmt::format("{}", fmt::join(layout.dims, ", ")),
                         problem.empty() ? good : problem);

@@ -26,8 +26,8 @@ std::string words(std::string name) {
 
 std::vector<HeadStatistic> edge_attention_by_group(const ProbeShape& shape) {
   std::vector<HeadStatistic> statistics;
-  for (const Group group : all_groups) {
-    const std::string name = group_names[static_cast<int>(group)];
+  for (const Group group : all_values<Group>()) {
+    const std::string name = to_string(group);
     statistics.emplace_back(
         "edge_attention_" + name, "1",
         fmt::format("attention weight on the three tokens of an edge ({})", words(name)),
@@ -38,8 +38,8 @@ std::vector<HeadStatistic> edge_attention_by_group(const ProbeShape& shape) {
 
 std::vector<Statistic> inner_product_by_group(const ProbeShape& shape) {
   std::vector<Statistic> statistics;
-  for (const Group group : all_groups) {
-    const std::string name = group_names[static_cast<int>(group)];
+  for (const Group group : all_values<Group>()) {
+    const std::string name = to_string(group);
     statistics.emplace_back(
         "inner_product_" + name, "1",
         fmt::format("inner product of a thought and the embedding of a node ({})", words(name)),
@@ -51,7 +51,7 @@ std::vector<Statistic> inner_product_by_group(const ProbeShape& shape) {
 std::vector<HeadStatistic> by_answer_key(const std::string& name, const std::string& description,
                                          const ProbeShape& shape) {
   std::vector<HeadStatistic> statistics;
-  for (const char* key : answer_key_names)
+  for (const auto& key : all_names<AnswerKey>())
     statistics.emplace_back(fmt::format("{}_{}", name, key), "1",
                             fmt::format("{} from [A] to {}", description, words(key)),
                             layers(shape), shape.n_head);
@@ -92,9 +92,9 @@ void add_edge_attention(const ProbedBatch& batch, int p, int layer, int thought,
       const float* weights = batch.attention_weights(layer, head, p, query);
       return std::accumulate(weights + edge.source, weights + edge.bar + 1, 0.0);
     };
-    for (const Group group : all_groups)
+    for (const Group group : all_values<Group>())
       if (search.edge_in(group, thought, positions.edges[e]))
-        s.edge_attention[static_cast<int>(group)].add({layer, thought - 1}, received);
+        s.edge_attention[index_of(group)].add({layer, thought - 1}, received);
   }
 }
 
@@ -154,9 +154,9 @@ void add_inner_products(const ProbedBatch& batch, int p, int thought, GroupedSta
   const auto& [index, problem, positions, search] = batch.problems()[p];
   for (int node = 0; node < problem->graph.n_nodes; ++node) {
     const double product = batch.inner_product(p, thought, node);
-    for (const Group group : all_groups)
+    for (const Group group : all_values<Group>())
       if (search.node_in(group, thought, node))
-        s.inner_product[static_cast<int>(group)].at({thought - 1}).add(product);
+        s.inner_product[index_of(group)].at({thought - 1}).add(product);
   }
 }
 
@@ -178,23 +178,24 @@ int position_of(const Positions& positions, AnswerKey key) {
 
 void add_answer_attention(const ProbedBatch& batch, int p, int layer, GroupedStatistics& s) {
   const auto& positions = batch.problems()[p].positions;
-  for (const AnswerKey answer_key : all_answer_keys) {
-    const int key = position_of(positions, answer_key), i = static_cast<int>(answer_key);
-    s.answer_attention[i].add({layer}, [&](int head) {
+  for (const AnswerKey answer_key : all_values<AnswerKey>()) {
+    const int key = position_of(positions, answer_key);
+    s.answer_attention[index_of(answer_key)].add({layer}, [&](int head) {
       return static_cast<double>(batch.attention_weights(layer, head, p, positions.answer)[key]);
     });
-    s.answer_logit[i].add({layer}, [&](int head) {
+    s.answer_logit[index_of(answer_key)].add({layer}, [&](int head) {
       return static_cast<double>(batch.attention_logits(layer, head, p, positions.answer)[key]);
     });
   }
 }
 
-/// Calls take(statistic) for every statistic of s, which may be const, in the order of the files.
+/// Calls take(statistic) for every statistic of s, which may be const, in the order of the files;
+/// for those by head if asked to.
 template <class Statistics, class Take>
-void visit(Statistics& s, const Take& take) {
+void visit(Statistics& s, const Take& take, bool by_head = true) {
   const auto take_heads = [&](auto& statistic) {
     take(statistic.summed);
-    take(statistic.by_head);
+    if (by_head) take(statistic.by_head);
   };
   take(s.accuracy);
   take(s.candidate_accuracy);
@@ -226,14 +227,14 @@ HeadStatistic edge_logit(const ProbeShape& shape, FrontierRule rule, const std::
           fmt::format("attention logit of the | of {}", description),
           layers_and_thoughts(shape),
           shape.n_head,
-          frontier_rule_names[static_cast<int>(rule)]};
+          to_string(rule)};
 }
 
 /// A statistic that both rules have; the walk's is called `name`_walk.
 Statistic by_rule(FrontierRule rule, const std::string& name, const std::string& description,
                   std::vector<Axis> axes) {
   return {name + (rule == FrontierRule::walk ? "_walk" : ""), "1", description, std::move(axes),
-          frontier_rule_names[static_cast<int>(rule)]};
+          to_string(rule)};
 }
 
 std::vector<Axis> layers_and_growth(const ProbeShape& shape) {
@@ -304,9 +305,8 @@ void GroupedStatistics::add_growth(const ProbedBatch& batch) {
 
 std::vector<const Statistic*> GroupedStatistics::all(bool by_head) const {
   std::vector<const Statistic*> list;
-  visit(*this, [&](const Statistic& s) {
-    if (by_head || s.axes().empty() || s.axes().back().name != "head") list.push_back(&s);
-  });
+  visit(
+      *this, [&](const Statistic& s) { list.push_back(&s); }, by_head);
   return list;
 }
 

@@ -8,6 +8,7 @@
 
 #include "analysis/probed_batch.hpp"
 #include "analysis/statistic.hpp"
+#include "core/enum_names.hpp"
 
 namespace superpose::analysis {
 
@@ -21,11 +22,9 @@ struct ProbeShape {
 
 /// What `[A]` attends to in the prediction stage (EoS Section 5.2, Theorem 3).
 enum class AnswerKey { last_thought, root_mark, root, target, other };
-inline constexpr std::array<AnswerKey, 5> all_answer_keys{AnswerKey::last_thought,
-                                                          AnswerKey::root_mark, AnswerKey::root,
-                                                          AnswerKey::target, AnswerKey::other};
-inline constexpr const char* answer_key_names[] = {"last_thought", "root_mark", "root", "target",
-                                                   "other"};
+constexpr std::array<const char*, 5> names_of(AnswerKey) {
+  return {"last_thought", "root_mark", "root", "target", "other"};
+}
 
 /// Attention logits of the `|` of edges, frontier against others, by one rule for the frontier.
 struct FrontierLogits {

@@ -39,8 +39,8 @@ std::vector<InterventionGrid> intervention_grids(const std::vector<InterventionK
       add(name, kind, Group::frontier);
       continue;
     }
-    for (const auto group : all_groups)
-      add(fmt::format("{}_{}", name, group_names[static_cast<int>(group)]), kind, group);
+    for (const auto group : all_values<Group>())
+      add(fmt::format("{}_{}", name, to_string(group)), kind, group);
   }
   return grids;
 }

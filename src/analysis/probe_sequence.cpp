@@ -59,7 +59,7 @@ ProbeSequence probe_sequence(const data::Problem& problem, std::uint64_t index,
   validate(data::has_stages(method.name), ExitCode::usage,
            "method {} cannot be probed (it has no latent tokens and so no thoughts); evaluate it "
            "instead",
-           data::to_string(method.name));
+           to_string(method.name));
   ProbeSequence probe;
   probe.sequence =
       data::evaluation_sequence(problem, index, std::nullopt, method, vocabulary, seed).sequence;

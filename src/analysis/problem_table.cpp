@@ -101,7 +101,7 @@ void add_graph(const RawPlan& plan, std::vector<Array>& table) {
 /// 1 for what is in the group, 0 for what is not.
 void add_group(const RawPlan& plan, Group group, std::vector<Array>& table) {
   const std::size_t P = plan.problems.size(), H = extent(plan.n_thoughts);
-  const std::string name = group_names[static_cast<int>(group)];
+  const std::string name = to_string(group);
   Array edges = array_of(("edge_" + name).c_str(), {"problem", "thought", "edge"},
                          {P, H, extent(plan.n_edges)}, "1: the edge is in this group");
   Array nodes = array_of(("node_" + name).c_str(), {"problem", "thought", "node"},
@@ -143,7 +143,7 @@ std::vector<Array> problem_table(const RawPlan& plan) {
   add_positions(plan, table);
   add_tokens(plan, table);
   add_graph(plan, table);
-  for (const Group group : all_groups) add_group(plan, group, table);
+  for (const Group group : all_values<Group>()) add_group(plan, group, table);
   add_raw(plan, table);
   return table;
 }

@@ -43,18 +43,18 @@ std::string table(const GroupedStatistics& s) {
                         number(s.copying_source.summed.at({layer})),
                         number(s.copying_target.summed.at({layer})));
   text += heading(fmt::format("attention to edges, layer {}", n_layer), n_thoughts);
-  for (const Group group : all_groups)
-    text += row(group_names[static_cast<int>(group)], n_thoughts, [&](int k) {
-      return s.edge_attention[static_cast<int>(group)].summed.at({last, k});
+  for (const Group group : all_values<Group>())
+    text += row(to_string(group), n_thoughts, [&](int k) {
+      return s.edge_attention[index_of(group)].summed.at({last, k});
     });
   for (const auto& logits : s.edge_logits)
     text += row(fmt::format("logit, {} - others", words_of(logits.rule)), n_thoughts, [&](int k) {
       return logits.difference.at({last, k});
     });
   text += heading("thought . embedding of node", n_thoughts);
-  for (const Group group : all_groups)
-    text += row(group_names[static_cast<int>(group)], n_thoughts,
-                [&](int k) { return s.inner_product[static_cast<int>(group)].at({k}); });
+  for (const Group group : all_values<Group>())
+    text += row(to_string(group), n_thoughts,
+                [&](int k) { return s.inner_product[index_of(group)].at({k}); });
   const int n_growth = s.edge_logits[0].growth_difference.axes()[1].extent;
   text += heading(fmt::format("growth, layer {} (EoS 5.1)", n_layer), n_growth);
   for (const auto& logits : s.edge_logits)
@@ -65,7 +65,7 @@ std::string table(const GroupedStatistics& s) {
 }
 
 std::string line(const GroupedStatistics& s) {
-  const auto& difference = s.edge_logits[static_cast<int>(FrontierRule::walk)].difference;
+  const auto& difference = s.edge_logits[index_of(FrontierRule::walk)].difference;
   const auto& axes = difference.axes();
   std::string text =
       fmt::format("answers {:.2f} %  copying, layer 1 {:.2f}  logit, walk frontier - others",

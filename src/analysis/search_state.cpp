@@ -32,10 +32,8 @@ NodeFlags walk_on(const NodeFlags& from, const data::Graph& graph) {
 }  // namespace
 
 std::string frontier_rule_of(Group group) {
-  if (group == Group::frontier)
-    return frontier_rule_names[static_cast<int>(FrontierRule::distance)];
-  if (group == Group::walk_frontier)
-    return frontier_rule_names[static_cast<int>(FrontierRule::walk)];
+  if (group == Group::frontier) return to_string(FrontierRule::distance);
+  if (group == Group::walk_frontier) return to_string(FrontierRule::walk);
   return "";
 }
 

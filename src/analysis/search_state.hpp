@@ -6,17 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "analysis/options.hpp"
+#include "core/enum_names.hpp"
+#include "core/frontier_rule.hpp"
 #include "data/problem.hpp"
 
 namespace superpose::analysis {
 
 /// Groups overlap: optimal is a part of frontier, frontier of walk_frontier, that of reachable.
 enum class Group { not_reachable, reachable, frontier, optimal, walk_frontier };
-inline constexpr std::array<Group, 5> all_groups{
-    Group::not_reachable, Group::reachable, Group::frontier, Group::optimal, Group::walk_frontier};
-inline constexpr const char* group_names[] = {"not_reachable", "reachable", "frontier", "optimal",
-                                              "walk_frontier"};
+constexpr std::array<const char*, 5> names_of(Group) {
+  return {"not_reachable", "reachable", "frontier", "optimal", "walk_frontier"};
+}
 
 /// The frontier by a rule. The other groups are the same by either: the ends of walks of up to k
 /// edges are the nodes within k hops, and only those at distance k - 1 have a child at distance k.

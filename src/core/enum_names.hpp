@@ -9,17 +9,32 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace superpose {
 
+/// The place of an enumerator: in arrays with an element for each.
+template <class Enum>
+constexpr auto index_of(Enum value) -> decltype(names_of(value), std::size_t{}) {
+  return static_cast<std::size_t>(value);
+}
+
 /// The name of an enumerator.
 template <class Enum>
 constexpr auto to_string(Enum value) -> typename decltype(names_of(value))::value_type {
-  return names_of(value)[static_cast<std::size_t>(value)];
+  return names_of(value)[index_of(value)];
 }
 
-/// The names of all enumerators, in their order.
+/// All enumerators, in their order.
+template <class Enum>
+constexpr auto all_values() {
+  std::array<Enum, std::tuple_size<decltype(names_of(Enum{}))>::value> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<Enum>(i);
+  return values;
+}
+
+/// Their names.
 template <class Enum>
 std::vector<std::string> all_names() {
   constexpr auto names = names_of(Enum{});

@@ -2,6 +2,7 @@
 /// Named tensors: what passes between the model (which knows parameters) and io (which knows
 /// files).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,6 +12,9 @@
 namespace superpose {
 
 enum class DType { f32, f64, i32, i64, u8 };
+constexpr std::array<const char*, 5> names_of(DType) {
+  return {"f32", "f64", "i32", "i64", "u8"};
+}
 
 constexpr std::size_t size_of(DType type) {
   switch (type) {
@@ -52,7 +56,7 @@ constexpr DType dtype_of<std::uint8_t>() {
 template <class Memory>
 struct BasicNamedTensor {
   std::string name;               ///< e.g. "h.0.attn.c_attn.weight"
-  std::vector<std::string> dims;  ///< e.g. {"n_embd", "3*n_embd"}
+  std::vector<std::string> dims;  ///< e.g. {"n_embd", "n_qkv"}
   std::vector<std::size_t> shape;
   DType dtype = DType::f32;
   Memory* data = nullptr;  ///< host memory, size() * size_of(dtype) bytes

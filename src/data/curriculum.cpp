@@ -18,10 +18,6 @@ int stage_epochs(const CurriculumOptions& options, int stage) {
 
 }  // namespace
 
-std::string to_string(Method method) {
-  return method_names.at(static_cast<std::size_t>(method));
-}
-
 std::string sequence_change(Method method) {
   if (method == Method::cot)
     return "the path is drawn anew in every epoch, hop by hop; before it was one a problem";

@@ -12,9 +12,6 @@
 
 namespace superpose::data {
 
-/// Name of a method as configuration files write it, e.g. "coconut_bfs_loss".
-std::string to_string(Method method);
-
 /// What changed with the sequence_version of the method, in words.
 std::string sequence_change(Method method);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.hpp"
 #include "core/int_range.hpp"
 
 namespace superpose::data {
@@ -29,11 +30,8 @@ struct GeneratorOptions {
 /// The six training methods (jobs/README.md, Configuration; RECORDS.md, Tokens).
 enum class Method { coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause };
 
-/// Their names in configuration files, in the order of Method.
-inline constexpr std::array<const char*, 6> method_names = {
-    "coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"};
-constexpr auto names_of(Method) {
-  return method_names;
+constexpr std::array<const char*, 6> names_of(Method) {
+  return {"coconut", "coconut_bfs_sample", "coconut_bfs_loss", "cot", "no_cot", "pause"};
 }
 
 /// Whether the method has latent tokens and therefore stages: all but cot and no_cot.

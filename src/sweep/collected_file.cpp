@@ -109,7 +109,7 @@ void write_states(io::File& file, const Planned& planned) {
   label(file, "final/state", "1", "what became of the point");
   // As in the climate and forecast conventions of netCDF: 0 is the first.
   file.set_attribute("final/state", "flag_meanings",
-                     fmt::format("{}", fmt::join(state_names, " ")));
+                     fmt::format("{}", fmt::join(all_names<State>(), " ")));
 }
 
 void write_summary(io::File& file, const Sweep& sweep, const Measure& measure,

@@ -53,9 +53,9 @@ void print_estimate(const Planned& planned, std::optional<double> epoch_seconds)
 
 std::string counts(const Planned& planned) {
   std::string text;
-  for (std::size_t i = 0; i < state_names.size(); ++i) {
-    const auto n = planned.count(static_cast<State>(i));
-    if (n > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, state_names[i]);
+  for (const auto state : all_values<State>()) {
+    const auto n = planned.count(state);
+    if (n > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, to_string(state));
   }
   return text;
 }

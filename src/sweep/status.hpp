@@ -23,11 +23,8 @@ enum class State {
   done
 };
 
-inline constexpr std::array<const char*, 7> state_names = {
-    "planned", "queued", "running", "interrupted", "failed", "lost", "done"};
-
-constexpr auto names_of(State) {
-  return state_names;
+constexpr std::array<const char*, 7> names_of(State) {
+  return {"planned", "queued", "running", "interrupted", "failed", "lost", "done"};
 }
 
 /// The line that slurm/point.sh writes.

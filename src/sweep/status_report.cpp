@@ -19,8 +19,8 @@ void print_point(const Planned& planned, std::size_t i) {
 
 io::Json to_json(const Planned& planned) {
   io::Json json{{"sweep", planned.sweep.name}, {"directory", planned.folder.root()}};
-  for (std::size_t i = 0; i < state_names.size(); ++i)
-    json["counts"][state_names[i]] = planned.count(static_cast<State>(i));
+  for (const auto state : all_values<State>())
+    json["counts"][to_string(state)] = planned.count(state);
   for (std::size_t i = 0; i < planned.points.size(); ++i) {
     const auto& [state, report] = planned.status[i];
     io::Json point{{"point", describe(planned.sweep, planned.points[i])},

@@ -126,8 +126,8 @@ std::string text(const ConstructResults& results) {
   std::string lines = fmt::format(
       "constants ({}): d_pe {}  eta {:.4g}  xi {:.4g}  kappa {:.4g}  eps {:.4g} {:.4g}  for {} "
       "nodes, {} edges, {} positions\n",
-      encoding_names[static_cast<int>(c.encoding)], c.d_pe, c.eta, c.xi, c.kappa, c.eps_1, c.eps_2,
-      c.sizes.n_max, c.sizes.e_max, c.sizes.t_max);
+      to_string(c.encoding), c.d_pe, c.eta, c.xi, c.kappa, c.eps_1, c.eps_2, c.sizes.n_max,
+      c.sizes.e_max, c.sizes.t_max);
   lines += fmt::format("graphs up to {} nodes, diameter {}\n", t.nodes, t.diameter);
   lines += fmt::format("  largest error of a thought              {:.3g}\n", t.error);
   lines += fmt::format("  weight before eps: in V_c, elsewhere    {:.4g}  {:.3g}  (times eps)\n",

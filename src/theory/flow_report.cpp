@@ -6,15 +6,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/enum_names.hpp"
 #include "core/moments.hpp"
 #include "theory/columns.hpp"
 #include "theory/extremes.hpp"
 
 namespace superpose::theory {
 namespace {
-
-constexpr std::array<const char*, 2> loss_names = {"coconut", "bfs"};
-constexpr std::array<const char*, 2> coupling_names = {"scalar", "full"};
 
 /// Numbers of columns whose second dimension is a list of steps 0 .. n - 1.
 std::vector<io::ColumnDimension> by_step(std::size_t n) {
@@ -147,13 +145,13 @@ io::Table average_table(const AverageFlows& average) {
   std::vector<io::Column> columns{time_column()};
   std::vector<io::Row> rows(average.times.size());
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i]["t"] = one(average.times[i]);
-  for (int loss = 0; loss < 2; ++loss)
-    for (int coupling = 0; coupling < 2; ++coupling) {
-      const auto& path = average.paths[loss][coupling];
+  for (const auto loss : all_values<Loss>())
+    for (const auto coupling : all_values<Coupling>()) {
+      const auto& path = average.path(loss, coupling);
       const std::vector<IndexMatching> w(path.begin(), path.begin() + rows.size());
-      const auto suffix = fmt::format("_{}_{}", loss_names[loss], coupling_names[coupling]);
+      const auto suffix = fmt::format("_{}_{}", to_string(loss), to_string(coupling));
       add(columns, rows, "mu" + suffix, "diagonal of W", values_of(w, &IndexMatching::mu));
-      if (coupling == 1)
+      if (coupling == Coupling::full)
         add(columns, rows, "nu" + suffix, "W off the diagonal", values_of(w, &IndexMatching::nu));
     }
   io::Table table("average", count("record", "recorded time"), columns);
@@ -166,9 +164,9 @@ io::Table sgd_table(const std::array<SgdComparison, 2>& by_loss) {
   std::vector<io::Row> rows(by_loss[0].times.size());
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i]["t"] = one(by_loss[0].times[i]);
   add(columns, rows, "problems", "problems drawn by each replica", by_loss[0].problems);
-  for (int loss = 0; loss < 2; ++loss) {
-    const auto& sgd = by_loss[loss];
-    const auto suffix = std::string("_") + loss_names[loss];
+  for (const auto loss : all_values<Loss>()) {
+    const auto& sgd = by_loss[index_of(loss)];
+    const auto suffix = std::string("_") + to_string(loss);
     const auto diagonal = over_replicas(sgd, &MatrixState::diagonal);
     const auto rest = over_replicas(sgd, &MatrixState::rest);
     const auto mean = [&](double MatrixState::*q) { return over_replicas(sgd, q).mean; };
@@ -217,14 +215,14 @@ std::string text(const std::vector<StepResult>& steps) {
 std::string text(const AverageFlows& average) {
   const std::size_t last = average.times.size() - 1;
   std::string lines = fmt::format("mean over all steps, at t = {:.3g}", average.times[last]);
-  for (int loss = 0; loss < 2; ++loss) {
-    const auto& scalar = average.paths[loss][0];
-    const auto& full = average.paths[loss][1];
+  for (const auto loss : all_values<Loss>()) {
+    const auto& scalar = average.path(loss, Coupling::scalar);
+    const auto& full = average.path(loss, Coupling::full);
     const std::vector<IndexMatching> w(scalar.begin(), scalar.begin() + last + 1);
     const auto rate = logarithmic_rate(average.times, w);
     lines += fmt::format("\n  {:<8} mu {:.4f} (nu = 0)   mu {:.4f}, nu {:.4f} (both free)",
-                         loss_names[loss], scalar[last].mu, full[last].mu, full[last].nu);
-    if (loss == 1)
+                         to_string(loss), scalar[last].mu, full[last].mu, full[last].nu);
+    if (loss == Loss::coconut_bfs)
       lines += fmt::format("   d mu / d log t = {:.4f} +- {:.4f}, R^2 {:.5f}", rate.slope,
                            rate.half_width, rate.r_squared);
   }
@@ -234,8 +232,8 @@ std::string text(const AverageFlows& average) {
 std::string text(const std::array<SgdComparison, 2>& by_loss) {
   std::string lines = fmt::format("gradient descent on W, {} replicas of {:.0f} problems",
                                   by_loss[0].replicas.size(), by_loss[0].problems.back());
-  for (int loss = 0; loss < 2; ++loss) {
-    const auto& sgd = by_loss[loss];
+  for (const auto loss : all_values<Loss>()) {
+    const auto& sgd = by_loss[index_of(loss)];
     const auto diagonal = over_replicas(sgd, &MatrixState::diagonal);
     const auto rest = over_replicas(sgd, &MatrixState::rest);
     const auto full = largest_deviation(diagonal, sgd.full);
@@ -245,7 +243,7 @@ std::string text(const std::array<SgdComparison, 2>& by_loss) {
         "\n  {:<8} diagonal {:.4f} +- {:.4f}, flow {:.4f}   off the diagonal {:.4f} +- {:.4f}, "
         "flow "
         "{:.4f}",
-        loss_names[loss], diagonal.mean.back(), diagonal.error.back(), sgd.full.back().mu,
+        to_string(loss), diagonal.mean.back(), diagonal.error.back(), sgd.full.back().mu,
         rest.mean.back(), rest.error.back(), sgd.full.back().nu);
     lines += fmt::format(
         "\n           farthest of {} moments from the flow of (mu, nu): {:.4f}, {:.1f} standard "

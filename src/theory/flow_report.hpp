@@ -34,10 +34,13 @@ struct StepPaths {
 /// One flow of the mean over all steps. Trivially copyable.
 using AveragePath = std::array<IndexMatching, most_times>;
 
-/// [loss][coupling] in the order of the enumerators.
 struct AverageFlows {
   std::vector<double> times;
-  std::array<std::array<AveragePath, 2>, 2> paths;
+  std::array<std::array<AveragePath, 2>, 2> paths;  ///< [Loss][Coupling]
+
+  const AveragePath& path(Loss loss, Coupling coupling) const {
+    return paths[index_of(loss)][index_of(coupling)];
+  }
 };
 
 /// Gradient descent on W beside the flows at the same times, for one loss.

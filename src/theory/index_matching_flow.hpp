@@ -2,11 +2,13 @@
 /// Gradient flow of the index-matching logit under both losses (EoS, arXiv 2509.23365, Theorem 1),
 /// time in units of V / alpha (thought_step.hpp).
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "core/enum_names.hpp"
 #include "theory/linear_fit.hpp"
 #include "theory/thought_step.hpp"
 
@@ -34,6 +36,9 @@ inline constexpr int per_decade = 8;
 
 /// Whether nu takes part, as it does for finite V, or stays 0, as in the theorems.
 enum class Coupling { scalar, full };
+constexpr std::array<const char*, 2> names_of(Coupling) {
+  return {"scalar", "full"};
+}
 
 /// (mu, nu) at the given ascending times, from 0 at times[0] = 0. By stiff_flow.hpp: the flow is
 /// stiff where it comes to rest.

@@ -14,14 +14,14 @@
 #include <array>
 #include <vector>
 
+#include "core/enum_names.hpp"
+
 namespace superpose::theory {
 
 enum class Encoding { sinusoidal, rope };
 
-/// Their names, in the order of Encoding.
-inline constexpr std::array<const char*, 2> encoding_names = {"sinusoidal", "rope"};
-constexpr auto names_of(Encoding) {
-  return encoding_names;
+constexpr std::array<const char*, 2> names_of(Encoding) {
+  return {"sinusoidal", "rope"};
 }
 
 /// [j - 1] = w_j, radians a position; d_PE / 2 of them, descending.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/enum_names.hpp"
 #include "data/vocabulary.hpp"
 #include "theory/columns.hpp"
 #include "theory/extremes.hpp"
@@ -17,16 +18,15 @@ namespace {
 using distributed::Communicator;
 
 /// "leak_rope_bf16".
-std::string name_of(const char* quantity, std::size_t encoding, std::size_t precision) {
-  return fmt::format("{}_{}_{}", quantity, encoding_names[encoding], precision_names[precision]);
+std::string name_of(const char* quantity, Encoding encoding, Precision precision) {
+  return fmt::format("{}_{}_{}", quantity, to_string(encoding), to_string(precision));
 }
 
 /// Calls study(encoding, precision) for all of them, in the order of the tables.
 template <class Study>
 void for_formats(Study&& study) {
-  for (const auto encoding : {Encoding::sinusoidal, Encoding::rope})
-    for (const auto precision : {Precision::f64, Precision::f32, Precision::bf16})
-      study(encoding, precision);
+  for (const auto encoding : all_values<Encoding>())
+    for (const auto precision : all_values<Precision>()) study(encoding, precision);
 }
 
 void add_up(const GraphResult& graph, GraphPrecision& sum, double& asked) {
@@ -56,7 +56,7 @@ GraphPrecision study_nodes(int nodes, Encoding encoding, Precision precision, st
 }
 
 /// The first length that fails, or that no constants serve; "-" if there is none.
-std::string first_failure(const ChooserCurve& curve, std::size_t e, std::size_t p, std::size_t w) {
+std::string first_failure(const ChooserCurve& curve, Encoding e, Precision p, std::size_t w) {
   for (std::size_t i = 0; i < curve.positions.size(); ++i) {
     const auto& r = curve.at(i, e, p, w);
     if (std::isnan(r.leak) || r.leak > safety * r.allowed)
@@ -99,36 +99,38 @@ GraphCurve study_graphs(int largest, std::uint64_t seed, const Communicator& wor
   return curve;
 }
 
-const ChooserResult& ChooserCurve::at(std::size_t position, std::size_t encoding,
-                                      std::size_t precision, std::size_t width) const {
-  const std::size_t formats = precision_names.size();
-  const std::size_t encodings = encoding_names.size();
-  return results[((position * encodings + encoding) * formats + precision) * widths.size() + width];
+const ChooserResult& ChooserCurve::at(std::size_t position, Encoding encoding, Precision precision,
+                                      std::size_t width) const {
+  constexpr std::size_t encodings = all_values<Encoding>().size();
+  constexpr std::size_t formats = all_values<Precision>().size();
+  const auto format = (position * encodings + index_of(encoding)) * formats + index_of(precision);
+  return results[format * widths.size() + width];
 }
 
 io::Table chooser_table(const ChooserCurve& curve) {
   const std::vector<io::ColumnDimension> by{{"d_pe", {curve.widths.begin(), curve.widths.end()}}};
   std::vector<io::Column> columns;
   std::vector<io::Row> rows(curve.positions.size());
-  const auto add = [&](const std::string& name, const std::string& description,
-                       std::size_t encoding, std::size_t precision, double ChooserResult::*value) {
+  const auto add = [&](const std::string& name, const std::string& description, Encoding encoding,
+                       Precision precision, double ChooserResult::*value) {
     columns.push_back({name, "1", description, DType::f64, by});
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (std::size_t w = 0; w < curve.widths.size(); ++w)
         rows[i][name].push_back(curve.at(i, encoding, precision, w).*value);
   };
   using Result = ChooserResult;
-  for (std::size_t e = 0; e < encoding_names.size(); ++e) {
-    const std::string encoding = std::string("_") + encoding_names[e];
-    for (std::size_t p = 0; p < precision_names.size(); ++p)
+  constexpr auto any = Precision::f64;  // of what depends on the encoding alone
+  for (const auto e : all_values<Encoding>()) {
+    const std::string encoding = std::string("_") + to_string(e);
+    for (const auto p : all_values<Precision>())
       add(name_of("leak", e, p), "attention off the chosen position, largest found", e, p,
           &Result::leak);
-    add("allowed" + encoding, "what the constants promise", e, 0, &Result::allowed);
-    add("largest_logit" + encoding, "largest logit in absolute value", e, 0,
+    add("allowed" + encoding, "what the constants promise", e, any, &Result::allowed);
+    add("largest_logit" + encoding, "largest logit in absolute value", e, any,
         &Result::largest_logit);
-    add("delta" + encoding, "gap of the position encoding", e, 0, &Result::delta);
-    add("eta" + encoding, "scale of the keys", e, 0, &Result::eta);
-    add("xi" + encoding, "weight of the first position", e, 0, &Result::xi);
+    add("delta" + encoding, "gap of the position encoding", e, any, &Result::delta);
+    add("eta" + encoding, "scale of the keys", e, any, &Result::eta);
+    add("xi" + encoding, "weight of the first position", e, any, &Result::xi);
   }
   io::Table table("choosers", count("positions", "positions of the sequence"), columns);
   for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.positions[i], rows[i]);
@@ -140,18 +142,16 @@ io::Table graph_precision_table(const GraphCurve& curve) {
   std::vector<io::Row> rows(curve.nodes.size());
   std::size_t next = 0;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t e = 0; e < encoding_names.size(); ++e)
-      for (std::size_t p = 0; p < precision_names.size(); ++p) {
-        const auto& result = curve.results[next++];
-        rows[i]["n_positions"] = one(result.n_positions);
-        rows[i][name_of("thought_error", e, p)] = one(result.thought_error);
-        rows[i][name_of("right", e, p)] = one(result.right);
-      }
-  for (std::size_t e = 0; e < encoding_names.size(); ++e)
-    for (std::size_t p = 0; p < precision_names.size(); ++p) {
-      columns.push_back(real(name_of("thought_error", e, p), "largest error of a thought"));
-      columns.push_back(real(name_of("right", e, p), "share of right answers, C >= hops"));
-    }
+    for_formats([&](Encoding e, Precision p) {
+      const auto& result = curve.results[next++];
+      rows[i]["n_positions"] = one(result.n_positions);
+      rows[i][name_of("thought_error", e, p)] = one(result.thought_error);
+      rows[i][name_of("right", e, p)] = one(result.right);
+    });
+  for_formats([&](Encoding e, Precision p) {
+    columns.push_back(real(name_of("thought_error", e, p), "largest error of a thought"));
+    columns.push_back(real(name_of("right", e, p), "share of right answers, C >= hops"));
+  });
   io::Table table("formats", count("n_nodes", "nodes of the graphs"), columns);
   for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.nodes[i], rows[i]);
   return table;
@@ -162,12 +162,11 @@ std::string text(const ChooserCurve& curve) {
       "first prompt length at which the choosers fail (-: none up to {} positions)\n  {:<18}",
       curve.positions.empty() ? 0 : curve.positions.back(), "d_pe");
   for (const int width : curve.widths) lines += fmt::format("{:>10}", width);
-  for (std::size_t e = 0; e < encoding_names.size(); ++e)
-    for (std::size_t p = 0; p < precision_names.size(); ++p) {
-      lines += fmt::format("\n  {:<18}", name_of("", e, p).substr(1));
-      for (std::size_t w = 0; w < curve.widths.size(); ++w)
-        lines += fmt::format("{:>10}", first_failure(curve, e, p, w));
-    }
+  for_formats([&](Encoding e, Precision p) {
+    lines += fmt::format("\n  {:<18}", name_of("", e, p).substr(1));
+    for (std::size_t w = 0; w < curve.widths.size(); ++w)
+      lines += fmt::format("{:>10}", first_failure(curve, e, p, w));
+  });
   return lines;
 }
 

@@ -16,7 +16,7 @@ namespace superpose::theory {
 struct ChooserCurve {
   std::vector<int> positions, widths;
   std::vector<ChooserResult> results;  ///< by positions, encoding, precision, width
-  const ChooserResult& at(std::size_t position, std::size_t encoding, std::size_t precision,
+  const ChooserResult& at(std::size_t position, Encoding encoding, Precision precision,
                           std::size_t width) const;
 };
 

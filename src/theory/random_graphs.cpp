@@ -117,7 +117,8 @@ std::optional<data::Problem> draw_problem(Family family, int n, RandomStream& ra
 }  // namespace
 
 Family family_of(std::uint64_t index) {
-  return static_cast<Family>(index % family_names.size());
+  constexpr auto families = all_values<Family>();
+  return families[index % families.size()];
 }
 
 data::Problem random_problem(std::uint64_t seed, std::uint64_t index, int min_nodes,

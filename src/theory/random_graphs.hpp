@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/enum_names.hpp"
 #include "data/problem.hpp"
 
 namespace superpose::theory {
@@ -14,7 +15,9 @@ enum class Family {
   path,    ///< one long path with edges back along it, rest hung on; diameter up to n_nodes - 1
   parts,   ///< two to four disconnected parts, each sparse with a cycle
 };
-inline constexpr std::array<const char*, 3> family_names = {"sparse", "path", "parts"};
+constexpr std::array<const char*, 3> names_of(Family) {
+  return {"sparse", "path", "parts"};
+}
 
 /// Family of graph `index`: they take turns.
 Family family_of(std::uint64_t index);

@@ -17,12 +17,16 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/enum_names.hpp"
 #include "data/problem.hpp"
 
 namespace superpose::theory {
 
 /// The two losses of EoS: cross-entropy on one node p of N_(c+1), or the probability of all of it.
 enum class Loss { coconut, coconut_bfs };
+constexpr std::array<const char*, 2> names_of(Loss) {
+  return {"coconut", "bfs"};
+}
 
 /// Symbols that a step does not tell apart. Their logits are equal.
 struct SymbolClass {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/enum_names.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "distributed/stop_request.hpp"
@@ -38,14 +39,8 @@ constexpr std::array<ProcessFault, 8> process_faults = {{
     {"hang", sleep_for_good},
 }};
 
-struct PoisonFault {
-  const char* action;
-  const char* phase;  // the only one it can happen in
-};
-
-// In the order of FaultInjection::Poison.
-constexpr std::array<PoisonFault, 3> poison_faults = {
-    {{"nan_loss", "forward"}, {"nan_gradient", "backward"}, {"nan_weight", "optimizer"}}};
+// The only phase in which each FaultInjection::Poison can happen.
+constexpr std::array<const char*, 3> poison_phases = {"forward", "backward", "optimizer"};
 
 bool is_process_fault(const std::string& action) {
   return std::any_of(process_faults.begin(), process_faults.end(),
@@ -53,9 +48,8 @@ bool is_process_fault(const std::string& action) {
 }
 
 bool is_poison_fault(const std::string& action, const std::string& phase) {
-  return std::any_of(poison_faults.begin(), poison_faults.end(), [&](const PoisonFault& fault) {
-    return action == fault.action && phase == fault.phase;
-  });
+  const auto poison = enum_of<FaultInjection::Poison>(action);
+  return poison && phase == poison_phases[index_of(*poison)];
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -111,7 +105,7 @@ void FaultInjection::begin(const char* phase, std::int64_t step) {
 
 bool FaultInjection::poisons(Poison value, std::int64_t step) {
   if (!armed_ || step != step_) return false;
-  if (action_ != poison_faults[static_cast<std::size_t>(value)].action) return false;
+  if (action_ != to_string(value)) return false;
   armed_ = false;
   return true;
 }

@@ -3,8 +3,11 @@
 /// "kill:backward:1:12". PHASE is "step" (a step is about to begin) or a region that ScopedTimer
 /// measures, RANK may be "all", STEP is Activity::step().
 
+#include <array>
 #include <cstdint>
 #include <string>
+
+#include "core/enum_names.hpp"
 
 namespace superpose::train {
 
@@ -31,5 +34,10 @@ class FaultInjection {
   std::string action_, phase_;
   std::int64_t step_ = 0;
 };
+
+/// As ACTION names them.
+constexpr std::array<const char*, 3> names_of(FaultInjection::Poison) {
+  return {"nan_loss", "nan_gradient", "nan_weight"};
+}
 
 }  // namespace superpose::train

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/frontier_rule.hpp"
 #include "core/log.hpp"
 
 namespace superpose::train {
@@ -31,8 +32,7 @@ io::Column number_by(io::ColumnDimension dimension, const std::string& name,
 
 /// A column about the frontier, which evaluation and training labels count by distance.
 io::Column by_distance(io::Column column) {
-  const auto rule = static_cast<int>(analysis::FrontierRule::distance);
-  column.attributes[analysis::frontier_rule_attribute] = analysis::frontier_rule_names[rule];
+  column.attributes[frontier_rule_attribute] = to_string(FrontierRule::distance);
   return column;
 }
 
@@ -107,7 +107,7 @@ std::vector<io::Column> columns_of(const analysis::Statistic& statistic) {
   }
   std::map<std::string, std::string> attributes;
   if (!statistic.frontier_rule().empty())
-    attributes[analysis::frontier_rule_attribute] = statistic.frontier_rule();
+    attributes[frontier_rule_attribute] = statistic.frontier_rule();
   const auto column = [&](const char* ending, const char* what, DType type) {
     return io::Column{statistic.name() + ending,
                       type == DType::i64 ? "1" : statistic.unit(),

@@ -67,12 +67,10 @@ void require_same_problems(const io::RunMetadata& stored, const io::RunMetadata&
 
 /// The method of an effective configuration.
 data::Method method_of(const Settings& settings) {
-  const auto name = settings.at("method.name");
-  const auto& names = data::method_names;
-  const auto place = std::find_if(names.begin(), names.end(),
-                                  [&](const char* n) { return name == fmt::format("\"{}\"", n); });
-  SUPERPOSE_EXPECT(place != names.end());
-  return static_cast<data::Method>(place - names.begin());
+  const auto quoted = settings.at("method.name");
+  const auto method = enum_of<data::Method>(quoted.substr(1, quoted.size() - 2));
+  SUPERPOSE_EXPECT(method.has_value());
+  return *method;
 }
 
 /// Error (usage) if the stored run made other sequences of its problems.
@@ -84,7 +82,7 @@ void require_same_sequences(const io::RunMetadata& stored, const io::RunMetadata
       "the run in this directory cannot be continued: its sequence_version is {}, method {} is now "
       "at version {} ({}); train again in another output.directory. Its checkpoints can still be "
       "evaluated",
-      sequence_version_of(stored), data::to_string(method), sequence_version_of(now),
+      sequence_version_of(stored), to_string(method), sequence_version_of(now),
       data::sequence_change(method));
 }
 

@@ -217,10 +217,10 @@ TEST(Evaluation, ReadsTheAnswerOfADecodedContinuationAfterItsMark) {
       ++n_answered;
       n_preferred += outcome.preferred;
     }
-    EXPECT_GT(n_answered, 0) << data::to_string(method);
-    EXPECT_LT(n_answered, n_problems) << data::to_string(method);
-    EXPECT_GT(n_preferred, 0) << data::to_string(method);
-    EXPECT_LT(n_preferred, n_answered) << data::to_string(method);
+    EXPECT_GT(n_answered, 0) << superpose::to_string(method);
+    EXPECT_LT(n_answered, n_problems) << superpose::to_string(method);
+    EXPECT_GT(n_preferred, 0) << superpose::to_string(method);
+    EXPECT_LT(n_preferred, n_answered) << superpose::to_string(method);
   }
 }
 

@@ -99,9 +99,9 @@ TEST(Curriculum, OrderIsAPermutationKeyedBySeedAndEpoch) {
 }
 
 TEST(Curriculum, EveryMethodHasItsName) {
-  EXPECT_EQ(to_string(Method::coconut), "coconut");
-  EXPECT_EQ(to_string(Method::coconut_bfs_loss), "coconut_bfs_loss");
-  EXPECT_EQ(to_string(Method::pause), "pause");
+  EXPECT_STREQ(to_string(Method::coconut), "coconut");
+  EXPECT_STREQ(to_string(Method::coconut_bfs_loss), "coconut_bfs_loss");
+  EXPECT_STREQ(to_string(Method::pause), "pause");
 }
 
 }  // namespace

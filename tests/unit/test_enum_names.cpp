@@ -21,6 +21,8 @@ TEST(EnumNames, NameEveryEnumeratorAndAreReadBack) {
   EXPECT_STREQ(to_string(Colour::red), "red");
   EXPECT_STREQ(to_string(Colour::green), "green");
   EXPECT_THAT(all_names<Colour>(), testing::ElementsAre("red", "green"));
+  EXPECT_THAT(all_values<Colour>(), testing::ElementsAre(Colour::red, Colour::green));
+  EXPECT_EQ(index_of(Colour::green), 1U);
   for (const auto colour : {Colour::red, Colour::green})
     EXPECT_EQ(enum_of<Colour>(to_string(colour)), colour);
 }

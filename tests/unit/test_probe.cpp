@@ -100,7 +100,7 @@ TEST(Probe, EdgeAttentionAndIndexMatchingAreThoseOfTheirEdges) {
   ASSERT_EQ(probe.positions.root, 16);
   const SearchState search(fork());
   // The 4th edge has no bar and does not count; the 3rd one's source is seen with weight 1.
-  for (const Group group : all_groups) {
+  for (const Group group : all_values<Group>()) {
     const auto& moments = s.edge_attention[static_cast<int>(group)].summed.at({0, 0});
     int members = 0;
     for (int e = 0; e < 3; ++e) members += search.edge_in(group, 1, probe.positions.edges[e]);

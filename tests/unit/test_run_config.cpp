@@ -42,7 +42,8 @@ TEST(RunConfig, CallsEveryMethodByItsName) {
   using data::Method;
   for (const auto method : {Method::coconut, Method::coconut_bfs_sample, Method::coconut_bfs_loss,
                             Method::cot, Method::no_cot, Method::pause}) {
-    EXPECT_EQ(parse({{"method.name", data::to_string(method)}}).method.name, method);
+    EXPECT_EQ(parse({{"method.name", std::string(superpose::to_string(method))}}).method.name,
+              method);
   }
 }
 

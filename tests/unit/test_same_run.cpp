@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "config/run_config.hpp"
+#include "core/enum_names.hpp"
 #include "core/error.hpp"
 #include "data/curriculum.hpp"
 #include "train/same_run.hpp"
@@ -204,8 +205,8 @@ TEST(SameRun, ARunOfOtherSequencesIsRefusedByName) {
     EXPECT_EQ(refusal(of_version(2), of_version(2)), "");
     EXPECT_NE(refusal(of_version(0), of_version(2)), "") << "not stated: the first";
     EXPECT_THAT(refusal(of_version(1), of_version(2)),
-                testing::AllOf(testing::HasSubstr("method " + data::to_string(method) +
-                                                  " is now at version 2"),
+                testing::AllOf(testing::HasSubstr(
+                                   fmt::format("method {} is now at version 2", to_string(method))),
                                testing::HasSubstr(data::sequence_change(method)),
                                testing::HasSubstr("can still be evaluated")));
   }
