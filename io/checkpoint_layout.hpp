@@ -13,7 +13,7 @@
 
 namespace superpose::io::checkpoint_layout {
 
-inline const FileKind kind{"superpose_checkpoint", 2, 1};
+inline const FileKind kind{"superpose_checkpoint", 3, 1};
 inline constexpr const char* name_prefix = "checkpoint_";
 inline constexpr const char* checksum_attribute = "xxh3_64";
 /// In version 1, which had no seal: 1 once all values are on disk.

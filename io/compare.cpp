@@ -86,10 +86,11 @@ Difference compare_values(const NamedTensor& layout, const void* a, const void* 
   return difference;
 }
 
-/// "f32 [3, 5] (vocab_size, n_embd)".
-std::string describe(const NamedTensor& layout) {
-  return fmt::format("{} [{}] ({})", to_string(layout.dtype), fmt::join(layout.shape, ", "),
-                     fmt::join(layout.dims, ", "));
+/// "f32 [3, 5] (vocab_size, n_embd)"; the names of the dimensions if asked for.
+std::string describe(const NamedTensor& layout, bool with_dims) {
+  auto text = fmt::format("{} [{}]", to_string(layout.dtype), fmt::join(layout.shape, ", "));
+  if (with_dims) text += fmt::format(" ({})", fmt::join(layout.dims, ", "));
+  return text;
 }
 
 bool matches(const std::string& name, const std::string& pattern) {
@@ -185,9 +186,11 @@ class Comparer {
       for (const auto& dataset : report.datasets) layouts[dataset.layout.name] = dataset.layout;
       return layouts;
     };
+    // Versions of a format may call a dimension differently.
+    const bool with_dims = report_a_.kind.version == report_b_.kind.version;
     match("", by_name(report_a_), by_name(report_b_),
           [&](const std::string& name, const NamedTensor& a, const NamedTensor& b) {
-            const std::string layout_a = describe(a), layout_b = describe(b);
+            const auto layout_a = describe(a, with_dims), layout_b = describe(b, with_dims);
             if (layout_a != layout_b) return record({name, layout_a + " and " + layout_b});
             const auto values_a = read_values(file_a_, a), values_b = read_values(file_b_, b);
             record(compare_values(a, values_a.data(), values_b.data(), options_.tolerance));

@@ -39,7 +39,7 @@ std::map<std::string, std::string> library_versions() {
   return {{"HDF5", io::hdf5_version()},
           {"Kokkos", fmt::format("{} ({})", kokkos_version(), kokkos_backends())},
           {"MPI", fmt::format("{} ({})", mpi_library(), cuda_awareness())},
-          {"matrix products", kernels::matrix_library()}};
+          {"BLAS", kernels::matrix_library()}};
 }
 
 std::string version_text() {

@@ -10,51 +10,63 @@ namespace {
 
 constexpr std::size_t cache_line = 16;  // floats
 
+/// A dimension of the parameters. No parameter has two of one name: netCDF and xarray tell the
+/// dimensions of a variable apart by their names.
+struct Dimension {
+  const char* name;
+  std::size_t extent;
+};
+
 /// Collects the list in order and gives each parameter its offset.
 class ListBuilder {
  public:
   explicit ListBuilder(const Gpt2Options& options)
-      : C_(static_cast<std::size_t>(options.n_embd)), options_(options) {}
+      : n_embd_{"n_embd", static_cast<std::size_t>(options.n_embd)}, options_(options) {}
 
-  void matrix(const std::string& name, std::vector<std::string> dims, std::size_t n_rows,
-              std::size_t n_columns, double standard_deviation) {
-    add(name, std::move(dims), {n_rows, n_columns}, {true, standard_deviation});
+  void matrix(const std::string& name, Dimension rows, Dimension columns,
+              double standard_deviation) {
+    add(name, {rows, columns}, {true, standard_deviation});
   }
-  void vector(const std::string& name, const std::string& dim, std::size_t n, double value) {
-    add(name, {dim}, {n}, {false, value});
+  void vector(const std::string& name, Dimension dimension, double value) {
+    add(name, {dimension}, {false, value});
+  }
+  void embedding(const std::string& name, Dimension rows) {
+    matrix(name, rows, n_embd_, options_.initializer_range);
   }
   void layer_norm(const std::string& name) {
-    vector(name + ".weight", "n_embd", C_, 1);
-    vector(name + ".bias", "n_embd", C_, 0);
+    vector(name + ".weight", n_embd_, 1);
+    vector(name + ".bias", n_embd_, 0);
   }
-  void linear(const std::string& name, int in, int out, double standard_deviation) {
-    matrix(name + ".weight", {dimension(in), dimension(out)}, C_ * in, C_ * out,
-           standard_deviation);
-    vector(name + ".bias", dimension(out), C_ * out, 0);
+  void linear(const std::string& name, Dimension in, Dimension out, double standard_deviation) {
+    matrix(name + ".weight", in, out, standard_deviation);
+    vector(name + ".bias", out, 0);
   }
   void block(int layer) {
     const std::string h = fmt::format("h.{}.", layer);
     const double std = options_.initializer_range;
     const double residual = std / std::sqrt(2.0 * options_.n_layer);
+    const std::size_t C = n_embd_.extent;
+    const Dimension n_qkv{"n_qkv", 3 * C}, n_attn{"n_attn", C}, n_inner{"n_inner", 4 * C};
     layer_norm(h + "ln_1");
-    linear(h + "attn.c_attn", 1, 3, std);
-    linear(h + "attn.c_proj", 1, 1, residual);
+    linear(h + "attn.c_attn", n_embd_, n_qkv, std);
+    linear(h + "attn.c_proj", n_attn, n_embd_, residual);
     layer_norm(h + "ln_2");
-    linear(h + "mlp.c_fc", 1, 4, std);
-    linear(h + "mlp.c_proj", 4, 1, residual);
+    linear(h + "mlp.c_fc", n_embd_, n_inner, std);
+    linear(h + "mlp.c_proj", n_inner, n_embd_, residual);
   }
   std::vector<ParameterInfo> take() { return std::move(list_); }
 
  private:
-  static std::string dimension(int times) {
-    return times == 1 ? "n_embd" : fmt::format("{}*n_embd", times);
-  }
-  void add(const std::string& name, std::vector<std::string> dims, std::vector<std::size_t> shape,
-           Initial initial) {
-    list_.push_back({name, std::move(dims), std::move(shape), initial, flat_size(list_)});
+  void add(const std::string& name, const std::vector<Dimension>& dimensions, Initial initial) {
+    ParameterInfo info{name, {}, {}, initial, flat_size(list_)};
+    for (const auto& dimension : dimensions) {
+      info.dims.emplace_back(dimension.name);
+      info.shape.push_back(dimension.extent);
+    }
+    list_.push_back(std::move(info));
   }
 
-  std::size_t C_;
+  Dimension n_embd_;
   Gpt2Options options_;
   std::vector<ParameterInfo> list_;
 };
@@ -109,17 +121,14 @@ void fill_normal(RandomStream random, double standard_deviation, std::size_t n, 
 }  // namespace
 
 std::vector<ParameterInfo> parameter_list(const Gpt2Options& options) {
-  const auto V = static_cast<std::size_t>(options.vocab_size);
-  const auto C = static_cast<std::size_t>(options.n_embd);
-  const auto n_positions = static_cast<std::size_t>(options.n_positions);
+  const Dimension vocab_size{"vocab_size", static_cast<std::size_t>(options.vocab_size)};
+  const Dimension n_positions{"n_positions", static_cast<std::size_t>(options.n_positions)};
   ListBuilder builder(options);
-  builder.matrix("wte.weight", {"vocab_size", "n_embd"}, V, C, options.initializer_range);
-  builder.matrix("wpe.weight", {"n_positions", "n_embd"}, n_positions, C,
-                 options.initializer_range);
+  builder.embedding("wte.weight", vocab_size);
+  builder.embedding("wpe.weight", n_positions);
   for (int layer = 0; layer < options.n_layer; ++layer) builder.block(layer);
   builder.layer_norm("ln_f");
-  if (!options.tied)
-    builder.matrix("lm_head.weight", {"vocab_size", "n_embd"}, V, C, options.initializer_range);
+  if (!options.tied) builder.embedding("lm_head.weight", vocab_size);
   return builder.take();
 }
 

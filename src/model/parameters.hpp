@@ -20,7 +20,7 @@ struct Initial {
 /// Name, dimensions and place of one parameter in the flat buffer.
 struct ParameterInfo {
   std::string name;               ///< e.g. "h.0.attn.c_attn.weight"
-  std::vector<std::string> dims;  ///< e.g. {"n_embd", "3*n_embd"}
+  std::vector<std::string> dims;  ///< e.g. {"n_embd", "n_qkv"}
   std::vector<std::size_t> shape;
   Initial initial;
   std::size_t offset = 0;  ///< elements; a multiple of 16, so that rows start on a cache line

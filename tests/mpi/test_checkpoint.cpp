@@ -217,11 +217,12 @@ TEST_F(Checkpoint, KeepsTheBestAndLinksIt) {
   EXPECT_EQ(read_header(directory_ + "/best.h5").step, 3);
 }
 
-TEST_F(Checkpoint, ReadsTheVersionBefore) {
-  const auto header =
-      read_header(std::string(SUPERPOSE_SOURCE_DIR) + "/tests/data/checkpoint_version_1.h5");
+TEST_F(Checkpoint, ReadsTheVersionsBefore) {
+  const std::string data = std::string(SUPERPOSE_SOURCE_DIR) + "/tests/data/";
+  const auto header = read_header(data + "checkpoint_version_1.h5");
   EXPECT_EQ(header.step, 1);
   EXPECT_EQ(header.counters.at("epoch"), 1);
+  EXPECT_EQ(read_header(data + "checkpoint_version_2.h5").step, 24);
 }
 
 /// What a writer with a defect would leave: the seal matches, a dataset does not.
@@ -332,7 +333,7 @@ TEST_F(Checkpoint, RefusesOtherVersionsTypesAndIncompleteFiles) {
     world_.barrier();
     return message;
   };
-  EXPECT_THAT(error_with({"superpose_checkpoint", 3}), HasSubstr("format version 3"));
+  EXPECT_THAT(error_with({"superpose_checkpoint", 4}), HasSubstr("format version 4"));
   EXPECT_THAT(error_with({"superpose_checkpoint", 0}), HasSubstr("format version 0"));
   EXPECT_THAT(error_with({"superpose_run", 1}), HasSubstr("it is superpose_run"));
   EXPECT_THAT(error_with({"superpose_checkpoint", 1}), HasSubstr("incomplete"));

@@ -47,7 +47,7 @@ class CommandLine(harness.Case):
     def test_version_names_the_build_and_the_libraries(self):
         text = run("--version").stdout
         for name in ("superpose ", "commit", "compiler", "flags", "HDF5", "Kokkos", "MPI",
-                     "CUDA", "matrix products"):
+                     "CUDA", "BLAS"):
             self.assertIn(name, text)
 
     def test_help_lists_every_key_with_its_default(self):

@@ -122,7 +122,7 @@ TEST_F(Inspect, ADatasetWithoutChecksumIsNotIntact) {
               ElementsAre(std::pair("parameters/late", "it has no checksum")));
 }
 
-TEST_F(Inspect, ReadsTheVersionBeforeWhichHadNoSeal) {
+TEST_F(Inspect, ReadsVersion1WhichHadNoSeal) {
   for (const char* name : {"checkpoint_version_1.h5", "run_version_1.h5"}) {
     const auto report = inspect(std::string(SUPERPOSE_SOURCE_DIR) + "/tests/data/" + name);
     EXPECT_TRUE(report.intact()) << name;
@@ -131,14 +131,23 @@ TEST_F(Inspect, ReadsTheVersionBeforeWhichHadNoSeal) {
   }
 }
 
+TEST_F(Inspect, ReadsTheVersionBefore) {
+  for (const char* name : {"checkpoint_version_2.h5", "run_version_2.h5"}) {
+    const auto report = inspect(std::string(SUPERPOSE_SOURCE_DIR) + "/tests/data/" + name);
+    EXPECT_TRUE(report.intact()) << name;
+    EXPECT_TRUE(report.sealed);
+    EXPECT_EQ(report.kind.version, 2);
+  }
+}
+
 TEST_F(Inspect, RefusesAnotherVersionAsTheProgramDoes) {
   checkpoint_.write(path_);
   File file = File::modify(path_);
-  file.set_attribute<std::int64_t>("/", "format_version", 3);
+  file.set_attribute<std::int64_t>("/", "format_version", 4);
   file.close();
   const auto [code, message] = error_of([&] { inspect(path_); });
   EXPECT_EQ(code, ExitCode::checkpoint);
-  EXPECT_THAT(message, HasSubstr("format version 3"));
+  EXPECT_THAT(message, HasSubstr("format version 4"));
 }
 
 TEST_F(Inspect, RefusesWhatIsNotOfThisProgram) {
