@@ -201,9 +201,10 @@ Table Table::read(const File& file, const std::string& name) {
   for (const auto& child : file.children(name)) {
     const auto layout = file.layout(name + "/" + child);
     if (layout.dims.empty() || layout.dims[0] != index_name || child == index_name) continue;
-    table.columns_.push_back(read_column(file, layout, name, child));
+    const auto column = history_layout::name_of_today(name, child);
+    table.columns_.push_back(read_column(file, layout, name, column));
     check_shape(file, layout, table.columns_.back(), table.index_.size());
-    table.values_[child] = read_numbers(file, layout);
+    table.values_[column] = read_numbers(file, layout);
   }
   return table;
 }
@@ -213,7 +214,7 @@ Table Table::read_like(const Table& pattern, const File& file) {
   return table.read_values_like(file) ? table : read(file, pattern.name());
 }
 
-/// False if the file has other coordinates or shapes. A column too many is not noticed.
+/// False if the file has other columns, coordinates or shapes.
 bool Table::read_values_like(const File& file) {
   try {
     std::set<std::string> compared;
@@ -222,6 +223,7 @@ bool Table::read_values_like(const File& file) {
         if (compared.insert(name).second &&
             read_coordinates(file, file.layout(name_ + "/" + name)) != coordinates)
           return false;
+    if (file.children(name_).size() != columns_.size() + compared.size() + 1) return false;
     const auto& index_name = index_column_.name;
     index_ = read_index(file, file.layout(name_ + "/" + index_name));
     for (const auto& column : columns_)

@@ -5,6 +5,6 @@
 
 namespace superpose::io::sweep_layout {
 
-inline const FileKind kind{"superpose_sweep", 2, 2};
+inline const FileKind kind{"superpose_sweep", 3, 2};
 
 }  // namespace superpose::io::sweep_layout

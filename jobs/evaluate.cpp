@@ -8,7 +8,7 @@
 #include "data/problem_file.hpp"
 #include "data/shortcuts.hpp"
 #include "io/checkpoint.hpp"
-#include "io/json_file.hpp"
+#include "io/evaluation_json.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/subcommand.hpp"
 #include "train/check_fits.hpp"
@@ -41,7 +41,8 @@ std::vector<std::optional<int>> latent_counts(const std::vector<int>& asked,
 /// What was evaluated on what.
 io::Json describe(const Arguments& arguments, const std::string& checkpoint,
                   const io::CheckpointHeader& header, const data::ProblemFile& file) {
-  return {{"command_line", arguments.command_line},
+  return {{"format_version", io::evaluation_version},
+          {"command_line", arguments.command_line},
           {"checkpoint", checkpoint},
           {"step", header.step},
           {"git_hash", header.metadata.git_hash},

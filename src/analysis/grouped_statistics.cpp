@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/evaluation_measures.hpp"
 
 namespace superpose::analysis {
 namespace {
@@ -261,9 +262,10 @@ FrontierLogits::FrontierLogits(const ProbeShape& shape, FrontierRule which)
                                 layers_and_growth(shape))) {}
 
 GroupedStatistics::GroupedStatistics(const ProbeShape& shape)
-    : accuracy("accuracy", "1", "answers right, argmax over the vocabulary", no_axes),
-      candidate_accuracy("candidate_accuracy", "1", "answers right among the two candidates",
-                         no_axes),
+    : accuracy(to_string(EvaluationMeasure::accuracy), "1",
+               "answers right, argmax over the vocabulary", no_axes),
+      candidate_accuracy(to_string(EvaluationMeasure::candidate_accuracy), "1",
+                         "answers right among the two candidates", no_axes),
       copying_source("copying_source", "1", "attention weight of an edge's | on its source",
                      layers(shape), shape.n_head),
       copying_target("copying_target", "1", "attention weight of an edge's | on its target",

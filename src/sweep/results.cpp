@@ -10,7 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
-#include "io/json_file.hpp"
+#include "io/evaluation_json.hpp"
 
 namespace superpose::sweep {
 namespace {
@@ -28,36 +28,21 @@ double number_in(const io::Json& json, const char* key) {
   return value.is_null() ? nan : value.get<double>();
 }
 
-void add_answers(const io::Json& answers, const std::string& ending, const std::string& of,
-                 std::vector<Named>& found) {
-  found.push_back({"accuracy" + ending, "1", "answers right, argmax over the vocabulary" + of,
-                   number_in(answers, "accuracy")});
-  found.push_back({"candidate_accuracy" + ending, "1",
-                   "answers right among the two candidates" + of,
-                   number_in(answers, "candidate_accuracy")});
-  found.push_back({"loss" + ending, "nat", "mean cross-entropy of the answers" + of,
-                   number_in(answers, "loss")});
-}
-
-/// What `superpose evaluate --json` found with the training's own number of latent tokens.
+/// What `superpose evaluate --json` found with the training's own number of latent tokens: a
+/// measure with coordinates becomes one for each of them.
 std::vector<Named> of_evaluation(const io::Json& json) {
-  const auto& result = json.at("results").at(0);
+  const auto values = io::read_evaluation(json);
   std::vector<Named> found;
-  add_answers(result.at("all"), "", "", found);
-  add_answers(result.at("equal_depth"), "_equal_depth", ", candidates equally deep", found);
-  if (result.contains("by_hops"))
-    for (const auto& [hops, answers] : result.at("by_hops").items())
-      add_answers(answers, "_" + hops + "_hops", ", problems of " + hops + " hops", found);
-  for (const auto& hop : result.at("next_node")) {
-    const auto k = hop.at("hop").dump();
-    found.push_back({"next_node_frontier_" + k, "1",
-                     "predictions of hop " + k + " that are as many hops away",
-                     number_in(hop, "frontier")});
-    found.push_back({"next_node_optimal_" + k, "1",
-                     "predictions of hop " + k + " that lie on a shortest path",
-                     number_in(hop, "optimal")});
-    found.push_back({"next_node_loss_" + k, "nat", "expected loss of the label of hop " + k,
-                     number_in(hop, "loss")});
+  for (const auto& info : evaluation_measures) {
+    const auto& numbers = values[info.measure];
+    if (info.by == MeasuredBy::evaluation)
+      found.push_back({info.name, info.unit(), info.description, numbers.front()});
+    const auto& coordinates = values.coordinates(info.by);
+    for (std::size_t i = 0; i < coordinates.size(); ++i)
+      found.push_back({fmt::format("{}_{}", info.name, coordinates[i]), info.unit(),
+                       fmt::format("{}, {} = {}", info.description,
+                                   info.by == MeasuredBy::hops ? "H" : "k", coordinates[i]),
+                       numbers[i]});
   }
   return found;
 }

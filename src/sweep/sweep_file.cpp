@@ -7,6 +7,7 @@
 #include "config/nearest_name.hpp"
 #include "config/toml_tree.hpp"
 #include "core/error.hpp"
+#include "core/evaluation_measures.hpp"
 #include "core/plain_text.hpp"
 
 namespace superpose::sweep {
@@ -169,8 +170,11 @@ Axis axis_of_seeds(const toml::node& node, const std::string& source) {
 }
 
 /// Names in the collected file that no axis may take (io/FORMAT.md).
-const std::set<std::string> reserved = {"",     "state", "epoch",    "stage",  "hop",
-                                        "hops", "loss",  "accuracy", "seconds"};
+bool is_reserved(const std::string& name) {
+  static const std::set<std::string> others = {"",    "state", "epoch",  "stage",
+                                               "hop", "hops",  "seconds"};
+  return others.count(name) > 0 || enum_of<EvaluationMeasure>(name);
+}
 
 /// Lists of points, tables and scripts are files of lines; names and labels are shown, too.
 void refuse_control_characters(const Sweep& sweep, const std::string& what,
@@ -205,7 +209,7 @@ void check_text(const Sweep& sweep) {
 void check_axes(const Sweep& sweep) {
   std::set<std::string> names;
   for (const auto& axis : sweep.axes) {
-    const bool usable = reserved.count(axis.name) == 0 && axis.name.find('/') == std::string::npos;
+    const bool usable = !is_reserved(axis.name) && axis.name.find('/') == std::string::npos;
     validate(usable, ExitCode::usage,
              "an axis of {} is called '{}' (it names a dimension of the collected file, which has "
              "such a name already, or none with a '/'); give it another name",

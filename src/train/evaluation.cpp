@@ -81,7 +81,7 @@ HopOutcome hop_outcome(const Problem& problem, std::uint32_t index, int k, const
   outcome.optimal = contains(problem.optimal[k], best);
   outcome.frontier = contains(problem.frontier[k], best);
   outcome.loss = next_node_loss(log_softmax(logits), problem, k, method);
-  outcome.uniform_loss =
+  outcome.uniform_guess_loss =
       method.name == Method::coconut_bfs_loss ? 0 : data::uniform_guess_loss(problem, k);
   return outcome;
 }

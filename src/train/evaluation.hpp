@@ -16,11 +16,11 @@ namespace superpose::train {
 /// The prediction after k-1 hops of thought, which should name a node k hops from the root.
 struct HopOutcome {
   std::int32_t problem = 0;
-  std::int32_t hop = 0;       ///< k = 1..H
-  std::int32_t optimal = 0;   ///< 1 if the argmax is k hops away on a shortest path
-  std::int32_t frontier = 0;  ///< 1 if it is k hops away
-  double loss = 0;            ///< [nats] next-node loss, see next_node_loss
-  double uniform_loss = 0;    ///< [nats] the same for a uniform guess over the frontier
+  std::int32_t hop = 0;           ///< k = 1..H
+  std::int32_t optimal = 0;       ///< 1 if the argmax is k hops away on a shortest path
+  std::int32_t frontier = 0;      ///< 1 if it is k hops away
+  double loss = 0;                ///< [nats] next-node loss, see next_node_loss
+  double uniform_guess_loss = 0;  ///< [nats] the same for a uniform guess over the frontier
 };
 
 struct ProblemOutcome {

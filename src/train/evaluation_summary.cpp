@@ -27,14 +27,20 @@ void add(HopSummary& sum, const HopOutcome& outcome) {
   sum.optimal += outcome.optimal;
   sum.frontier += outcome.frontier;
   sum.loss += outcome.loss;
-  sum.uniform_loss += outcome.uniform_loss;
+  sum.uniform_guess_loss += outcome.uniform_guess_loss;
 }
 
 void finish(HopSummary& sum) {
   sum.optimal /= sum.problems;
   sum.frontier /= sum.problems;
   sum.loss /= sum.problems;
-  sum.uniform_loss /= sum.problems;
+  sum.uniform_guess_loss /= sum.problems;
+}
+
+void add(EvaluationValues& values, const AnswerMeasures& measures, const AnswerSummary& answers) {
+  const double numbers[] = {static_cast<double>(answers.problems), answers.accuracy,
+                            answers.candidate_accuracy, answers.loss};
+  for (std::size_t i = 0; i < measures.size(); ++i) values[measures[i]].push_back(numbers[i]);
 }
 
 std::string answer_line(const std::string& name, const AnswerSummary& s) {
@@ -65,12 +71,32 @@ EvaluationSummary summarise(const Outcomes& outcomes) {
   return summary;
 }
 
+EvaluationValues values_of(const EvaluationSummary& summary) {
+  using M = EvaluationMeasure;
+  EvaluationValues values;
+  add(values, measures_of_all, summary.all);
+  add(values, measures_of_equal_depth, summary.equal_depth);
+  for (const auto& [hops, answers] : summary.by_hops) {
+    values.hops.push_back(hops);
+    add(values, measures_by_hops, answers);
+  }
+  for (const auto& hop : summary.hops) {
+    values.hop.push_back(hop.hop);
+    values[M::next_node_n_problems].push_back(hop.problems);
+    values[M::next_node_optimal].push_back(hop.optimal);
+    values[M::next_node_frontier].push_back(hop.frontier);
+    values[M::next_node_loss].push_back(hop.loss);
+    values[M::uniform_guess_loss].push_back(hop.uniform_guess_loss);
+  }
+  return values;
+}
+
 double excess_loss(const Outcomes& outcomes, int stage) {
   double sum = 0;
   int count = 0;
   for (const auto& outcome : outcomes.hops) {
     if (outcome.hop != stage + 1) continue;
-    sum += outcome.loss - outcome.uniform_loss;
+    sum += outcome.loss - outcome.uniform_guess_loss;
     ++count;
   }
   return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
@@ -89,7 +115,7 @@ std::string table(const EvaluationSummary& summary) {
   for (const auto& s : summary.hops)
     text += fmt::format("  {:<24}{:>9}{:>12.2f} %{:>12.2f} %{:>12.4f}{:>14.4f}\n",
                         fmt::format("hop {} (stage {})", s.hop, s.hop - 1), s.problems,
-                        100 * s.optimal, 100 * s.frontier, s.loss, s.uniform_loss);
+                        100 * s.optimal, 100 * s.frontier, s.loss, s.uniform_guess_loss);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/evaluation_measures.hpp"
 #include "train/evaluation.hpp"
 
 namespace superpose::train {
@@ -21,10 +22,10 @@ struct AnswerSummary {
 struct HopSummary {
   int hop = 0;  ///< k
   int problems = 0;
-  double optimal = 0;       ///< share whose argmax is k hops away on a shortest path
-  double frontier = 0;      ///< share whose argmax is k hops away
-  double loss = 0;          ///< [nats] mean next-node loss
-  double uniform_loss = 0;  ///< [nats] the same for a uniform guess over the frontier
+  double optimal = 0;             ///< share whose argmax is k hops away on a shortest path
+  double frontier = 0;            ///< share whose argmax is k hops away
+  double loss = 0;                ///< [nats] mean next-node loss
+  double uniform_guess_loss = 0;  ///< [nats] the same for a uniform guess over the frontier
 };
 
 struct EvaluationSummary {
@@ -36,8 +37,12 @@ struct EvaluationSummary {
 
 EvaluationSummary summarise(const Outcomes& outcomes);
 
-/// Mean of loss - uniform_loss over hop min(stage, H) + 1 of the problems that still have one: what
-/// data::end_epoch calls the excess loss of a stage. NaN if every problem is past its last hop.
+/// The same numbers under the names of the measures.
+EvaluationValues values_of(const EvaluationSummary& summary);
+
+/// Mean of loss - uniform_guess_loss over hop min(stage, H) + 1 of the problems that still have
+/// one: what data::end_epoch calls the excess loss of a stage. NaN if every problem is past its
+/// last hop.
 double excess_loss(const Outcomes& outcomes, int stage);
 
 /// A table for people.

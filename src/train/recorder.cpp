@@ -25,17 +25,6 @@ io::Column number(const std::string& name, const std::string& unit,
   return {name, unit, description, DType::f64, {}};
 }
 
-io::Column number_by(io::ColumnDimension dimension, const std::string& name,
-                     const std::string& unit, const std::string& description) {
-  return {name, unit, description, DType::f64, {std::move(dimension)}};
-}
-
-/// A column about the frontier, which evaluation and training labels count by distance.
-io::Column by_distance(io::Column column) {
-  column.attributes[frontier_rule_attribute] = to_string(FrontierRule::distance);
-  return column;
-}
-
 std::vector<io::Column> step_columns() {
   return {integer("epoch", "epoch of the step, 0-based"),
           integer("stage", "stage of the curriculum"),
@@ -52,45 +41,38 @@ std::vector<io::Column> epoch_columns() {
           number("seconds", "s", "wall time of the epoch, evaluation included")};
 }
 
+io::Column column_of(const EvaluationMeasureInfo& measure,
+                     const std::vector<std::int64_t>& coordinates) {
+  io::Column column{measure.name,
+                    measure.unit(),
+                    measure.description,
+                    measure.kind == MeasureKind::count ? DType::i64 : DType::f64,
+                    {}};
+  if (measure.by != MeasuredBy::evaluation) column.by = {{to_string(measure.by), coordinates}};
+  if (measure.of_frontier)
+    column.attributes[frontier_rule_attribute] = to_string(FrontierRule::distance);
+  return column;
+}
+
 /// Columns of the "evaluation" table for problems of up to max_hops hops.
 std::vector<io::Column> evaluation_columns(int max_hops) {
   std::vector<std::int64_t> hops(max_hops);
   std::iota(hops.begin(), hops.end(), 1);
-  const io::ColumnDimension hop{"hop", hops}, length{"hops", hops};
-  return {
-      integer("stage", "stage of the curriculum"),
-      number("accuracy", "1", "held-out answers right, argmax over the vocabulary"),
-      number("candidate_accuracy", "1", "held-out answers right among the two candidates"),
-      number("loss", "nat", "mean cross-entropy of the held-out answers"),
-      number("equal_depth_accuracy", "1", "accuracy where both candidates are equally deep"),
-      number_by(length, "accuracy_by_hops", "1", "accuracy by the problem's number of hops"),
-      number_by(hop, "next_node_optimal", "1", "predictions of hop k that lie on a shortest path"),
-      by_distance(
-          number_by(hop, "next_node_frontier", "1", "predictions of hop k that are k hops away")),
-      number_by(hop, "next_node_loss", "nat", "expected loss of hop k's training label"),
-      by_distance(number_by(hop, "uniform_guess_loss", "nat",
-                            "the same for a uniform guess over the frontier"))};
+  std::vector<io::Column> columns{integer("stage", "stage of the curriculum")};
+  for (const auto& measure : evaluation_measures) columns.push_back(column_of(measure, hops));
+  return columns;
 }
 
-io::Row evaluation_row(int stage, const EvaluationSummary& s, int max_hops) {
-  const std::vector<double> empty(max_hops, not_measured);
-  io::Row row{{"stage", {static_cast<double>(stage)}},
-              {"accuracy", {s.all.accuracy}},
-              {"candidate_accuracy", {s.all.candidate_accuracy}},
-              {"loss", {s.all.loss}},
-              {"equal_depth_accuracy", {s.equal_depth.accuracy}},
-              {"accuracy_by_hops", empty},
-              {"next_node_optimal", empty},
-              {"next_node_frontier", empty},
-              {"next_node_loss", empty},
-              {"uniform_guess_loss", empty}};
-  for (const auto& [hops, answers] : s.by_hops)
-    row["accuracy_by_hops"][hops - 1] = answers.accuracy;
-  for (const auto& hop : s.hops) {
-    row["next_node_optimal"][hop.hop - 1] = hop.optimal;
-    row["next_node_frontier"][hop.hop - 1] = hop.frontier;
-    row["next_node_loss"][hop.hop - 1] = hop.loss;
-    row["uniform_guess_loss"][hop.hop - 1] = hop.uniform_loss;
+io::Row evaluation_row(int stage, const EvaluationValues& values, int max_hops) {
+  io::Row row{{"stage", {static_cast<double>(stage)}}};
+  for (const auto& [measure, name, kind, by, description, of_frontier] : evaluation_measures) {
+    auto& numbers = row[name];
+    numbers = values[measure];
+    if (by == MeasuredBy::evaluation) continue;
+    numbers.assign(max_hops, kind == MeasureKind::count ? 0 : not_measured);
+    const auto& coordinates = values.coordinates(by);
+    for (std::size_t i = 0; i < coordinates.size(); ++i)
+      numbers[coordinates[i] - 1] = values[measure][i];
   }
   return row;
 }
@@ -241,7 +223,7 @@ std::string in_words(const EvaluationSummary& summary) {
 void Recorder::record(const EpochRecord& epoch, const EvaluationSummary& summary) {
   record(epoch);
   if (!plan_.is_writer) return;
-  evaluation_->append(epoch.epoch, evaluation_row(epoch.stage, summary, plan_.max_hops));
+  evaluation_->append(epoch.epoch, evaluation_row(epoch.stage, values_of(summary), plan_.max_hops));
   log::info("epoch {:>4}/{}  stage {}  loss {:.4f}  held out: {}  {:.1f} s", epoch.epoch + 1,
             plan_.total_epochs, epoch.stage, epoch.loss, in_words(summary), epoch.seconds);
 }

@@ -62,7 +62,7 @@ def print_training(directory):
     evaluation = read_json(directory / "evaluation.json")
     for result in evaluation["results"] if evaluation else []:
         print(f"\nheld-out answers after the papers' run, {result['latents']} latent tokens: "
-              f"{100 * result['all']['accuracy']:.1f} % of {result['all']['problems']} right")
+              f"{100 * result['accuracy']:.1f} % of {result['n_problems']} right")
 
 
 def print_published(directory):

@@ -42,7 +42,8 @@ bool same(const ProblemOutcome& a, const ProblemOutcome& b) {
 
 bool same(const HopOutcome& a, const HopOutcome& b) {
   return a.problem == b.problem && a.hop == b.hop && a.optimal == b.optimal &&
-         a.frontier == b.frontier && same(a.loss, b.loss) && same(a.uniform_loss, b.uniform_loss);
+         a.frontier == b.frontier && same(a.loss, b.loss) &&
+         same(a.uniform_guess_loss, b.uniform_guess_loss);
 }
 
 template <class Outcome>
@@ -75,7 +76,7 @@ TEST(Evaluation, HasAnOutcomeForEveryProblemAndHopInOrder) {
       ASSERT_NE(hop, outcomes.hops.end());
       EXPECT_EQ(hop->problem, p);
       EXPECT_EQ(hop->hop, k);
-      EXPECT_DOUBLE_EQ(hop->uniform_loss,
+      EXPECT_DOUBLE_EQ(hop->uniform_guess_loss,
                        std::log(static_cast<double>(problems[p].frontier[k].size())));
     }
   }

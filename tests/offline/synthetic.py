@@ -5,6 +5,9 @@ import json
 import h5py
 import numpy as np
 
+from superpose_offline.files.hdf5 import FORMAT_VERSIONS
+from superpose_offline.files.measures import Measure
+
 CONFIGURATION = """
 [data]
 valid = "data/valid.json"
@@ -39,7 +42,7 @@ STEPS = [100, 200]
 
 def write_attributes(file, kind, method, seed=0, paper="RbS"):
     configuration = CONFIGURATION.format(method=method, seed=seed, **PAPERS[paper])
-    file.attrs.update({"file_type": kind, "format_version": 3 if kind == "superpose_probe" else 2,
+    file.attrs.update({"file_type": kind, "format_version": FORMAT_VERSIONS[kind],
                        "git_hash": "0123456789abcdef", "command_line": "superpose synthetic",
                        "seed_train": seed, "skipped": "", "configuration": configuration})
 
@@ -116,7 +119,7 @@ def write_histories(file, stage, accuracy):
         "epochs": {"epoch": np.arange(N_EPOCH), "stage": stage, "loss": 1 - ramp},
         "evaluation": {"epoch": np.arange(N_EPOCH), "stage": stage, "hops": [3, 4],
                        "hop": [1, 2, 3, 4],
-                       "accuracy": ramp, "candidate_accuracy": ramp, "equal_depth_accuracy": ramp,
+                       "accuracy": ramp, "candidate_accuracy": ramp, "accuracy_equal_depth": ramp,
                        "loss": 1 - ramp, "accuracy_by_hops": np.stack([ramp, ramp / 2], axis=1),
                        **{f"next_node_{name}": np.stack([ramp] * 4, axis=1)
                           for name in ("frontier", "optimal", "loss")},
@@ -210,12 +213,15 @@ def age_probe(path, rule):
 
 
 def write_evaluation(path, accuracy, n_problems=257):
-    answers = {"problems": n_problems, "accuracy": accuracy, "candidate_accuracy": accuracy,
+    answers = {"n_problems": n_problems, "accuracy": accuracy, "candidate_accuracy": accuracy,
                "loss": 0.1}
+    result = {"latents": "hops * c_thought", "hops": [4], "hop": [],
+              **{measure: [] for measure in Measure}, **answers,
+              **{f"{name}_equal_depth": value for name, value in answers.items()},
+              **{f"{name}_by_hops": [value] for name, value in answers.items()}}
     path.write_text(json.dumps({
-        "command_line": "superpose evaluate", "checkpoint": "elsewhere/checkpoint_000000200.h5",
+        "format_version": 2, "command_line": "superpose evaluate", "checkpoint": "elsewhere/checkpoint_000000200.h5",
         "step": 200, "git_hash": "0123456789abcdef", "data": "data/valid.json",
         "data_hash": "00ff00ff00ff00ff", "problems": n_problems,
-        "results": [{"latents": "hops * c_thought", "all": answers, "equal_depth": answers,
-                     "by_hops": {"4": answers}, "next_node": []}],
+        "results": [result],
         "shortcuts": [{"name": "distance", "accuracy": 0.93, "accuracy_equal_depth": 0.5}]}))

@@ -4,6 +4,8 @@ the tests."""
 import h5py
 import numpy as np
 
+from superpose_offline.files.hdf5 import FORMAT_VERSIONS
+
 STATES = ["planned", "queued", "running", "interrupted", "failed", "lost", "done"]
 DONE = STATES.index("done")
 N_EPOCH = 6
@@ -55,7 +57,7 @@ def write(path, axes, measures, missing=(), tables=None):
     for at, name in missing:
         state[at] = STATES.index(name)
     with h5py.File(path, "w") as file:
-        file.attrs.update({"file_type": "superpose_sweep", "format_version": 2,
+        file.attrs.update({"file_type": "superpose_sweep", "format_version": FORMAT_VERSIONS["superpose_sweep"],
                            "git_hash": "0123456789abcdef", "configuration": "[sweep]\n"})
         final = Group(file, "final", axes)
         summary = Group(file, "summary", {a: v for a, v in axes.items() if a != "seed"})
@@ -85,7 +87,7 @@ def write_training(path, axes, missing=()):
     write(path, axes, {"accuracy": (accuracy, "1"), "accuracy_equal_depth": (accuracy / 2, "1"),
                        "loss": (2 - accuracy, "nat")},
           missing, {"epochs": {"loss": 3 - curve, "stage": stage},
-                    "evaluation": {"accuracy": curve, "equal_depth_accuracy": curve / 2,
+                    "evaluation": {"accuracy": curve, "accuracy_equal_depth": curve / 2,
                                    "loss": 2 - curve, "stage": stage}})
 
 

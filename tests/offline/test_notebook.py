@@ -65,7 +65,7 @@ class Notebook(FigureCase, small_runs.SmallRuns):
     def test_it_draws_and_shows_what_is_in_the_files(self):
         self.assertEqual(len(outputs_of(self.executed, "image/png")), 3)
         with h5py.File(self.path / "run" / "run.h5") as file:
-            deep = 100 * file["evaluation/equal_depth_accuracy"][-1]
+            deep = 100 * file["evaluation/accuracy_equal_depth"][-1]
         self.assertIn(f"equally deep: {deep:.1f} %", "".join(outputs_of(self.executed, "stdout")))
         with h5py.File(self.path / "run" / "probe.h5") as file:
             optimal = file["statistics/inner_product_optimal/mean"][-1, 0]

@@ -3,19 +3,39 @@
 Usage: test_reading.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]; PYTHONPATH as in figure_case.py.
 """
 
+import json
+import pathlib
 import shutil
 import sys
 import unittest
+import warnings
 
 import h5py
 import numpy as np
+import xarray as xr
 
 from superpose_offline import read
+from superpose_offline.files.evaluation_file import Evaluation, LastEvaluation
+from superpose_offline.files.measures import HOP, HOPS, Measure
+from superpose_offline.files.run_history import Run
+from superpose_offline.sweep import collected
 
 import small_runs
 import synthetic
 import synthetic_sweep
 from figure_case import FigureCase
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
+ENGINES = sorted({"h5netcdf", "netcdf4"} & set(xr.backends.list_engines()))
+
+
+def groups_of(path):
+    """All groups of an HDF5 file, the root first."""
+    groups = ["/"]
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: groups.append(name) if isinstance(item, h5py.Group)
+                        else None)
+    return groups
 
 
 class RunsAndProbes(FigureCase, small_runs.SmallRuns):
@@ -23,9 +43,63 @@ class RunsAndProbes(FigureCase, small_runs.SmallRuns):
     def settle_in(cls):
         super().settle_in()
         for result in (cls.train("run", {"record.every": 1}), cls.train("unrecorded"),
+                       cls.run_program("evaluate", "run", "valid.json", "--json",
+                                       "run/evaluation.json"),
                        cls.run_program("probe", "run", "--data", "valid.json", "--output",
                                        "run/probe.h5", "--intervene", "rescale,swap")):
             assert result.returncode == 0, result.stderr
+
+    def test_measures_have_the_same_names_in_every_file_and_here(self):
+        """The list is that of C++: the program writes what is in it, and nothing else."""
+        result = json.loads((self.path / "run" / "evaluation.json").read_text())["results"][0]
+        self.assertEqual([key for key in result if key not in ("latents", "frontier_rule", HOPS,
+                                                               HOP)], list(Measure))
+        with h5py.File(self.path / "run" / "run.h5") as file:
+            self.assertEqual(set(file["evaluation"]) - {"epoch", "stage", HOPS, HOP}, set(Measure))
+
+    def test_the_last_row_of_a_run_is_what_evaluate_measures(self):
+        of_json = Evaluation(self.path / "run" / "evaluation.json")
+        of_run = LastEvaluation(Run(self.path / "run"))
+        for measure in (Measure.N_PROBLEMS, Measure.ACCURACY, Measure.ACCURACY_EQUAL_DEPTH):
+            self.assertEqual(of_json[measure], of_run[measure], measure)
+        self.assertEqual(of_json.hops, [2, 3])
+
+    def test_every_group_opens_in_xarray_without_warnings(self):
+        self.assertTrue(ENGINES)
+        checkpoint = self.checkpoints("run")[-1]
+        for path in (checkpoint, self.path / "run" / "run.h5", self.path / "run" / "probe.h5"):
+            for engine in ENGINES:
+                for group in groups_of(path):
+                    with self.subTest(path=path.name, engine=engine, group=group), \
+                            warnings.catch_warnings():
+                        warnings.simplefilter("error")
+                        with xr.open_dataset(path, group=group, engine=engine) as data:
+                            data.load()
+                        for name, variable in data.variables.items():
+                            # Of which later versions of xarray warn.
+                            self.assertEqual(len(set(variable.dims)), variable.ndim, name)
+
+    def test_tensors_of_a_checkpoint_have_named_dimensions(self):
+        with xr.open_dataset(self.checkpoints("run")[-1], group="parameters",
+                             engine="h5netcdf") as data:
+            self.assertEqual(dict(data.sizes), {"vocab_size": 40, "n_positions": 128, "n_embd": 32,
+                                                "n_qkv": 96, "n_attn": 32, "n_inner": 128})
+
+    def test_files_of_the_version_before_have_the_names_of_today(self):
+        shutil.copy(DATA / "run_version_2.h5", self.path / "before.h5")
+        run, table = read.open_run(self.path / "before.h5"), Run(self.path / "before.h5")
+        with h5py.File(self.path / "before.h5") as file:
+            for evaluation in (run.evaluation, table.evaluation):
+                np.testing.assert_array_equal(evaluation["accuracy_equal_depth"],
+                                              file["evaluation/equal_depth_accuracy"])
+                self.assertNotIn("equal_depth_accuracy", evaluation)
+        self.assertIsNone(LastEvaluation(table)[Measure.N_PROBLEMS])
+        shutil.copy(DATA / "evaluation_version_1.json", self.path / "run" / "before.json")
+        before = Evaluation(self.path / "run" / "before.json")
+        self.assertEqual((before[Measure.N_PROBLEMS], before[Measure.CANDIDATE_ACCURACY],
+                          before[Measure.CANDIDATE_ACCURACY_EQUAL_DEPTH], before.hops),
+                         (20, 0.45, 2 / 3, [2, 3]))
+        self.assertEqual(before[Measure.NEXT_NODE_FRONTIER], [0.45, 0.05, 0])
 
     def test_histories_of_a_run(self):
         run = read.open_run(self.path / "run")
@@ -102,6 +176,27 @@ class Collected(FigureCase):
             self.assertEqual(sweep.summary["accuracy_mean"].sel({"n_embd": 384, "method": "b"}),
                              file["summary/accuracy_mean"][1, 1])
         self.assertEqual(sweep.final["accuracy"].dims, ("n_embd", "method", "seed"))
+
+    def test_a_sweep_of_the_version_before_has_the_names_of_today(self):
+        path = self.path / "before.h5"
+        synthetic_sweep.write_training(path, {"n_embd": ("model.n_embd", [128, 384]),
+                                              "seed": ("train.seed", [1, 2])})
+        with h5py.File(path, "a") as file:
+            file.attrs["format_version"] = 2
+            file["evaluation"].move("accuracy_equal_depth", "equal_depth_accuracy")
+            for group in ("final", "summary"):
+                for name in [n for n in file[group] if n.startswith("loss")]:
+                    file[group].move(name, name.replace("loss", "loss_3_hops"))
+        sweep, points = read.open_collected(path), collected.load(path, [])
+        with h5py.File(path) as file:
+            for final in (sweep.final["loss_by_hops_3"],
+                          points.measure("loss_by_hops_3").values):
+                np.testing.assert_array_equal(final, file["final/loss_3_hops"])
+            np.testing.assert_array_equal(sweep.summary["loss_by_hops_3_mean"],
+                                          file["summary/loss_3_hops_mean"])
+            for evaluation in (sweep.evaluation, points.tables["evaluation"]):
+                np.testing.assert_array_equal(evaluation["accuracy_equal_depth"],
+                                              file["evaluation/equal_depth_accuracy"])
 
 
 if __name__ == "__main__":

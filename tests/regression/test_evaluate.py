@@ -3,12 +3,20 @@
 import os
 import pathlib
 
+import numpy as np
+
+from superpose_offline.files.measures import Measure
+
 import harness
 from small_runs import N_VALID, SmallRuns, column, damage
 
 PUBLISHED = {"prosqa_valid.json": 300, "prosqa_valid_graph_4_coconut.json": 257,
              "prosqa_valid_graph_4_coconut_shuffled.json": 257,
              "prosqa_valid_graph_4_bfs_shuffled.json": 257}
+
+ANSWERS = ["n_problems", "accuracy", "candidate_accuracy", "loss"]
+NEXT_NODE = ["next_node_n_problems", "next_node_optimal", "next_node_frontier", "next_node_loss",
+             "uniform_guess_loss"]
 
 
 def published_folder():
@@ -58,29 +66,26 @@ class Evaluate(SmallRuns):
             history = self.path / method / "run.h5"
             result = self.evaluate(method)[1]["results"][0]
             with self.subTest(method=method):
-                for ours, theirs in (("accuracy", "accuracy"), ("loss", "loss"),
-                                     ("candidate_accuracy", "candidate_accuracy")):
-                    measured = column(history, "evaluation", theirs)[-1]
-                    if result["all"][ours] is None:
-                        self.assertNotEqual(measured, measured, "NaN")
-                    else:
-                        self.assertEqual(result["all"][ours], measured)
-                frontier = column(history, "evaluation", "next_node_frontier")[-1]
-                self.assertEqual([hop["frontier"] for hop in result["next_node"]],
-                                 frontier[frontier == frontier].tolist())
+                for name in Measure:
+                    in_history = column(history, "evaluation", name)[-1]
+                    expected = np.array(result[name], dtype=float)  # None becomes NaN
+                    # Histories have a place for every hop up to the most, JSON for those measured.
+                    by = "hops" if name.endswith("_by_hops") else "hop"
+                    at = [k - 1 for k in result[by]] if expected.ndim else ()
+                    np.testing.assert_array_equal(in_history[at], expected, name)
 
     def test_json_agrees_with_the_printed_table(self):
         text, report = self.evaluate("coconut")
         rows, result = table_rows(text), report["results"][0]
-        groups = {"all": result["all"], "equally deep candidates": result["equal_depth"],
-                  **{f"{hops} hops": group for hops, group in result["by_hops"].items()}}
-        for label, group in groups.items():
-            self.assert_close(rows.pop(label), [group["problems"], group["accuracy"],
-                                                group["candidate_accuracy"], group["loss"]])
-        for hop in result["next_node"]:
-            self.assert_close(rows.pop(f"hop {hop['hop']} (stage {hop['stage']})"),
-                              [hop["problems"], hop["optimal"], hop["frontier"], hop["loss"],
-                               hop["uniform_guess_loss"]])
+        self.assert_close(rows.pop("all"), [result[name] for name in ANSWERS])
+        self.assert_close(rows.pop("equally deep candidates"),
+                          [result[f"{name}_equal_depth"] for name in ANSWERS])
+        for i, hops in enumerate(result["hops"]):
+            self.assert_close(rows.pop(f"{hops} hops"),
+                              [result[f"{name}_by_hops"][i] for name in ANSWERS])
+        for i, hop in enumerate(result["hop"]):
+            self.assert_close(rows.pop(f"hop {hop} (stage {hop - 1})"),
+                              [result[name][i] for name in NEXT_NODE])
         self.assertEqual(rows, {})
         self.assertIn(f"{N_VALID} problems", text)
 
@@ -89,19 +94,21 @@ class Evaluate(SmallRuns):
         for a, b in zip(printed, exact):
             self.assertLessEqual(abs(a - b), 5.1e-5, (printed, exact))
 
-    def assert_same(self, measured, expected):
-        """The same shares; losses but for the order of sums, which may depend on how many rows a
-        matrix product has."""
-        self.assertEqual({**measured, "loss": 0}, {**expected, "loss": 0})
-        self.assertLess(abs(measured["loss"] - expected["loss"]), 1e-6 * expected["loss"])
+    def assert_same(self, measured, expected, names, at):
+        """The same shares at an index; losses but for the order of sums, which may depend on how
+        many rows a matrix product has."""
+        for name in names:
+            a, b = measured[name][at], expected[name][at]
+            self.assertLessEqual(abs(a - b), 1e-6 * b if "loss" in name else 0, name)
 
     def test_json_says_what_was_measured(self):
         report = self.evaluate("coconut")[1]
         self.assertEqual((report["step"], report["problems"], report["data"]),
                          (30, N_VALID, "valid.json"))
         self.assertIn("evaluate", report["command_line"])
-        by_hops = report["results"][0]["by_hops"]
-        self.assertEqual(sum(group["problems"] for group in by_hops.values()), N_VALID)
+        result = report["results"][0]
+        self.assertEqual(sum(result["n_problems_by_hops"]), N_VALID)
+        self.assertEqual(result["frontier_rule"], "distance")
         self.assertGreater(len(report["shortcuts"]), 3)
 
     def test_any_number_of_latent_tokens(self):
@@ -109,13 +116,15 @@ class Evaluate(SmallRuns):
         results = report["results"]
         self.assertEqual([result["latents"] for result in results], [0, 1, 2, 6])
         # After n thoughts the hops 1..n+1 can be predicted; problems have 2 or 3.
-        self.assertEqual([len(result["next_node"]) for result in results], [1, 2, 3, 3])
+        self.assertEqual([result["hop"] for result in results],
+                         [[1], [1, 2], [1, 2, 3], [1, 2, 3]])
         for result in results[1:]:
             # Later thoughts do not change an earlier prediction.
-            self.assert_same(result["next_node"][0], results[0]["next_node"][0])
-        self.assertEqual(len({result["all"]["loss"] for result in results}), 4)
+            self.assert_same(result, results[0], NEXT_NODE, 0)
+        self.assertEqual(len({result["loss"] for result in results}), 4)
         own = self.evaluate("coconut")[1]["results"][0]
-        self.assert_same(own["by_hops"]["2"], results[2]["by_hops"]["2"])
+        self.assert_same(own, results[2], [f"{name}_by_hops" for name in ANSWERS],
+                         own["hops"].index(2))
 
     def test_published_files(self):
         folder = published_folder()
@@ -125,9 +134,8 @@ class Evaluate(SmallRuns):
         for name, n_problems in PUBLISHED.items():
             with self.subTest(file=name):
                 result = self.evaluate("coconut", folder / name)[1]["results"][0]
-                self.assertEqual(result["all"]["problems"], n_problems)
-                lengths = {int(hops) for hops in result["by_hops"]}
-                self.assertEqual(lengths, {3, 4, 5, 6} if n_problems == 300 else {3, 4})
+                self.assertEqual(result["n_problems"], n_problems)
+                self.assertEqual(result["hops"], [3, 4, 5, 6] if n_problems == 300 else [3, 4])
 
 
 class Errors(SmallRuns):

@@ -47,7 +47,7 @@ class Files(SmallRuns):
 class Inspect(Files):
     def test_text_says_what_a_checkpoint_holds(self):
         self.assert_succeeds(
-            self.run_program("inspect", self.checkpoint), "superpose_checkpoint, format version 2",
+            self.run_program("inspect", self.checkpoint), "superpose_checkpoint, format version 3",
             "created", "commit", "step", "stage", "parameters/wte.weight", "intact: ")
 
     def test_json_agrees_with_the_checkpoint(self):

@@ -253,7 +253,7 @@ class Probe(SmallRuns):
         checkpoint = self.checkpoints("run")[-1]
         result = self.run_program("evaluate", checkpoint, "valid.json", "--json", "out.json")
         self.assert_succeeds(result)
-        expected = self.read_json("out.json")["results"][0]["all"]
+        expected = self.read_json("out.json")["results"][0]
         with h5py.File(self.path / "all.h5") as file:
             self.assertEqual(file["statistics/accuracy/mean"][-1], expected["accuracy"])
             self.assertEqual(file["statistics/candidate_accuracy/mean"][-1],

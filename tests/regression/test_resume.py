@@ -201,7 +201,39 @@ class OlderRuns(SmallRuns):
             report = self.read_json("older.json")
             self.assertEqual(report["sequence_version"], 1)
         self.assertIn("here [A] is given", result.stdout)
-        self.assertIsNotNone(report["results"][0]["all"]["loss"], "no_cot is asked at its [A]")
+        self.assertIsNotNone(report["results"][0]["loss"], "no_cot is asked at its [A]")
+
+    def test_a_run_of_the_format_before_goes_on(self):
+        """Its checkpoint and its histories are read, and the next ones are of this format."""
+        arguments = self.begin("version_2", "checkpoint_version_2.h5")
+        directory = self.path / "version_2"
+        (directory / "checkpoint_000000008.h5").rename(directory / "checkpoint_000000024.h5")
+        shutil.copy(DATA / "run_version_2.h5", directory / "run.h5")
+        self.assert_succeeds(self.run_program("train", *arguments,
+                                              "--output.directory=version_2", "--train.epochs=9"),
+                             "resumed at step 24")
+        for path in (directory / "checkpoint_000000027.h5", directory / "run.h5"):
+            with h5py.File(path) as file:
+                self.assertEqual(file.attrs["format_version"], 3)
+        with h5py.File(DATA / "run_version_2.h5") as before, h5py.File(directory / "run.h5") as now:
+            old, new = before["evaluation"], now["evaluation"]
+            np.testing.assert_array_equal(new["accuracy_equal_depth"][:-1],
+                                          old["equal_depth_accuracy"])
+            for name in set(old) - {"equal_depth_accuracy", "hop", "hops"}:
+                np.testing.assert_array_equal(new[name][:-1], old[name], name)
+            self.assertNotIn("equal_depth_accuracy", new)
+            self.assertEqual(list(new["n_problems"]), 8 * [0] + [20], "not counted before")
+            self.assertTrue(np.isnan(new["loss_equal_depth"][:-1]).all())
+
+    def test_names_of_dimensions_of_the_format_before_are_no_difference(self):
+        self.assert_succeeds(self.train("named", {"train.epochs": 1}))
+        checkpoint = self.checkpoints("named")[-1]
+
+        def age(file):
+            file.attrs["format_version"] = 2
+            file.move("n_qkv", "3*n_embd")
+        edit_and_seal(checkpoint, self.path / "aged.h5", age, step=3)
+        self.assert_succeeds(self.run_program("diff", checkpoint, "aged.h5"))
 
     def test_a_run_of_now_says_its_version(self):
         for method, version in (("coconut", 1), ("cot", 2), ("no_cot", 2)):

@@ -14,9 +14,12 @@ import h5py
 import numpy as np
 
 from superpose_offline import read
+from superpose_offline.files.measures import HOP, HOPS, Measure
 
 import harness
 from small_runs import SmallRuns, column
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 
 # Points of one rank run side by side here: each with a daemon of its own, because processes without
 # one share a directory, and the first to end removes it under the others.
@@ -269,14 +272,53 @@ class Sweep(SmallRuns):
         point = self.points("collected")[description]
         evaluation = json.loads((point / "evaluation.json").read_text())["results"][0]
         final = file["final"]
-        self.assertEqual(final["loss"][place], evaluation["all"]["loss"])
-        self.assertEqual(final["accuracy_3_hops"][place],
-                         evaluation["by_hops"]["3"]["accuracy"])
-        self.assertEqual(final["next_node_loss_2"][place], evaluation["next_node"][1]["loss"])
+        self.assertEqual(final["loss"][place], evaluation["loss"])
+        self.assertEqual(final["accuracy_by_hops_3"][place],
+                         evaluation["accuracy_by_hops"][evaluation["hops"].index(3)])
+        self.assertEqual(final["next_node_loss_2"][place],
+                         evaluation["next_node_loss"][evaluation["hop"].index(2)])
         for table, name in (("epochs", "loss"), ("evaluation", "candidate_accuracy"),
                             ("evaluation", "next_node_loss")):
             np.testing.assert_array_equal(file[f"{table}/{name}"][place],
                                           column(point / "run.h5", table, name))
+
+    def test_every_measure_of_an_evaluation_is_there_under_its_name(self):
+        self.assert_succeeds(self.sweep("collect", "collected", "--output", "named.h5"))
+        point = self.points("collected")["beta2 = 0.9, problems = there, seed = 3"]
+        result = json.loads((point / "evaluation.json").read_text())["results"][0]
+        expected = set()
+        for name in Measure:
+            by = HOPS if name.endswith("_by_hops") else HOP
+            expected |= ({f"{name}_{k}" for k in result[by]} if isinstance(result[name], list)
+                         else {name})
+        with h5py.File(self.path / "named.h5") as file:
+            axes = {"beta2", "problems", "seed"}
+            self.assertEqual(set(file["final"]) - axes - {"state"}, expected)
+            self.assertEqual(set(file["evaluation"]) - axes - {"epoch", "hop", "hops", "stage"},
+                             set(Measure))
+        header = csv_rows(self.path / "named.csv")[0].keys()
+        self.assertLessEqual(expected, set(header))
+
+    def test_points_of_the_format_before_are_collected_too(self):
+        """And the columns that they lack are there for the other points."""
+        point = self.points("collected")["beta2 = 0.9, problems = there, seed = 3"]
+        now = {name: (point / name).read_bytes() for name in ("evaluation.json", "run.h5")}
+        try:
+            for name, fixture in (("evaluation.json", "evaluation_version_1.json"),
+                                  ("run.h5", "run_version_2.h5")):
+                (point / name).write_bytes((DATA / fixture).read_bytes())
+            self.assert_succeeds(self.sweep("collect", "collected", "--output", "mixed.h5"))
+        finally:
+            for name, contents in now.items():
+                (point / name).write_bytes(contents)
+        with h5py.File(self.path / "mixed.h5") as file:
+            first, second = (0, 0, 0), (1, 0, 0)
+            self.assertEqual(file["final/candidate_accuracy_equal_depth"][first], 2 / 3)
+            self.assertEqual(file["final/n_problems_by_hops_2"][first], 12)
+            evaluation = file["evaluation"]
+            self.assertEqual(evaluation["accuracy_equal_depth"][first][2], 1 / 6)
+            self.assertTrue(np.isnan(evaluation["loss_by_hops"][first]).all())
+            self.assertTrue(np.isfinite(evaluation["loss_by_hops"][second][0]).any())
 
     def test_summaries_are_those_of_numpy(self):
         self.sweep("collect", "collected")

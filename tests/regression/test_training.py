@@ -210,12 +210,14 @@ class Histories(SmallRuns):
         self.assertEqual(self.table("steps"), {"step": (), **by_step})
         self.assertEqual(self.table("epochs"),
                          {"epoch": (), **dict.fromkeys(["stage", "loss", "seconds"], ("epoch",))})
-        by_epoch = dict.fromkeys(["stage", "accuracy", "candidate_accuracy", "loss",
-                                  "equal_depth_accuracy"], ("epoch",))
-        by_hop = dict.fromkeys(["next_node_optimal", "next_node_frontier", "next_node_loss",
-                                "uniform_guess_loss"], ("epoch", "hop"))
-        self.assertEqual(self.table("evaluation"), {"epoch": (), **by_epoch, **by_hop,
-                                                    "accuracy_by_hops": ("epoch", "hops")})
+        answers = ["n_problems", "accuracy", "candidate_accuracy", "loss"]
+        by_epoch = ["stage", *answers, *(f"{name}_equal_depth" for name in answers)]
+        by_hop = ["next_node_n_problems", "next_node_optimal", "next_node_frontier",
+                  "next_node_loss", "uniform_guess_loss"]
+        self.assertEqual(self.table("evaluation"), {
+            "epoch": (), **dict.fromkeys(by_epoch, ("epoch",)),
+            **dict.fromkeys([f"{name}_by_hops" for name in answers], ("epoch", "hops")),
+            **dict.fromkeys(by_hop, ("epoch", "hop"))})
 
     def test_rows_are_the_steps_and_epochs_of_the_run(self):
         self.assertEqual(column(self.history, "steps", "step").tolist(), list(range(1, 13)))

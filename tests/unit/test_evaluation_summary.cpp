@@ -50,10 +50,26 @@ TEST(EvaluationSummary, AveragesPredictionsByHop) {
   EXPECT_DOUBLE_EQ(hops[0].optimal, 0.5);
   EXPECT_DOUBLE_EQ(hops[0].frontier, 1);
   EXPECT_DOUBLE_EQ(hops[0].loss, 2.5);
-  EXPECT_DOUBLE_EQ(hops[0].uniform_loss, 1.5);
+  EXPECT_DOUBLE_EQ(hops[0].uniform_guess_loss, 1.5);
   EXPECT_EQ(hops[2].problems, 1);
   EXPECT_DOUBLE_EQ(hops[2].frontier, 0);
   EXPECT_DOUBLE_EQ(hops[3].loss, 5);
+}
+
+TEST(EvaluationSummary, HasAValueOfEveryMeasure) {
+  using M = EvaluationMeasure;
+  const auto values = values_of(summarise(four_problems()));
+  EXPECT_THAT(values.hops, testing::ElementsAre(3, 4));
+  EXPECT_THAT(values.hop, testing::ElementsAre(1, 2, 3, 4));
+  for (const auto& info : evaluation_measures)
+    EXPECT_EQ(values[info.measure].size(),
+              info.by == MeasuredBy::evaluation ? 1 : values.coordinates(info.by).size())
+        << info.name;
+  EXPECT_THAT(values[M::accuracy], testing::ElementsAre(0.5));
+  EXPECT_THAT(values[M::candidate_accuracy_equal_depth], testing::ElementsAre(1));
+  EXPECT_THAT(values[M::loss_by_hops], testing::ElementsAre(1.25, 1.5));
+  EXPECT_THAT(values[M::next_node_n_problems], testing::ElementsAre(2, 1, 1, 1));
+  EXPECT_THAT(values[M::uniform_guess_loss], testing::ElementsAre(1.5, 0.5, 0.25, 0.125));
 }
 
 TEST(EvaluationSummary, AnEmptyGroupHasNoAccuracy) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -134,6 +135,35 @@ TEST_F(HistoryTest, RefusesOtherColumnsThanItsOwn) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     EXPECT_THAT(error.what(), HasSubstr("epochs"));
   }
+}
+
+const std::string version_2 = std::string(SUPERPOSE_SOURCE_DIR) + "/tests/data/run_version_2.h5";
+
+TEST_F(HistoryTest, ReadsAColumnOfAnEarlierVersionUnderItsNameOfToday) {
+  const auto evaluation = read_tables(version_2, {"evaluation"}).front();
+  EXPECT_THAT(evaluation.values("accuracy_equal_depth"),
+              ElementsAre(0, 0, testing::DoubleEq(1.0 / 6), 0, 0, 0, 0, 0));
+  EXPECT_THAT(evaluation.values("accuracy"), ElementsAre(0.05, 0, 0.2, 0.05, 0, 0, 0, 0));
+  const auto has = [&](const std::string& name) {
+    return std::any_of(evaluation.columns().begin(), evaluation.columns().end(),
+                       [&](const Column& column) { return column.name == name; });
+  };
+  EXPECT_TRUE(has("accuracy_equal_depth"));
+  EXPECT_FALSE(has("equal_depth_accuracy"));
+}
+
+TEST_F(HistoryTest, ATableReadLikeOneOfAnEarlierVersionHasAllOfItsColumns) {
+  const auto earlier = read_tables(version_2, {"evaluation"});
+  History history(path_, metadata_);
+  auto columns = earlier.front().columns();
+  columns.push_back({"added", "1", "not in the earlier version", DType::f64, {}});
+  Row row{{"added", {0.5}}};
+  for (const auto& column : earlier.front().columns())
+    row[column.name] = std::vector<double>(column.width(), 1);
+  history.table("evaluation", earlier.front().index_column(), columns).append(0, row);
+  history.flush();
+  const auto now = read_tables(path_, {"evaluation"}, earlier).front();
+  EXPECT_THAT(now.values("added"), ElementsAre(0.5));
 }
 
 // A run begun by an older program goes on in the columns of this one.

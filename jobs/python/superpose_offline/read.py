@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from .files.hdf5 import Failure, open_hdf5, provenance
+from .files.measures import in_collected, in_evaluation
 from .files.probe_file import BOTH_RULES, by_rule
 
 __all__ = ["CollectedSweep", "Failure", "ProbeFile", "RunHistory", "open_collected", "open_probe",
@@ -76,8 +77,10 @@ class CollectedSweep:
 def open_run(path):
     """The RunHistory of a run directory, or of its run.h5."""
     with open_hdf5(file_in(path, "run.h5"), "superpose_run") as file:
-        return RunHistory(*provenance(file), *(dataset_of(file[name]) if name in file else None
-                          for name in ("steps", "epochs", "evaluation", "attention")))
+        tables = {name: dataset_of(file[name]) if name in file else None
+                  for name in ("steps", "epochs", "evaluation", "attention")}
+        tables["evaluation"] = renamed(tables["evaluation"], in_evaluation)
+        return RunHistory(*provenance(file), **tables)
 
 
 def open_probe(path):
@@ -101,6 +104,9 @@ def open_collected(path):
     with open_hdf5(file_in(path, "collected.h5"), "superpose_sweep") as file:
         tables = {name: dataset_of(file[name]) if name in file else None
                   for name in ("final", "summary", "epochs", "evaluation")}
+        for name, name_of_today in (("final", in_collected), ("summary", in_collected),
+                                    ("evaluation", in_evaluation)):
+            tables[name] = renamed(tables[name], name_of_today)
         state = tables["final"]["state"]
         meanings = np.array(state.attrs["flag_meanings"].split())
         tables["final"]["state"] = state.copy(data=meanings[state.values])
@@ -148,17 +154,24 @@ def dataset_of(group):
     return xr.Dataset(variables, coordinates)
 
 
+def renamed(data, name_of_today):
+    """A dataset, or none, of a file of any version under the names of today."""
+    names = {} if data is None else {name: str(name_of_today(name)) for name in data}
+    changed = {old: new for old, new in names.items() if new != old}
+    return data.rename(changed) if changed else data
+
+
 def merged(statistics):
     """One dataset of {name: dataset of mean, std and count}, named as in run.h5."""
-    renamed = [data.rename({part: name if part == "mean" else f"{name}_{part}" for part in data})
-               for name, data in statistics.items()]
-    return xr.merge(renamed, combine_attrs="drop")
+    parts = [data.rename({part: name if part == "mean" else f"{name}_{part}" for part in data})
+             for name, data in statistics.items()]
+    return xr.merge(parts, combine_attrs="drop")
 
 
 def under_names_of_today(data, rule):
     """Of a file of an older version, which counted the frontier by this rule."""
-    names = by_rule({name: name for name in data}, rule)
-    return data.rename({old: new for new, old in names.items() if new != old})
+    names = {old: new for new, old in by_rule({name: name for name in data}, rule).items()}
+    return renamed(data, names.get)
 
 
 def interventions_of(file):

@@ -10,6 +10,7 @@ Exit codes: 0 done, 2 usage, 5 the file cannot be read.
 from pathlib import Path
 
 from .files.evaluation_file import Evaluation
+from .files.measures import Measure
 
 
 def percent(share):
@@ -23,12 +24,13 @@ def line(label, all_problems, equal_depth):
 
 def lines(evaluation):
     yield line("held-out answers right", "all", "equally deep")
-    yield line("the model", percent(evaluation.accuracy), percent(evaluation.equal_depth))
-    known = [s for s in evaluation.shortcuts if s["accuracy"] is not None]
+    yield line("the model", percent(evaluation[Measure.ACCURACY]),
+               percent(evaluation[Measure.ACCURACY_EQUAL_DEPTH]))
+    known = [s for s in evaluation.shortcuts if s[Measure.ACCURACY] is not None]
     if known:
-        best = max(known, key=lambda shortcut: shortcut["accuracy"])
-        yield line("the best shortcut that does not see the root", percent(best["accuracy"]),
-                   percent(best["accuracy_equal_depth"]))
+        best = max(known, key=lambda shortcut: shortcut[Measure.ACCURACY])
+        yield line("the best shortcut that does not see the root", percent(best[Measure.ACCURACY]),
+                   percent(best[Measure.ACCURACY_EQUAL_DEPTH]))
 
 
 def print_summary(arguments):

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import command
 from ..files.hdf5 import Failure, name_apart, skip_unusable
+from ..files.measures import HOP, HOPS, Measure
 from ..files.run_history import Run
 from .style import (GREY, MARKERS, REFERENCE, add_legend, panels, save, sequence, share_axis,
                     whole_numbers)
@@ -45,8 +46,9 @@ def plot_lines(ax, stages, values, colours, label, numbers, face=None):
 
 def plot_loss(ax, run, colours):
     stages, rows = stage_ends(run)
-    loss, guess = run.evaluation["next_node_loss"][rows], run.evaluation["uniform_guess_loss"][rows]
-    plot_lines(ax, stages, loss, colours, "hop", run.evaluation["hop"])
+    loss, guess = (run.evaluation[measure][rows]
+                   for measure in (Measure.NEXT_NODE_LOSS, Measure.UNIFORM_GUESS_LOSS))
+    plot_lines(ax, stages, loss, colours, "hop", run.evaluation[HOP])
     for column, colour in zip(guess.T, colours):
         if np.isfinite(column).any() and column[-1] > 0:
             ax.axhline(column[-1], color=colour, linestyle=REFERENCE["linestyle"], linewidth=0.8)
@@ -58,12 +60,12 @@ def draw_run(column, run, hop_colours, hops_colours):
     stages, rows = stage_ends(run)
     loss, frontier, answers = column
     plot_loss(loss, run, hop_colours)
-    plot_lines(frontier, stages, run.evaluation["next_node_frontier"][rows], hop_colours, "hop",
-               run.evaluation["hop"])
-    by_hops = run.evaluation["accuracy_by_hops"][rows]
-    plot_lines(answers, stages, by_hops, hops_colours, "answers, H =", run.evaluation["hops"],
+    plot_lines(frontier, stages, run.evaluation[Measure.NEXT_NODE_FRONTIER][rows], hop_colours, "hop",
+               run.evaluation[HOP])
+    by_hops = run.evaluation[Measure.ACCURACY_BY_HOPS][rows]
+    plot_lines(answers, stages, by_hops, hops_colours, "answers, H =", run.evaluation[HOPS],
                face="white")
-    answers.plot(stages, run.evaluation["accuracy"][rows], color="black", linewidth=1,
+    answers.plot(stages, run.evaluation[Measure.ACCURACY][rows], color="black", linewidth=1,
                  linestyle=(0, (1, 1)), label="answers, all")
     share_axis(frontier)
     share_axis(answers)
@@ -72,8 +74,8 @@ def draw_run(column, run, hop_colours, hops_colours):
 def draw_by_stage(runs):
     fig, axes = panels([f"{run.name} ({run.method})" for run in runs], 3, [1.8, 1.6, 1.6],
                        "stage (value at its end)")
-    hop_colours = sequence(max(len(run.evaluation["hop"]) for run in runs))
-    hops_colours = sequence(max(len(run.evaluation["hops"]) for run in runs))
+    hop_colours = sequence(max(len(run.evaluation[HOP]) for run in runs))
+    hops_colours = sequence(max(len(run.evaluation[HOPS]) for run in runs))
     for run, *column in zip(runs, *axes):
         draw_run(column, run, hop_colours, hops_colours)
     axes[0, 0].plot([], [], **REFERENCE, label="uniform guess over the frontier")

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import command
 from ..files.hdf5 import name_apart
+from ..files.measures import Measure
 from ..files.run_history import Run, stages_by_epoch, stages_by_step
 from .style import (BLUE, GREEN, ORANGE, REFERENCE, add_legend, mark_stages, names, panels, save,
                     sequence, share_axis, whole_numbers)
@@ -51,7 +52,7 @@ def plot_epochs(ax, run, values, **style):
 
 def plot_uniform_guess(ax, run):
     """The held-out loss of a uniform guess over the frontier, in each stage that predicts one."""
-    guesses = run.evaluation["uniform_guess_loss"]
+    guesses = run.evaluation[Measure.UNIFORM_GUESS_LOSS]
     for stage, begin, end in stages_by_step(run):
         if stage >= guesses.shape[1] or not guesses[-1, stage] > 0:
             continue
@@ -75,9 +76,9 @@ def draw_loss(runs):
 
 def draw_accuracy(runs):
     fig, axes = panels(names(runs), 1, [2.5], "epochs completed")
-    columns = [("accuracy", BLUE, "all problems"),
-               ("equal_depth_accuracy", ORANGE, "equally deep candidates"),
-               ("candidate_accuracy", GREEN, "all, better of the two candidates")]
+    columns = [(Measure.ACCURACY, BLUE, "all problems"),
+               (Measure.ACCURACY_EQUAL_DEPTH, ORANGE, "equally deep candidates"),
+               (Measure.CANDIDATE_ACCURACY, GREEN, "all, better of the two candidates")]
     for run, ax in zip(runs, axes[0]):
         for zorder, (column, colour, label) in zip((4, 3, 2), columns):
             plot_epochs(ax, run, run.evaluation[column], color=colour, label=label, zorder=zorder)
@@ -92,8 +93,8 @@ def draw_accuracy(runs):
 
 def draw_next_node(runs):
     fig, axes = panels(names(runs), 2, [1.9, 1.9], "epochs completed")
-    rows = [("next_node_frontier", "in the frontier (%)"),
-            ("next_node_optimal", "on a shortest path (%)")]
+    rows = [(Measure.NEXT_NODE_FRONTIER, "in the frontier (%)"),
+            (Measure.NEXT_NODE_OPTIMAL, "on a shortest path (%)")]
     n_hops = max(len(run.evaluation["hop"]) for run in runs)
     colours = sequence(n_hops)
     for (column, label), row in zip(rows, axes):

@@ -17,10 +17,13 @@ import numpy as np
 from .. import command, intervals, published
 from ..files.evaluation_file import evaluations_of
 from ..files.hdf5 import skip_unusable
+from ..files.measures import Measure
 from .style import BLUE, ORANGE, PUBLISHED, add_legend, panels, plain, save, share_axis
 
-MEASURES = [("accuracy", "n_problems", BLUE, "all problems"),
-            ("equal_depth", "n_equal_depth", ORANGE, "equally deep candidates")]
+MEASURES = [(Measure.ACCURACY, BLUE, "all problems"),
+            (Measure.ACCURACY_EQUAL_DEPTH, ORANGE, "equally deep candidates")]
+OF_HOW_MANY = {Measure.ACCURACY: Measure.N_PROBLEMS,
+               Measure.ACCURACY_EQUAL_DEPTH: Measure.N_PROBLEMS_EQUAL_DEPTH}
 
 
 @dataclass
@@ -50,8 +53,8 @@ class Method:
     def published(self):
         return published.accuracies(self.name, self.n_layer, self.n_embd)
 
-    def bar(self, value, number):
-        found = [(getattr(e, value), getattr(e, number)) for e in self.evaluations]
+    def bar(self, measure=Measure.ACCURACY):
+        found = [(e[measure], e[OF_HOW_MANY[measure]]) for e in self.evaluations]
         found = [(v, n) for v, n in found if v is not None and np.isfinite(v)]
         values = [v for v, _ in found]
         if len(values) > 1:
@@ -104,8 +107,8 @@ def group(evaluations):
 
 
 def draw_bars(ax, methods):
-    for offset, (value, number, colour, label) in zip((-0.19, 0.19), MEASURES):
-        bars = [method.bar(value, number) for method in methods]
+    for offset, (measure, colour, label) in zip((-0.19, 0.19), MEASURES):
+        bars = [method.bar(measure) for method in methods]
         x = np.arange(len(methods)) + offset
         means = np.array([bar.mean for bar in bars])
         margins = np.array([(bar.mean - bar.low, bar.high - bar.mean) for bar in bars]).T
@@ -127,7 +130,7 @@ def draw_published(ax, methods):
 
 
 def interval_text(methods):
-    found = sorted({method.bar("accuracy", "n_problems").interval for method in methods})
+    found = sorted({method.bar().interval for method in methods})
     return "95 % interval: " + "; ".join(found)
 
 
@@ -149,7 +152,7 @@ def draw_methods(data, methods):
 def print_table(data, methods):
     print(f"{data}\n  {'method':<24}{'layers':>7}{'seeds':>7}{'accuracy':>10}  95 % interval")
     for method in methods:
-        bar = method.bar("accuracy", "n_problems")
+        bar = method.bar()
         print(f"  {method.name:<24}{method.n_layer:>7}{len(bar.values):>7}{100 * bar.mean:>8.2f} %"
               f"  {100 * bar.low:.2f} to {100 * bar.high:.2f} ({bar.interval})")
 

@@ -3,15 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from .hdf5 import Failure, open_hdf5, provenance
+from .measures import HOPS, Measure, result_of_version_1
 from .run_history import Run
+
+FORMAT_VERSION = 2  # of the results; 1, which did not say so, is read too
 
 
 class Evaluation:
-    """Answers of one model on one problem file.
-
-    accuracy, equal_depth: shares of answers right (None: not measured); n_problems, n_equal_depth:
-    of how many, None where the file does not tell."""
+    """Answers of one model on one problem file. evaluation[Measure.ACCURACY] is a number, a list
+    for measures by hops, or None where nothing was measured."""
 
     def __init__(self, path):
         self.path = path
@@ -24,26 +27,35 @@ class Evaluation:
                           f"{error}) write it with superpose evaluate --json") from error
         self.configuration = find_configuration(path, Path(document["checkpoint"]))
 
+    def __getitem__(self, measure):
+        return self.result[measure]
+
+    @property
+    def hops(self):
+        """Numbers of hops that the problems have."""
+        return self.result[HOPS]
+
     def _read(self, document):
+        version = document.get("format_version", 1)
+        if version > FORMAT_VERSION:
+            raise Failure(f"cannot read {self.path} (format version {version}, this package knows "
+                          f"{FORMAT_VERSION}) use that of the superpose that wrote it")
         trained = [r for r in document["results"] if isinstance(r["latents"], str)]
         if not trained:
             raise ValueError("no result with the latents of the training")
-        self.document, self.result = document, trained[0]
+        self.document = document
+        self.result = result_of_version_1(trained[0]) if version == 1 else trained[0]
+        self.result = {name: self.result[name] for name in (*Measure, HOPS)}
         self.data, self.data_hash = Path(document["data"]).name, document["data_hash"]
         self.step = document["step"]
-        self.accuracy = self.result["all"]["accuracy"]
-        self.n_problems = self.result["all"]["problems"]
-        self.equal_depth = self.result["equal_depth"]["accuracy"]
-        self.n_equal_depth = self.result["equal_depth"]["problems"]
-        self.by_hops = self.result.get("by_hops", {})
         self.shortcuts = document.get("shortcuts", [])
 
 
 class LastEvaluation:
-    """The last evaluation in the history of a run; it does not hold the number of problems."""
+    """The last evaluation in the history of a run; those of version 2 do not hold the number of
+    problems."""
 
-    n_problems = n_equal_depth = None
-    shortcuts, by_hops = [], {}
+    shortcuts, hops = [], []
 
     def __init__(self, run):
         if not run.has_answers():
@@ -53,8 +65,11 @@ class LastEvaluation:
         self.data = Path(run.configuration["data"]["valid"]).name
         self.data_hash = run.attributes.get("data_hash_valid", "")
         self.step = int(run.steps["step"][-1])
-        self.accuracy = float(run.evaluation["accuracy"][-1])
-        self.equal_depth = float(run.evaluation["equal_depth_accuracy"][-1])
+        self._run = run
+
+    def __getitem__(self, measure):
+        column = self._run.evaluation.get(measure)
+        return None if column is None or not np.isfinite(column[-1]).all() else column[-1]
 
 
 def read_json(path):

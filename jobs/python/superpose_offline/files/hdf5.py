@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 import h5py
 
-FORMAT_VERSION = 2  # of kinds that are not below; 1 has the same datasets
-FORMAT_VERSIONS = {"superpose_probe": 3}
+# The newest that this package reads; it reads all before them, too.
+FORMAT_VERSIONS = {"superpose_run": 3, "superpose_probe": 3, "superpose_checkpoint": 3,
+                   "superpose_theory": 2, "superpose_sweep": 3}
 
 KINDS = {
     "superpose_run": "the history of a run",
@@ -35,7 +36,7 @@ def check(file, path, file_type):
     if kind != file_type:
         raise Failure(f"{path} is not {KINDS[file_type]} (its file_type is {kind or 'missing'}) "
                       f"give {KINDS[file_type]} of superpose")
-    known = FORMAT_VERSIONS.get(file_type, FORMAT_VERSION)
+    known = FORMAT_VERSIONS[file_type]
     if version is None or version > known:
         raise Failure(f"cannot read {path} (format version {version}, this package knows {known}) "
                       "use that of the superpose that wrote it")

@@ -4,6 +4,7 @@ import numpy as np
 
 from .grouped_statistics import GroupedStatistics, Values
 from .hdf5 import Failure, open_hdf5, provenance
+from .measures import Measure, in_evaluation
 
 
 class Run:
@@ -19,8 +20,9 @@ class Run:
 
     def _read(self, file):
         tables = ("steps", "epochs", "evaluation")
-        self.steps, self.epochs, self.evaluation = (
+        self.steps, self.epochs, evaluation = (
             {name: column[()] for name, column in file[table].items()} for table in tables)
+        self.evaluation = {in_evaluation(name): column for name, column in evaluation.items()}
         self.attributes, self.configuration = provenance(file)
         if len(self.steps["step"]) == 0:
             raise Failure(f"{self.path} has no steps yet; wait for the first of them")
@@ -48,7 +50,7 @@ class Run:
         return len(self.evaluation["epoch"]) > 0
 
     def has_thoughts(self):
-        return bool(np.isfinite(self.evaluation["next_node_frontier"]).any())
+        return bool(np.isfinite(self.evaluation[Measure.NEXT_NODE_FRONTIER]).any())
 
 
 def spans(stage, end):

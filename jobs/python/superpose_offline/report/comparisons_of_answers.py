@@ -4,6 +4,7 @@ import numpy as np
 
 from ..draw.interventions import effect
 from ..draw.style import words
+from ..files.measures import Measure
 from . import setting, verdicts
 from .comparisons import Comparison, number, percent
 from .verdicts import NOT_PUBLISHED, UNDECIDED, Target, checks
@@ -12,8 +13,7 @@ COSTS = 0.05      # of a share, for an intervention that matters
 
 
 def method_row(method):
-    bar, deep = (method.bar(*names) for names in (("accuracy", "n_problems"),
-                                                  ("equal_depth", "n_equal_depth")))
+    bar, deep = method.bar(), method.bar(Measure.ACCURACY_EQUAL_DEPTH)
     interval = "-" if not np.isfinite(bar.low) else f"{100 * bar.low:.1f} to {100 * bar.high:.1f} %"
     results = "; ".join(f"{result.text} ({result.source})" for result in method.published) or "-"
     label = f"{method.name}, {method.n_layer} layers, n_embd {method.n_embd}"
@@ -25,13 +25,13 @@ def setting_of(method, result):
     """How the runs of a method differ from the setting of a published accuracy."""
     first = method.evaluations[0]
     return (setting.of_configuration(first.configuration, result.paper, **result.model)
-            + setting.of_hops(int(h) for h in first.by_hops))
+            + setting.of_hops(first.hops))
 
 
 def size_of(method):
     """Against the published accuracies of this very setting; of another, a badge that names the
     smallest difference. None where nothing was published or measured."""
-    bar = method.bar("accuracy", "n_problems")
+    bar = method.bar()
     if not method.published or not bar.values:
         return None
     differences = [setting_of(method, result) for result in method.published]
@@ -51,7 +51,7 @@ def size_of_all(methods):
 
 def order_of_methods(methods):
     """coconut above cot and no_cot of two layers, as in RbS Fig. 4: (verdict, text)."""
-    means = {m.name: m.bar("accuracy", "n_problems").mean for m in methods if m.n_layer == 2}
+    means = {m.name: m.bar().mean for m in methods if m.n_layer == 2}
     others = [name for name in ("cot", "no_cot") if name in means]
     if "coconut" not in means or not others:
         return UNDECIDED, "Their order takes coconut and cot or no_cot on the same problems."
@@ -62,18 +62,18 @@ def order_of_methods(methods):
 
 def best_shortcut(methods):
     rows = [s for m in methods for e in m.evaluations for s in e.shortcuts]
-    return max(rows, key=lambda row: row.get("accuracy") or 0, default=None)
+    return max(rows, key=lambda row: row.get(Measure.ACCURACY) or 0, default=None)
 
 
 def compare_methods(data, methods):
     order, text = order_of_methods(methods)
-    means = [(method.name, method.bar("accuracy", "n_problems").mean) for method in methods]
+    means = [(method.name, method.bar().mean) for method in methods]
     text = ", ".join(f"{name} {100 * mean:.1f} %" for name, mean in means) + ". " + text
     rows = [method_row(method) for method in methods]
     shortcut = best_shortcut(methods)
     if shortcut:
-        rows.append([f"shortcut: {shortcut['name']}", "-", percent(shortcut["accuracy"]), "-",
-                     percent(shortcut["accuracy_equal_depth"]), "-"])
+        rows.append([f"shortcut: {shortcut['name']}", "-", percent(shortcut[Measure.ACCURACY]), "-",
+                     percent(shortcut[Measure.ACCURACY_EQUAL_DEPTH]), "-"])
         text += (" The best shortcut that never looks at the root is in the table: only what "
                  "stands above it, on equally deep candidates above all, shows search.")
     text += "".join(f" {method.name}, size: {size_of(method)}." for method in methods

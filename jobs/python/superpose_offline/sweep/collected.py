@@ -8,12 +8,11 @@ import h5py
 import numpy as np
 
 from ..files.hdf5 import Failure, UsageError, open_hdf5
+from ..files.measures import SHARES, in_collected, in_evaluation
 
 SEED = "seed"
 DONE = "done"
 PARTS = ("mean", "low", "high", "n")
-# Measures that are shares of problems or predictions, shown in per cent.
-SHARES = ("accuracy", "next_node_frontier", "next_node_optimal")
 
 
 @dataclass
@@ -57,7 +56,7 @@ class Measure:
 
     @property
     def is_share(self):
-        return self.name.startswith(SHARES) or self.name.startswith("candidate_accuracy")
+        return self.name.startswith(SHARES)
 
     @property
     def scale(self):
@@ -91,7 +90,8 @@ class Collected:
         with open_hdf5(path, "superpose_sweep") as file:
             self._read_points(file)
             names = [n for n in file["final"] if f"{n}_mean" in file["summary"]]
-            self.measures = {name: self._read_measure(file, name) for name in names}
+            found = [self._read_measure(file, name) for name in names]
+            self.measures = {measure.name: measure for measure in found}
             self.tables = {name: self._read_table(file[name]) for name in ("epochs", "evaluation")
                            if name in file}
 
@@ -123,13 +123,14 @@ class Collected:
     def _read_measure(self, file, name):
         values, summary = file[f"final/{name}"], file["summary"]
         parts = {part: summary[f"{name}_{part}"][()].reshape(self.shape) for part in PARTS}
-        return Measure(name, text_of(values.attrs["units"]), text_of(values.attrs["long_name"]),
+        return Measure(in_collected(name), text_of(values.attrs["units"]), text_of(values.attrs["long_name"]),
                        self._by_point(values[()]), parts)
 
     def _read_table(self, group):
         """{column: array}; its coordinates are arrays of their own."""
         points = {axis.name for axis in (*self.axes, self.seeds)}
-        return {name: column[()] if h5py.h5ds.is_scale(column.id) else self._by_point(column[()])
+        return {in_evaluation(name):
+                    column[()] if h5py.h5ds.is_scale(column.id) else self._by_point(column[()])
                 for name, column in group.items()
                 if isinstance(column, h5py.Dataset) and name not in points}
 

@@ -6,12 +6,13 @@ import warnings
 import numpy as np
 
 from ..draw.style import add_legend, add_note, mark_stages, panels, plain, share_axis, whole_numbers
+from ..files.measures import Measure
 from ..files.run_history import spans
 
 # Column of the evaluations, label, whether it is a share.
-EVALUATED = [("accuracy", "held-out answers\nright (%)", True),
-             ("equal_depth_accuracy", "right, candidates\nequally deep (%)", True),
-             ("loss", "held-out loss (nat)", False)]
+EVALUATED = [(Measure.ACCURACY, "held-out answers\nright (%)", True),
+             (Measure.ACCURACY_EQUAL_DEPTH, "right, candidates\nequally deep (%)", True),
+             (Measure.LOSS, "held-out loss (nat)", False)]
 TRAINED = [("loss", "training loss (nat)", False)]
 MOST_LABELS = 9
 

@@ -21,12 +21,13 @@ import numpy as np
 from .. import command
 from ..draw.style import CYCLE, add_legend, add_note, panels, plain, save, sequence, share_axis
 from ..files.hdf5 import Failure, UsageError
+from ..files.measures import Measure
 from . import collected
 from .axis import Placing
 from .collected import Arranged
 from .curves import draw_curves
 
-DEFAULT_MEASURES = ["accuracy", "accuracy_equal_depth", "loss"]
+DEFAULT_MEASURES = [Measure.ACCURACY, Measure.ACCURACY_EQUAL_DEPTH, Measure.LOSS]
 MOST_SERIES = 8  # colours, or panels side by side
 A_SEED = {"marker": ".", "linestyle": "none", "alpha": 0.45, "markersize": 5, "markeredgewidth": 0}
 
