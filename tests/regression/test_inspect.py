@@ -53,7 +53,7 @@ class Inspect(Files):
     def test_json_agrees_with_the_checkpoint(self):
         report = self.inspect(self.checkpoint)
         self.assertEqual((report["kind"], report["format_version"], report["intact"]),
-                         ("superpose_checkpoint", 2, True))
+                         ("superpose_checkpoint", 3, True))
         with h5py.File(self.checkpoint) as file:
             self.assertEqual(report["step"], file.attrs["step"])
             for name in ("created", "git_hash", "configuration"):
@@ -118,11 +118,11 @@ class Inspect(Files):
 
     def test_a_checkpoint_of_a_newer_program_is_refused(self):
         def next_version(file):
-            file.attrs["format_version"] = np.int64(3)
+            file.attrs["format_version"] = np.int64(4)
 
-        self.assert_fails(self.run_program("inspect", self.edited(next_version)), 4, "version 3")
+        self.assert_fails(self.run_program("inspect", self.edited(next_version)), 4, "version 4")
         path = self.edited(next_version, self.history)
-        self.assert_fails(self.run_program("inspect", path), 5, "version 3")
+        self.assert_fails(self.run_program("inspect", path), 5, "version 4")
 
     def test_a_truncated_file_is_never_intact(self):
         for source in (self.checkpoint, self.history):

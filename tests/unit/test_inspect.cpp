@@ -45,7 +45,7 @@ TEST_F(Inspect, SaysWhatACheckpointHolds) {
   const auto report = inspect_checkpoint();
   EXPECT_TRUE(report.checkpoint);
   EXPECT_EQ(report.kind.type, "superpose_checkpoint");
-  EXPECT_EQ(report.kind.version, 2);
+  EXPECT_EQ(report.kind.version, 3);
   EXPECT_TRUE(report.sealed);
   EXPECT_EQ(report.step, 12);
   EXPECT_EQ(report.counters, checkpoint_.counters);
