@@ -190,8 +190,18 @@ void linear_gelu_backward_input(const Exec& exec, Matrix<const X> dy, const Line
 // --- the output matrix: few columns, OpenBLAS in every precision ---------------------------------
 
 template <class T>
+void multiply(const Exec& exec, Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
+  product<T>(exec, plain, plain, a, b, c, Output::replace);
+}
+
+template <class T>
+void multiply_transposed(const Exec& exec, Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
+  product<T>(exec, plain, transposed, a, b, c, Output::replace);
+}
+
+template <class T>
 void logits_forward(const Exec& exec, Matrix<const T> h, Matrix<const T> w, Matrix<T> logits) {
-  product<T>(exec, plain, transposed, h, w, logits, Output::replace);
+  multiply_transposed<T>(exec, h, w, logits);
 }
 
 template <class T>

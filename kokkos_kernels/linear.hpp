@@ -76,6 +76,14 @@ void linear_backward_weight(const Exec& exec, Matrix<const X> x, Matrix<const X>
                             const LinearWeight<X>& w, Vector<Real<X>> scratch, Matrix<Real<X>> dw,
                             Vector<Real<X>> dbias);
 
+/// c = a b. a [M,K], b [K,N], c [M,N]: float or double, dense.
+template <class T>
+void multiply(const Exec& exec, Matrix<const T> a, Matrix<const T> b, Matrix<T> c);
+
+/// c = a b^T. a [M,K], b [N,K], c [M,N].
+template <class T>
+void multiply_transposed(const Exec& exec, Matrix<const T> a, Matrix<const T> b, Matrix<T> c);
+
 /// logits = h w^T, the output matrix without bias. h [O,C], w [V,C], logits [O,V].
 template <class T>
 void logits_forward(const Exec& exec, Matrix<const T> h, Matrix<const T> w, Matrix<T> logits);

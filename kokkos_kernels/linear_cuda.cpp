@@ -128,8 +128,18 @@ void linear_gelu_backward_input(const Exec& exec, Matrix<const X> dy, const Line
 }
 
 template <class T>
+void multiply(const Exec& exec, Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
+  product(exec, operand(a), operand(b), operand(c), Output::replace);
+}
+
+template <class T>
+void multiply_transposed(const Exec& exec, Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
+  product(exec, operand(a), transposed(b), operand(c), Output::replace);
+}
+
+template <class T>
 void logits_forward(const Exec& exec, Matrix<const T> h, Matrix<const T> w, Matrix<T> logits) {
-  product(exec, operand(h), transposed(w), operand(logits), Output::replace);
+  multiply_transposed<T>(exec, h, w, logits);
 }
 
 template <class T>

@@ -40,6 +40,8 @@ Matrix<T> row_matrix(const Vector<T>& v) {
                                        Vector<Real<X>>);
 
 #define SUPERPOSE_LOGITS_INSTANCES(T)                                                           \
+  template void multiply(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);             \
+  template void multiply_transposed(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);  \
   template void logits_forward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<T>);       \
   template void logits_backward(const Exec&, Matrix<const T>, Matrix<const T>, Matrix<const T>, \
                                 Matrix<T>, Matrix<T>);

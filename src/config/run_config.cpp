@@ -31,6 +31,8 @@ void add_rows(OptionTable& table, model::Gpt2Options& model) {
             above(0));
   table.add("model.initializer_range", model.initializer_range,
             "standard deviation of the initial weights", above(0));
+  table.add("model.position_init", model.position_init,
+            "how the table of positions begins: random, or sines of as large a mean square");
   table.add(
       "model.precision", model.precision,
       "operands of matrix products, all else is f32; tf32 is f32 rounded in a GPU's products");
@@ -70,6 +72,8 @@ void add_rows(OptionTable& table, data::CurriculumOptions& curriculum) {
 }
 
 void add_rows(OptionTable& table, optim::OptimizerOptions& optimizer) {
+  table.add("optimizer.name", optimizer.name,
+            "muon: Muon on the matrices of the transformer blocks, AdamW on all else");
   table.add("optimizer.learning_rate", optimizer.learning_rate, "AdamW's step size", above(0));
   table.add("optimizer.beta1", optimizer.beta1, "decay of the first moment", from_to_below(0, 1));
   table.add("optimizer.beta2", optimizer.beta2, "decay of the second moment", from_to_below(0, 1));
@@ -77,6 +81,10 @@ void add_rows(OptionTable& table, optim::OptimizerOptions& optimizer) {
             above(0));
   table.add("optimizer.weight_decay", optimizer.weight_decay, "decoupled, on every parameter",
             at_least(0));
+  table.add("optimizer.muon_learning_rate", optimizer.muon_learning_rate,
+            "Muon's step size, which follows the same schedule", above(0));
+  table.add("optimizer.muon_momentum", optimizer.muon_momentum, "decay of Muon's momentum",
+            from_to_below(0, 1));
   table.add("optimizer.clip_norm", optimizer.clip_norm,
             "largest global gradient norm; 0 for no clipping", at_least(0));
   table.add("optimizer.schedule", optimizer.schedule, "learning rate after the warm-up");

@@ -11,6 +11,12 @@ constexpr std::array<const char*, 3> names_of(Precision) {
   return {"f32", "bf16", "tf32"};
 }
 
+/// How the table of positions begins; it is learned from there in either case.
+enum class PositionInit { normal, sinusoidal };
+constexpr std::array<const char*, 2> names_of(PositionInit) {
+  return {"normal", "sinusoidal"};
+}
+
 /// GPT-2 as in Hugging Face transformers; defaults are the papers' (arXiv 2505.12514, 2509.23365).
 struct Gpt2Options {
   int n_layer = 2;
@@ -24,6 +30,7 @@ struct Gpt2Options {
   double resid_pdrop = 0.1;
   double layer_norm_epsilon = 1e-5;
   double initializer_range = 0.02;
+  PositionInit position_init = PositionInit::normal;
   Precision precision = Precision::f32;
 };
 

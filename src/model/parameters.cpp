@@ -25,13 +25,18 @@ class ListBuilder {
 
   void matrix(const std::string& name, Dimension rows, Dimension columns,
               double standard_deviation) {
-    add(name, {rows, columns}, {true, standard_deviation});
+    add(name, {rows, columns}, {Initial::Kind::normal, standard_deviation});
   }
   void vector(const std::string& name, Dimension dimension, double value) {
-    add(name, {dimension}, {false, value});
+    add(name, {dimension}, {Initial::Kind::constant, value});
   }
   void embedding(const std::string& name, Dimension rows) {
     matrix(name, rows, n_embd_, options_.initializer_range);
+  }
+  void positions(const std::string& name, Dimension rows) {
+    const bool sines = options_.position_init == PositionInit::sinusoidal;
+    const auto kind = sines ? Initial::Kind::sinusoidal : Initial::Kind::normal;
+    add(name, {rows, n_embd_}, {kind, options_.initializer_range});
   }
   void layer_norm(const std::string& name) {
     vector(name + ".weight", n_embd_, 1);
@@ -118,6 +123,27 @@ void fill_normal(RandomStream random, double standard_deviation, std::size_t n, 
   }
 }
 
+/// Sines and cosines of `n_columns` / 2 wavelengths along the rows.
+void fill_sines(double root_mean_square, std::size_t n_columns, std::vector<double>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t row = i / n_columns, column = i % n_columns;
+    const double exponent = static_cast<double>(column / 2 * 2) / static_cast<double>(n_columns);
+    const double angle = static_cast<double>(row) / std::pow(10000.0, exponent);
+    values[i] =
+        std::sqrt(2.0) * root_mean_square * (column % 2 == 0 ? std::sin(angle) : std::cos(angle));
+  }
+}
+
+/// A parameter's initial numbers.
+std::vector<double> initial_values(const ParameterInfo& info, RandomStream random) {
+  std::vector<double> values(info.size(), info.initial.value);
+  if (info.initial.kind == Initial::Kind::normal)
+    fill_normal(random, info.initial.value, info.size(), values.data());
+  if (info.initial.kind == Initial::Kind::sinusoidal)
+    fill_sines(info.initial.value, info.shape[1], values);
+  return values;
+}
+
 }  // namespace
 
 std::vector<ParameterInfo> parameter_list(const Gpt2Options& options) {
@@ -125,11 +151,24 @@ std::vector<ParameterInfo> parameter_list(const Gpt2Options& options) {
   const Dimension n_positions{"n_positions", static_cast<std::size_t>(options.n_positions)};
   ListBuilder builder(options);
   builder.embedding("wte.weight", vocab_size);
-  builder.embedding("wpe.weight", n_positions);
+  builder.positions("wpe.weight", n_positions);
   for (int layer = 0; layer < options.n_layer; ++layer) builder.block(layer);
   builder.layer_norm("ln_f");
   if (!options.tied) builder.embedding("lm_head.weight", vocab_size);
   return builder.take();
+}
+
+std::vector<MatrixPlace> block_matrices(const Gpt2Options& options) {
+  std::vector<MatrixPlace> places;
+  for (const auto& info : parameter_list(options)) {
+    if (info.name.rfind("h.", 0) != 0 || info.shape.size() != 2) continue;
+    const int n_rows = static_cast<int>(info.shape[0]), length = static_cast<int>(info.shape[1]);
+    const int parts = info.name.find(".c_attn.") == std::string::npos ? 1 : 3;
+    for (int part = 0; part < parts; ++part)
+      places.push_back({info.offset + static_cast<std::size_t>(part * (length / parts)), n_rows,
+                        length / parts, length});
+  }
+  return places;
 }
 
 std::size_t flat_size(const std::vector<ParameterInfo>& list) {
@@ -158,13 +197,9 @@ Parameters<T>::Parameters(const Gpt2Options& options, Vector<T> buffer)
 template <class T>
 void initialise(Parameters<T>& parameters, std::uint64_t seed) {
   auto host = Kokkos::create_mirror_view(parameters.flat);
-  std::vector<double> values;
   for (std::size_t p = 0; p < parameters.list.size(); ++p) {
     const auto& info = parameters.list[p];
-    values.assign(info.size(), info.initial.value);
-    if (info.initial.normal)
-      fill_normal(RandomStream(seed, Purpose::initialise, p), info.initial.value, info.size(),
-                  values.data());
+    const auto values = initial_values(info, RandomStream(seed, Purpose::initialise, p));
     for (std::size_t i = 0; i < values.size(); ++i)
       host(info.offset + i) = static_cast<T>(values[i]);
   }

@@ -5,15 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "core/matrix_place.hpp"
 #include "core/tensor.hpp"
 #include "core/types.hpp"
 #include "model/options.hpp"
 
 namespace superpose::model {
 
-/// How a parameter begins: normal(0, value) or the constant value.
+/// How a parameter begins: everywhere `value`, drawn from normal(0, value), or sines whose root
+/// mean square is `value`.
 struct Initial {
-  bool normal = false;
+  enum class Kind { constant, normal, sinusoidal } kind = Kind::constant;
   double value = 0;
 };
 
@@ -29,6 +31,9 @@ struct ParameterInfo {
 
 /// All parameters in Hugging Face's order; lm_head.weight last and only when untied.
 std::vector<ParameterInfo> parameter_list(const Gpt2Options& options);
+
+/// The matrices of the transformer blocks, c_attn's queries, keys and values apart.
+std::vector<MatrixPlace> block_matrices(const Gpt2Options& options);
 
 /// Elements of the flat buffer, the padding between parameters (always zero) included.
 std::size_t flat_size(const std::vector<ParameterInfo>& list);
@@ -65,8 +70,10 @@ struct Parameters {
 };
 
 /// Hugging Face's initialisation: normal(0, initializer_range), residual projections divided by
-/// sqrt(2 n_layer), biases 0, LayerNorm 1 and 0. A parameter's numbers depend on (seed, its place
-/// in the list) only.
+/// sqrt(2 n_layer), biases 0, LayerNorm 1 and 0. With PositionInit::sinusoidal the table of
+/// positions begins as sines and cosines of Vaswani et al. 2017 (arXiv 1706.03762, section 3.5),
+/// scaled to a root mean square of initializer_range. A parameter's numbers depend on (seed, its
+/// place in the list) only.
 template <class T>
 void initialise(Parameters<T>& parameters, std::uint64_t seed);
 

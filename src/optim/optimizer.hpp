@@ -1,34 +1,52 @@
 #pragma once
 #include <cstdint>
+#include <vector>
 
+#include "core/matrix_place.hpp"
 #include "core/types.hpp"
+#include "kokkos_kernels/muon.hpp"
 #include "optim/options.hpp"
 
 namespace superpose::optim {
 
-/// AdamW (Loshchilov and Hutter 2019) over a flat parameter buffer, as torch.optim.AdamW.
+/// AdamW (Loshchilov and Hutter 2019) over a flat parameter buffer, as torch.optim.AdamW; or Muon
+/// (kokkos_kernels/muon.hpp) on the matrices among it and AdamW on the rest.
 template <class T>
-class AdamW {
+class Optimizer {
  public:
-  AdamW(const OptimizerOptions& options, std::size_t n, const Exec& exec = Exec());
+  /// `matrices`: what Muon updates, in the order of the buffer; adamw ignores them.
+  Optimizer(const OptimizerOptions& options, std::size_t n,
+            const std::vector<MatrixPlace>& matrices, const Exec& exec = Exec());
 
   /// One step. The gradient is multiplied by `gradient_scale` first (1 / number of losses, and the
-  /// clipping factor). gradient, parameters [n].
+  /// clipping factor). `learning_rate` is AdamW's; Muon's moves in proportion to it. gradient,
+  /// parameters [n].
   void step(Vector<const T> gradient, double gradient_scale, double learning_rate,
             Vector<T> parameters);
 
   /// Forgets the moments, as a new optimiser would.
   void reset();
 
-  Vector<T> m() const { return m_; }             ///< [n] first moment
-  Vector<T> v() const { return v_; }             ///< [n] second moment
+  Vector<T> m() const { return m_; }             ///< [n] first moment, or Muon's momentum
+  Vector<T> v() const { return v_; }             ///< [n] second moment; 0 where Muon updates
   std::int64_t steps() const { return steps_; }  ///< since construction or reset
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
  private:
+  struct Span {
+    std::size_t begin, end;
+  };
+  void adamw(Vector<const T> gradient, double gradient_scale, double learning_rate,
+             Vector<T> parameters);
+  void muon(Vector<const T> gradient, double gradient_scale, double learning_rate,
+            Vector<T> parameters);
+
   OptimizerOptions options_;
   Exec exec_;
   Vector<T> m_, v_;
+  std::vector<MatrixPlace> matrices_;  ///< of Muon
+  std::vector<Span> spans_;            ///< of AdamW: what lies between them
+  kernels::MuonSpace<T> space_;
   std::int64_t steps_ = 0;
 };
 

@@ -16,7 +16,7 @@ constexpr const char* epoch_loss = "epoch_loss";
 struct HostState {
   HostBuffer parameters, exp_avg, exp_avg_sq;
 
-  HostState(const model::Network<float>& model, const optim::AdamW<float>& optimizer)
+  HostState(const model::Network<float>& model, const optim::Optimizer<float>& optimizer)
       : parameters(Kokkos::create_mirror(model.parameters().flat)),
         exp_avg(Kokkos::create_mirror(optimizer.m())),
         exp_avg_sq(Kokkos::create_mirror(optimizer.v())) {}
@@ -90,7 +90,7 @@ Progress progress_of(const io::CheckpointHeader& header) {
 }
 
 TrainingState::Restored adopt(const HostState& host, const io::CheckpointHeader& header,
-                              model::Network<float>& model, optim::AdamW<float>& optimizer) {
+                              model::Network<float>& model, optim::Optimizer<float>& optimizer) {
   Kokkos::deep_copy(model.parameters().flat, host.parameters);
   Kokkos::deep_copy(optimizer.m(), host.exp_avg);
   Kokkos::deep_copy(optimizer.v(), host.exp_avg_sq);

@@ -51,7 +51,7 @@ std::optional<std::int64_t> counter_in(const io::CheckpointHeader& header, Count
 /// names of parameters and PyTorch's of moments. Collective.
 class TrainingState {
  public:
-  TrainingState(model::Network<float>& model, optim::AdamW<float>& optimizer)
+  TrainingState(model::Network<float>& model, optim::Optimizer<float>& optimizer)
       : model_(model), optimizer_(optimizer) {}
 
   void save(const distributed::Communicator& communicator, const std::string& directory,
@@ -72,7 +72,7 @@ class TrainingState {
 
  private:
   model::Network<float>& model_;
-  optim::AdamW<float>& optimizer_;
+  optim::Optimizer<float>& optimizer_;
 };
 
 /// Fills the parameters of a model from a checkpoint. Collective.

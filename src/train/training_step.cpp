@@ -10,7 +10,8 @@ TrainingStep::TrainingStep(const RunOptions& options, const std::vector<data::Pr
     : options_(options.optimizer),
       communicator_(communicator),
       model_(model::make_network(options.model)),
-      optimizer_(options.optimizer, model_->parameters().flat.extent(0)),
+      optimizer_(options.optimizer, model_->parameters().flat.extent(0),
+                 model::block_matrices(options.model)),
       gradient_(options, problems, communicator, *model_) {
   model::initialise(model_->parameters(), options.train.seed);
 }

@@ -40,7 +40,7 @@ class TrainingStep {
   void set_faults(FaultInjection& faults);
 
   model::Network<float>& model() { return *model_; }
-  optim::AdamW<float>& optimizer() { return optimizer_; }
+  optim::Optimizer<float>& optimizer() { return optimizer_; }
   BatchGradient& gradient() { return gradient_; }
 
  private:
@@ -49,7 +49,7 @@ class TrainingStep {
   optim::OptimizerOptions options_;
   distributed::Communicator communicator_;
   std::unique_ptr<model::Network<float>> model_;
-  optim::AdamW<float> optimizer_;
+  optim::Optimizer<float> optimizer_;
   BatchGradient gradient_;
   FaultInjection* faults_ = nullptr;
 };

@@ -43,7 +43,8 @@ TEST_P(SteadyState, AllocatesNothing) {
   const auto problems = small_problems(48);
   const auto model = model::make_network(options.model);
   model::initialise(model->parameters(), options.train.seed);
-  optim::AdamW<float> optimizer(options.optimizer, model->parameters().flat.extent(0));
+  optim::Optimizer<float> optimizer(options.optimizer, model->parameters().flat.extent(0),
+                                    model::block_matrices(options.model));
   BatchGradient gradient(options, problems, distributed::Communicator(MPI_COMM_WORLD), *model);
   std::vector<std::uint32_t> batch(problems.size());
   std::iota(batch.begin(), batch.end(), 0U);

@@ -17,14 +17,16 @@ STEPS_PER_EPOCH = 3  # 44 problems in batches of 19
 
 
 class NumberOfRanks(SmallRuns):
-    def assert_same_bits(self, method, epochs, precision="f32"):
-        settings = {"method.name": method, "train.epochs": epochs, "model.precision": precision}
-        self.assert_succeeds(self.train(f"{method}_{precision}_1", settings), "1 rank,")
-        expected = self.outcome(f"{method}_{precision}_1")
+    def assert_same_bits(self, method, epochs, precision="f32", optimizer="adamw"):
+        settings = {"method.name": method, "train.epochs": epochs, "model.precision": precision,
+                    "optimizer.name": optimizer}
+        name = f"{method}_{precision}_{optimizer}"
+        self.assert_succeeds(self.train(f"{name}_1", settings), "1 rank,")
+        expected = self.outcome(f"{name}_1")
         self.assertGreater(len(expected), 100)
         for ranks in (2, 3, 4):
             with self.subTest(ranks=ranks):
-                directory = f"{method}_{precision}_{ranks}"
+                directory = f"{name}_{ranks}"
                 self.assert_succeeds(self.train(directory, settings, ranks), f"{ranks} ranks,")
                 self.assertEqual(self.outcome(directory), expected)
 
@@ -34,8 +36,8 @@ class NumberOfRanks(SmallRuns):
     def test_coconut_in_bf16_ends_in_the_same_bits(self):
         self.assert_same_bits("coconut", epochs=4, precision="bf16")
 
-    def test_cot_ends_in_the_same_bits(self):
-        self.assert_same_bits("cot", epochs=2)
+    def test_cot_with_muon_ends_in_the_same_bits(self):
+        self.assert_same_bits("cot", epochs=2, optimizer="muon")
 
 
 class Comparison(SmallRuns):
@@ -46,7 +48,8 @@ class Comparison(SmallRuns):
         changes = {"train.seed": 1, "model.resid_pdrop": 0, "method.shuffle_nodes": False,
                    "train.leaves": 7, "optimizer.clip_norm": 0, "model.precision": "bf16",
                    "curriculum.reset_optimizer": False, "method.supervise": "all",
-                   "method.uniform_prob_by_stage": "0.9", "optimizer.stage_lr": "1,0.5"}
+                   "method.uniform_prob_by_stage": "0.9", "optimizer.stage_lr": "1,0.5",
+                   "optimizer.name": "muon", "model.position_init": "sinusoidal"}
         for i, (key, value) in enumerate(changes.items()):
             with self.subTest(key=key):
                 self.assert_succeeds(self.train(f"other_{i}", {**settings, key: value}))

@@ -53,7 +53,7 @@ void randomise(Parameters<T>& parameters) {
   for (std::size_t p = 0; p < parameters.list.size(); ++p) {
     const auto& info = parameters.list[p];
     RandomStream random(5, Purpose::analysis, p);
-    const double centre = info.initial.normal ? 0 : info.initial.value;
+    const double centre = info.initial.kind == Initial::Kind::constant ? info.initial.value : 0;
     for (std::size_t i = 0; i < info.size(); ++i)
       host(info.offset + i) =
           static_cast<T>(static_cast<float>(centre + 0.8 * random.uniform() - 0.4));

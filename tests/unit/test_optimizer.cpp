@@ -54,7 +54,7 @@ double rate_of(int t) {
 }
 
 template <class T>
-void do_steps(AdamW<T>& optimizer, const Vector<T>& parameters, int first, int last) {
+void do_steps(Optimizer<T>& optimizer, const Vector<T>& parameters, int first, int last) {
   for (int t = first; t <= last; ++t)
     optimizer.step(to_device<T>(random_numbers(t)), scale_of(t), rate_of(t), parameters);
 }
@@ -81,7 +81,7 @@ Numbers plain_adamw(const OptimizerOptions& o, Numbers parameters, int n_steps) 
 template <class T>
 void expect_plain_formula(double tolerance) {
   const auto parameters = to_device<T>(random_numbers(100));
-  AdamW<T> optimizer(test_options(), n_parameters);
+  Optimizer<T> optimizer(test_options(), n_parameters, {});
   do_steps(optimizer, parameters, 1, 12);
   const auto expected = plain_adamw(test_options(), random_numbers(100), 12);
   const auto actual = to_host(parameters);
@@ -94,7 +94,7 @@ TEST(AdamWOptimizer, EqualsTheFormulaOverTwelveSteps) {
 }
 
 TEST(AdamWOptimizer, CountsItsSteps) {
-  AdamW<float> optimizer(test_options(), n_parameters);
+  Optimizer<float> optimizer(test_options(), n_parameters, {});
   EXPECT_EQ(optimizer.steps(), 0);
   do_steps(optimizer, to_device<float>(random_numbers(100)), 1, 3);
   EXPECT_EQ(optimizer.steps(), 3);
@@ -104,7 +104,8 @@ TEST(AdamWOptimizer, CountsItsSteps) {
 /// believes to have done.
 Numbers continued(std::int64_t steps) {
   const auto parameters = to_device<float>(random_numbers(100));
-  AdamW<float> before(test_options(), n_parameters), after(test_options(), n_parameters);
+  Optimizer<float> before(test_options(), n_parameters, {}),
+      after(test_options(), n_parameters, {});
   do_steps(before, parameters, 1, 5);
   Kokkos::deep_copy(after.m(), before.m());
   Kokkos::deep_copy(after.v(), before.v());
@@ -115,7 +116,7 @@ Numbers continued(std::int64_t steps) {
 
 TEST(AdamWOptimizer, ContinuesBitForBit) {
   const auto parameters = to_device<float>(random_numbers(100));
-  AdamW<float> optimizer(test_options(), n_parameters);
+  Optimizer<float> optimizer(test_options(), n_parameters, {});
   do_steps(optimizer, parameters, 1, 8);
   EXPECT_EQ(continued(5), to_host(parameters));
   EXPECT_NE(continued(0), to_host(parameters));  // the step number is part of the state
@@ -124,7 +125,8 @@ TEST(AdamWOptimizer, ContinuesBitForBit) {
 TEST(AdamWOptimizer, ResetForgetsEverything) {
   const auto fresh = to_device<float>(random_numbers(100));
   const auto again = to_device<float>(random_numbers(100));
-  AdamW<float> optimizer(test_options(), n_parameters), other(test_options(), n_parameters);
+  Optimizer<float> optimizer(test_options(), n_parameters, {}),
+      other(test_options(), n_parameters, {});
   do_steps(other, to_device<float>(random_numbers(101)), 1, 4);
   other.reset();
   EXPECT_EQ(other.steps(), 0);
@@ -139,13 +141,82 @@ TEST(AdamWOptimizer, PaddingStaysZero) {
   auto parameters = random_numbers(100);
   parameters[5] = 0;
   const auto device = to_device<float>(parameters);
-  AdamW<float> optimizer(test_options(), n_parameters);
+  Optimizer<float> optimizer(test_options(), n_parameters, {});
   for (int t = 1; t <= 3; ++t) {
     auto gradient = random_numbers(t);
     gradient[5] = 0;
     optimizer.step(to_device<float>(gradient), 1, 1e-2, device);
   }
   EXPECT_EQ(to_host(device)[5], 0);
+}
+
+// --- Muon ----------------------------------------------------------------------------------------
+
+OptimizerOptions muon_options() {
+  auto options = test_options();
+  options.name = Algorithm::muon;
+  options.learning_rate = 1e-2;
+  options.muon_learning_rate = 3e-2;
+  return options;
+}
+
+/// Two matrices [2,3] side by side in rows of 7 numbers from 4 on; all else belongs to AdamW.
+const std::vector<MatrixPlace> two_matrices = {{4, 2, 3, 7}, {7, 2, 3, 7}};
+
+TEST(MuonOptimizer, LeavesTheRestToAdamW) {
+  const auto parameters = to_device<double>(random_numbers(100));
+  Optimizer<double> optimizer(muon_options(), n_parameters, {{4, 2, 7, 7}});
+  do_steps(optimizer, parameters, 1, 12);
+  const auto expected = plain_adamw(test_options(), random_numbers(100), 12);
+  const auto actual = to_host(parameters);
+  for (std::size_t i = 0; i < n_parameters; ++i) {
+    if (i >= 4 && i < 18) {
+      EXPECT_GT(std::abs(actual[i] - expected[i]), 1e-3) << i;
+      EXPECT_EQ(to_host(optimizer.v())[i], 0) << i;
+    } else {
+      EXPECT_NEAR(actual[i], expected[i], 1e-14) << i;
+    }
+  }
+}
+
+TEST(MuonOptimizer, MovesMatricesApartAndInProportionToTheLearningRate) {
+  const auto gradient = to_device<double>(random_numbers(1));
+  const auto before = random_numbers(100);
+  const auto parameters = to_device<double>(before), slower = to_device<double>(before);
+  Optimizer<double> optimizer(muon_options(), n_parameters, two_matrices);
+  Optimizer<double> other(muon_options(), n_parameters, two_matrices);
+  optimizer.step(gradient, 1, 1e-2, parameters);
+  other.step(gradient, 1, 5e-3, slower);
+  const kernels::MuonStep step{3e-2, 0.95, 0.1, 1};
+  for (const auto& place : two_matrices) {
+    const auto reference = to_device<double>(before);
+    const Matrix<double> p(reference.data() + place.offset, 2, 7);
+    const Matrix<const double> g(gradient.data() + place.offset, 2, 7);
+    const Matrix<double> m("m", 2, 3);
+    kernels::muon<double>(Exec(), step, columns(g, {0, 3}), kernels::MuonSpace<double>(2, 3), m,
+                          columns(p, {0, 3}));
+    for (const std::size_t row : {0, 7})
+      for (std::size_t i = place.offset + row; i < place.offset + row + 3; ++i) {
+        EXPECT_EQ(to_host(parameters)[i], to_host(reference)[i]) << i;
+        EXPECT_NEAR(to_host(slower)[i] - before[i], (to_host(parameters)[i] - before[i]) / 2,
+                    1e-15);
+      }
+  }
+}
+
+TEST(MuonOptimizer, ContinuesBitForBit) {
+  const auto parameters = to_device<float>(random_numbers(100));
+  const auto again = to_device<float>(random_numbers(100));
+  Optimizer<float> whole(muon_options(), n_parameters, two_matrices);
+  Optimizer<float> before(muon_options(), n_parameters, two_matrices);
+  Optimizer<float> after(muon_options(), n_parameters, two_matrices);
+  do_steps(whole, parameters, 1, 8);
+  do_steps(before, again, 1, 5);
+  Kokkos::deep_copy(after.m(), before.m());
+  Kokkos::deep_copy(after.v(), before.v());
+  after.set_steps(5);
+  do_steps(after, again, 6, 8);
+  EXPECT_EQ(to_host(again), to_host(parameters));
 }
 
 // --- gradient norm and clipping ------------------------------------------------------------------

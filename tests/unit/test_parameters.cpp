@@ -247,6 +247,47 @@ TEST(Initialise, FollowsInitializerRange) {
   expect_normal(values_of(parameters, "h.2.mlp.c_proj.weight"), 0.5 / std::sqrt(6.0), "c_proj");
 }
 
+TEST(Initialise, PositionsAsSinesOfTheSameMeanSquare) {
+  auto options = initialised_options();
+  options.position_init = PositionInit::sinusoidal;
+  const auto parameters = initialised(options, 1), normal = initialised(initialised_options(), 1);
+  const double amplitude = std::sqrt(2.0) * options.initializer_range;
+  const auto C = static_cast<std::size_t>(options.n_embd);
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), parameters.wpe);
+  for (std::size_t t = 0; t < host.extent(0); ++t) {
+    const double position = static_cast<double>(t);
+    const double slowest = std::pow(10000.0, -(options.n_embd - 2.0) / options.n_embd);
+    EXPECT_NEAR(host(t, 0), amplitude * std::sin(position), 1e-9);
+    EXPECT_NEAR(host(t, 1), amplitude * std::cos(position), 1e-9);
+    EXPECT_NEAR(host(t, C - 2), amplitude * std::sin(position * slowest), 1e-9);
+    EXPECT_NEAR(host(t, C - 1), amplitude * std::cos(position * slowest), 1e-9);
+  }
+  const auto tokens = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), parameters.wte);
+  const auto same = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), normal.wte);
+  for (std::size_t c = 0; c < C; ++c) EXPECT_EQ(tokens(0, c), same(0, c));  // all else as before
+}
+
+TEST(BlockMatrices, AreEachLayersSixInTheOrderOfTheBuffer) {
+  const auto options = initialised_options();
+  const auto places = block_matrices(options);
+  const auto list = parameter_list(options);
+  ASSERT_EQ(places.size(), 6U * static_cast<std::size_t>(options.n_layer));
+  const auto info = [&](const std::string& name) {
+    return *std::find_if(list.begin(), list.end(), [&](auto& p) { return p.name == name; });
+  };
+  const auto c_attn = info("h.0.attn.c_attn.weight"), fc = info("h.0.mlp.c_fc.weight");
+  const int C = options.n_embd;
+  for (std::size_t part = 0; part < 3; ++part) {
+    EXPECT_EQ(places[part].offset, c_attn.offset + part * static_cast<std::size_t>(C));
+    EXPECT_EQ(places[part].n_columns, C);
+    EXPECT_EQ(places[part].row_length, 3 * C);
+  }
+  EXPECT_EQ(places[4].offset, fc.offset);
+  EXPECT_EQ(places[4].n_rows, C);
+  EXPECT_EQ(places[4].end(), fc.offset + fc.size());
+  for (std::size_t i = 1; i < places.size(); ++i) EXPECT_GT(places[i].offset, places[i - 1].offset);
+}
+
 TEST(Initialise, LeavesPaddingZero) {
   const auto parameters = initialised(initialised_options(), 1);
   auto flat = host_numbers(parameters.flat);
