@@ -40,7 +40,7 @@ train::RunOptions read_options(const Arguments& arguments) {
   auto options = arguments.config.empty()
                      ? config::parse_run_config(defaults, "the defaults", arguments.overrides)
                      : config::read_run_config(arguments.config, arguments.overrides);
-  options.data.train = "generated";
+  options.data.train = {"generated"};
   options.data.valid = "";
   options.method.uniform_prob = 0;
   return options;

@@ -23,7 +23,7 @@ void warn_if_missing(const char* key, const std::string& path) {
 /// Prints the effective configuration, itself a valid configuration file.
 int run(const Arguments& arguments) {
   const auto options = config::read_run_config(arguments.config, arguments.overrides);
-  warn_if_missing("data.train", options.data.train);
+  for (const auto& path : options.data.train) warn_if_missing("data.train", path);
   warn_if_missing("data.valid", options.data.valid);
   fmt::print("# {} is valid; every setting of the run:\n{}", arguments.config,
              config::effective_config(options));

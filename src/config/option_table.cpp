@@ -61,6 +61,19 @@ Value numbers_or_text(const std::string& text) {
   return text;
 }
 
+/// ["a", "b"] as a list, or else the text itself.
+Value texts_or_text(const std::string& text) {
+  if (text.empty() || text.front() != '[') return text;
+  try {
+    const auto settings = read_toml("list = " + text, "");
+    if (settings.size() == 1 && std::holds_alternative<Texts>(settings[0].value))
+      return settings[0].value;
+  } catch (const Error&) {
+    return text;
+  }
+  return text;
+}
+
 /// The ends of "8:28".
 std::optional<std::array<std::int64_t, 2>> ends_of(const std::string& text) {
   const auto colon = text.find(':');
@@ -167,6 +180,14 @@ struct OptionTable::Assignment {
     *variable = text;
   }
 
+  void operator()(Texts* variable) const {
+    const auto* one = std::get_if<std::string>(&setting.value);
+    const Texts texts = one ? Texts{*one} : value_as<Texts>();
+    for (const auto& text : texts)
+      if (!is_utf8(text)) refuse("is not UTF-8");
+    *variable = texts;
+  }
+
   void operator()(const Enumerator& variable) const {
     variable.set(choice(value_as<std::string>()));
   }
@@ -194,6 +215,9 @@ void OptionTable::add(std::string key, double& variable, std::string help, Bound
   add_row({std::move(key), &variable, std::move(help), bounds, {}, {}});
 }
 void OptionTable::add(std::string key, std::string& variable, std::string help) {
+  add_row({std::move(key), &variable, std::move(help), {}, {}, {}});
+}
+void OptionTable::add(std::string key, Texts& variable, std::string help) {
   add_row({std::move(key), &variable, std::move(help), {}, {}, {}});
 }
 void OptionTable::add(std::string key, Numbers& variable, std::string help, Bounds bounds) {
@@ -282,6 +306,10 @@ Value OptionTable::value_of(const Row& row) {
       [](const double* variable) -> Value { return *variable; },
       [](const std::string* variable) -> Value { return *variable; },
       [](const Numbers* variable) -> Value { return *variable; },
+      [](const Texts* variable) -> Value {
+        if (variable->size() > 1) return *variable;
+        return variable->empty() ? "" : variable->front();
+      },
       [&](const Enumerator& variable) -> Value { return row.choices.at(variable.get()); },
       [](const auto* integer) -> Value { return static_cast<std::int64_t>(*integer); }};
   return std::visit(read, row.variable);
@@ -296,6 +324,7 @@ Value OptionTable::from_text(const Row& row, const std::string& text) {
       [&](const double*) { return number_or_text<double>(text); },
       [&](const std::string*) -> Value { return text; },
       [&](const Numbers*) { return numbers_or_text(text); },
+      [&](const Texts*) { return texts_or_text(text); },
       [&](const IntRange*) { return number_or_text<std::int64_t>(text); },
       [&](const Enumerator&) -> Value { return text; },
       [&](const auto* /*integer*/) { return number_or_text<std::int64_t>(text); }};
@@ -313,6 +342,7 @@ std::string OptionTable::domain(const Row& row) {
       [&](const double*) { return "a number" + bounds_text(row.bounds); },
       [](const std::string*) -> std::string { return "a text"; },
       [&](const Numbers*) { return "a list of numbers" + bounds_text(row.bounds); },
+      [](const Texts*) -> std::string { return "a text or a list of texts"; },
       [](const Enumerator&) -> std::string { return "a name"; },
       [&](const auto* /*integer*/) { return "an integer" + bounds_text(row.bounds); }};
   return std::visit(describe, row.variable);

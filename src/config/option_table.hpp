@@ -58,6 +58,8 @@ class OptionTable {
   void add(std::string key, std::string& variable, std::string help);
   /// A list of numbers, each within the bounds: [1, 0.3], on the command line also 1,0.3.
   void add(std::string key, Numbers& variable, std::string help, Bounds bounds = {});
+  /// A text or a list of them: "a.json", or ["a.json", "b.json"], also on the command line.
+  void add(std::string key, Texts& variable, std::string help);
   /// One of the names of an enum (core/enum_names.hpp).
   template <class Enum, class = std::enable_if_t<std::is_enum_v<Enum>>>
   void add(std::string key, Enum& variable, std::string help);
@@ -84,7 +86,7 @@ class OptionTable {
     std::function<void(int)> set;
   };
   using Variable = std::variant<bool*, int*, std::uint64_t*, IntRange*, double*, std::string*,
-                                Numbers*, Enumerator>;
+                                Numbers*, Texts*, Enumerator>;
   struct Row {
     std::string key;
     Variable variable;

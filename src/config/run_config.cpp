@@ -11,7 +11,10 @@ constexpr double most_channels = 1 << 16, most_tokens = 1 << 18, most_thoughts =
                  most_leaves = 1 << 16, most_problems = 1 << 24;
 
 void add_rows(OptionTable& table, train::DataOptions& data) {
-  table.add("data.train", data.train, "problem file trained on");
+  table.add("data.train", data.train, "problem file trained on, or a list of them");
+  table.add("data.shares", data.shares,
+            "part of each file that an epoch visits, drawn anew in every epoch; all if not given",
+            from_above_to(0, 1));
   table.add("data.valid", data.valid, "held-out problems, evaluated while training; may be empty");
 }
 
@@ -131,9 +134,16 @@ void add_rows(OptionTable& table, train::OutputOptions& output) {
 }
 
 void check_files(const train::RunOptions& options) {
-  validate(!options.data.train.empty(), ExitCode::usage,
+  const auto& files = options.data.train;
+  validate(!files.empty() && std::find(files.begin(), files.end(), "") == files.end(),
+           ExitCode::usage,
            "data.train is empty (training needs problems); name a problem file, for instance one "
            "written by superpose generate");
+  const auto n_shares = options.data.shares.size();
+  validate(n_shares == 0 || n_shares == files.size(), ExitCode::usage,
+           "data.shares has {} entries but data.train has {} files (each file has its share); give "
+           "as many, or none",
+           n_shares, files.size());
   validate(!options.output.directory.empty(), ExitCode::usage,
            "output.directory is empty (the run has nowhere to write); name a directory");
 }

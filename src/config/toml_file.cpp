@@ -31,6 +31,17 @@ std::optional<Numbers> numbers_of(const toml::array& array) {
   return numbers;
 }
 
+/// The texts of an array; nothing if it is empty or holds anything else.
+std::optional<Texts> texts_of(const toml::array& array) {
+  Texts texts;
+  for (const auto& node : array) {
+    if (!node.is_string()) return std::nullopt;
+    texts.push_back(*node.value<std::string>());
+  }
+  if (texts.empty()) return std::nullopt;
+  return texts;
+}
+
 /// Settings are two deep; what is deeper than this is not even listed as unknown.
 constexpr int max_depth = 8;
 
@@ -73,8 +84,10 @@ Value value_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return integer->get();
   if (const auto* number = node.as_floating_point()) return number->get();
   if (const auto* text = node.as_string()) return text->get();
-  if (const auto* array = node.as_array())
+  if (const auto* array = node.as_array()) {
+    if (const auto texts = texts_of(*array)) return *texts;
     if (const auto numbers = numbers_of(*array)) return *numbers;
+  }
   return OtherValue{kind_name(node)};
 }
 
@@ -134,6 +147,11 @@ std::string to_string(const Value& value) {
     std::string operator()(const Numbers& numbers) const {
       std::string list;
       for (const double number : numbers) list += (list.empty() ? "" : ", ") + shortest(number);
+      return "[" + list + "]";
+    }
+    std::string operator()(const Texts& texts) const {
+      std::string list;
+      for (const auto& text : texts) list += (list.empty() ? "" : ", ") + quoted(text);
       return "[" + list + "]";
     }
     std::string operator()(const OtherValue& other) const {

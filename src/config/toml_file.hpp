@@ -8,13 +8,14 @@
 
 namespace superpose::config {
 
-/// A TOML value that no setting has: an array of other things than numbers, a date, an empty table.
+/// A TOML value that no setting has: an array of mixed things, a date, an empty table.
 struct OtherValue {
   std::string kind;
 };
 
 using Numbers = std::vector<double>;
-using Value = std::variant<bool, std::int64_t, double, std::string, Numbers, OtherValue>;
+using Texts = std::vector<std::string>;
+using Value = std::variant<bool, std::int64_t, double, std::string, Numbers, Texts, OtherValue>;
 
 /// A value given to a key, and where it was given.
 struct Setting {

@@ -42,8 +42,19 @@ bool end_epoch(CurriculumState& state, const CurriculumOptions& options, double 
 /// cross-entropies only.
 double uniform_guess_loss(const Problem& problem, int k);
 
-/// The order in which an epoch visits the problems: a permutation of 0..n_problems-1.
-std::vector<std::uint32_t> epoch_order(std::size_t n_problems, std::uint64_t seed,
+/// Consecutive problems of one file, and how many of them an epoch visits.
+struct FileVisits {
+  std::size_t n_problems, n_visited;
+};
+
+/// The visits of an epoch to files of these sizes. `shares`: part of each file, at least one
+/// problem; empty for all of all files.
+std::vector<FileVisits> visits_of(const std::vector<std::size_t>& sizes,
+                                  const std::vector<double>& shares);
+
+/// The order in which an epoch visits the problems: indices of all files' problems, shuffled. Which
+/// problems of a file are visited is drawn anew in every epoch.
+std::vector<std::uint32_t> epoch_order(const std::vector<FileVisits>& files, std::uint64_t seed,
                                        std::uint64_t epoch);
 
 }  // namespace superpose::data

@@ -155,7 +155,21 @@ ProblemFile read_problems(const std::string& path) {
   validate(!file.problems.empty(), ExitCode::data, "{} holds no problem (its list is empty)", path);
   for (const auto& problem : file.problems)
     file.max_nodes = std::max(file.max_nodes, problem.graph.n_nodes);
+  file.sizes = {file.problems.size()};
   return file;
+}
+
+ProblemFile read_problems(const std::vector<std::string>& paths) {
+  ProblemFile all;
+  for (const auto& path : paths) {
+    auto file = read_problems(path);
+    std::move(file.problems.begin(), file.problems.end(), std::back_inserter(all.problems));
+    all.sizes.push_back(file.sizes.front());
+    all.max_nodes = std::max(all.max_nodes, file.max_nodes);
+    all.hash += file.hash;
+  }
+  if (paths.size() > 1) all.hash = text_hash(all.hash);
+  return all;
 }
 
 void write_problems(const std::string& path, const std::vector<Problem>& problems) {

@@ -1,5 +1,6 @@
 #include "model/parameters.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
@@ -123,12 +124,15 @@ void fill_normal(RandomStream random, double standard_deviation, std::size_t n, 
   }
 }
 
-/// Sines and cosines of `n_columns` / 2 wavelengths along the rows.
+/// Sines and cosines along the rows, of wavelengths in a geometric sequence over the columns.
 void fill_sines(double root_mean_square, std::size_t n_columns, std::vector<double>& values) {
+  constexpr double two_pi = 6.283185307179586, shortest = 2.5, longest = 400;
+  const double n_steps = std::max(1.0, static_cast<double>((n_columns - 1) / 2));
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t row = i / n_columns, column = i % n_columns;
-    const double exponent = static_cast<double>(column / 2 * 2) / static_cast<double>(n_columns);
-    const double angle = static_cast<double>(row) / std::pow(10000.0, exponent);
+    const double wavelength =
+        shortest * std::pow(longest / shortest, static_cast<double>(column / 2) / n_steps);
+    const double angle = two_pi * static_cast<double>(row) / wavelength;
     values[i] =
         std::sqrt(2.0) * root_mean_square * (column % 2 == 0 ? std::sin(angle) : std::cos(angle));
   }

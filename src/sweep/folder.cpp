@@ -78,10 +78,10 @@ train::RunOptions placed(const SweepFolder& folder, const Point& point) {
   run.output.directory = folder.point(point.identity);
   const auto& problems = point.options.problems;
   if (problems.wanted) {
-    run.data.train = problem_path(folder, problems.options);
+    run.data.train = {problem_path(folder, problems.options)};
     run.data.valid = problem_path(folder, problems.valid_options());
   }
-  run.data.train = fs::absolute(run.data.train).string();
+  for (auto& path : run.data.train) path = fs::absolute(path).string();
   if (!run.data.valid.empty()) run.data.valid = fs::absolute(run.data.valid).string();
   return run;
 }

@@ -10,8 +10,9 @@
 namespace superpose::train {
 
 struct DataOptions {
-  std::string train;  ///< problem file trained on
-  std::string valid;  ///< held-out problems, evaluated while training; may be empty
+  std::vector<std::string> train;  ///< problem files trained on
+  std::vector<double> shares;      ///< part of each file an epoch visits, (0,1]; empty: all of all
+  std::string valid;               ///< held-out problems, evaluated while training; may be empty
 };
 
 struct LoopOptions {

@@ -142,7 +142,9 @@ Recorder::Plan Trainer::recorder_plan() const {
 }
 
 std::int64_t Trainer::steps_per_epoch() const {
-  const auto n = static_cast<std::int64_t>(data_.train.problems.size());
+  std::int64_t n = 0;
+  for (const auto& file : data::visits_of(data_.train.sizes, options_.data.shares))
+    n += static_cast<std::int64_t>(file.n_visited);
   return (n + options_.train.batch_size - 1) / options_.train.batch_size;
 }
 
@@ -197,8 +199,8 @@ std::vector<std::uint32_t> batch_of(const std::vector<std::uint32_t>& order, std
 
 Trainer::Flow Trainer::run_epoch() {
   const Stopwatch watch;
-  const auto order =
-      data::epoch_order(data_.train.problems.size(), options_.train.seed, progress_.epoch);
+  const auto order = data::epoch_order(data::visits_of(data_.train.sizes, options_.data.shares),
+                                       options_.train.seed, progress_.epoch);
   const auto batch_size = static_cast<std::size_t>(options_.train.batch_size);
   while (progress_.step_in_epoch < steps_per_epoch()) {
     const auto next = progress_.step_in_epoch + 1;  // of the next epoch nothing is known yet

@@ -49,7 +49,8 @@ class Comparison(SmallRuns):
                    "train.leaves": 7, "optimizer.clip_norm": 0, "model.precision": "bf16",
                    "curriculum.reset_optimizer": False, "method.supervise": "all",
                    "method.uniform_prob_by_stage": "0.9", "optimizer.stage_lr": "1,0.5",
-                   "optimizer.name": "muon", "model.position_init": "sinusoidal"}
+                   "optimizer.name": "muon", "model.position_init": "sinusoidal",
+                   "data.shares": "0.9"}
         for i, (key, value) in enumerate(changes.items()):
             with self.subTest(key=key):
                 self.assert_succeeds(self.train(f"other_{i}", {**settings, key: value}))

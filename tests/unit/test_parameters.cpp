@@ -255,12 +255,11 @@ TEST(Initialise, PositionsAsSinesOfTheSameMeanSquare) {
   const auto C = static_cast<std::size_t>(options.n_embd);
   const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), parameters.wpe);
   for (std::size_t t = 0; t < host.extent(0); ++t) {
-    const double position = static_cast<double>(t);
-    const double slowest = std::pow(10000.0, -(options.n_embd - 2.0) / options.n_embd);
-    EXPECT_NEAR(host(t, 0), amplitude * std::sin(position), 1e-9);
-    EXPECT_NEAR(host(t, 1), amplitude * std::cos(position), 1e-9);
-    EXPECT_NEAR(host(t, C - 2), amplitude * std::sin(position * slowest), 1e-9);
-    EXPECT_NEAR(host(t, C - 1), amplitude * std::cos(position * slowest), 1e-9);
+    const double turn = 2 * 3.141592653589793 * static_cast<double>(t);
+    EXPECT_NEAR(host(t, 0), amplitude * std::sin(turn / 2.5), 1e-9);
+    EXPECT_NEAR(host(t, 1), amplitude * std::cos(turn / 2.5), 1e-9);
+    EXPECT_NEAR(host(t, C - 2), amplitude * std::sin(turn / 400), 1e-9);
+    EXPECT_NEAR(host(t, C - 1), amplitude * std::cos(turn / 400), 1e-9);
   }
   const auto tokens = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), parameters.wte);
   const auto same = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), normal.wte);

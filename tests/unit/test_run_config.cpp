@@ -66,6 +66,7 @@ TEST(RunConfig, EffectiveConfigGivesTheSameRun) {
 
 /// A value for each key that no other key and no default has.
 const std::vector<Override> value_of_each_key = {{"data.train", "t"},
+                                                 {"data.shares", "[0.21]"},
                                                  {"data.valid", "v"},
                                                  {"model.n_layer", "3"},
                                                  {"model.n_head", "5"},
@@ -78,6 +79,7 @@ const std::vector<Override> value_of_each_key = {{"data.train", "t"},
                                                  {"model.resid_pdrop", "0.13"},
                                                  {"model.layer_norm_epsilon", "0.14"},
                                                  {"model.initializer_range", "0.15"},
+                                                 {"model.position_init", "sinusoidal"},
                                                  {"model.precision", "bf16"},
                                                  {"method.name", "coconut_bfs_loss"},
                                                  {"method.exact_frontier", "true"},
@@ -94,7 +96,10 @@ const std::vector<Override> value_of_each_key = {{"data.train", "t"},
                                                  {"curriculum.settle_threshold", "0.17"},
                                                  {"curriculum.settle_patience", "12"},
                                                  {"curriculum.reset_optimizer", "true"},
+                                                 {"optimizer.name", "muon"},
                                                  {"optimizer.learning_rate", "0.18"},
+                                                 {"optimizer.muon_learning_rate", "0.32"},
+                                                 {"optimizer.muon_momentum", "0.33"},
                                                  {"optimizer.beta1", "0.19"},
                                                  {"optimizer.beta2", "0.21"},
                                                  {"optimizer.epsilon", "0.22"},
@@ -141,6 +146,14 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
   EXPECT_THAT(error_of({{"train.accumulation", "33"}}), HasSubstr("32 problems of a leaf"));
   EXPECT_THAT(error_of({{"method.exact_frontier", "true"}}), HasSubstr("no effect"));
   EXPECT_THAT(error_of({{"data.train", ""}}), HasSubstr("data.train is empty"));
+  EXPECT_THAT(error_of({{"data.train", R"(["a.json", ""])"}}), HasSubstr("data.train is empty"));
+  EXPECT_THAT(error_of({{"data.shares", "1,0.5"}}),
+              HasSubstr("2 entries but data.train has 1 file"));
+  EXPECT_THAT(error_of({{"data.shares", "0"}}), HasSubstr("a list of numbers in (0, 1]"));
+  const Override two{"data.train", R"(["a.json", "b\".json"])"};
+  const auto options = parse({two, {"data.shares", "1,0.5"}});
+  EXPECT_EQ(options.data.train, (std::vector<std::string>{"a.json", "b\".json"}));
+  EXPECT_EQ(parse_run_config(effective_config(options), "x", {}).data.train, options.data.train);
   EXPECT_THAT(error_of({{"output.directory", ""}}), HasSubstr("output.directory is empty"));
   EXPECT_THAT(error_of({{"curriculum.stage_end", "settled"}}), HasSubstr("set data.valid"));
   EXPECT_THAT(error_of({{"curriculum.stage_end", "settled"},

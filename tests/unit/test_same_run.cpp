@@ -16,7 +16,7 @@ using Change = std::function<void(RunOptions&)>;
 /// The metadata of a run as the program writes it, its configuration included.
 io::RunMetadata run_with(const Change& change = [](RunOptions&) {}) {
   RunOptions options;
-  options.data.train = "train.json";
+  options.data.train = {"train.json"};
   options.output.directory = "runs/one";
   change(options);
   io::RunMetadata metadata;
@@ -45,7 +45,7 @@ TEST(SameRun, LengthEvaluationAndPlacesMayChange) {
     o.train.epochs += 100;
     o.train.eval_every = 7;
     o.train.eval_problems = 50;
-    o.data.train = "elsewhere/train.json";
+    o.data.train = {"elsewhere/train.json"};
     o.data.valid = "valid.json";
     o.output.directory = "runs/two";
     o.output.keep = 9;

@@ -27,7 +27,7 @@ Point point_at(std::size_t value) {
   Point point;
   point.at = {value};
   point.identity = "0123456789abcdef";
-  point.options.run.data.train = "train.json";
+  point.options.run.data.train = {"train.json"};
   return point;
 }
 
