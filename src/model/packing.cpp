@@ -1,6 +1,7 @@
 #include "model/packing.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/error.hpp"
@@ -192,9 +193,17 @@ void pack_keys(IndexArrays& arrays, kernels::AttentionGroups& groups, const Host
   arrays.add(groups.problem_id, problem_id);
 }
 
+/// A query at position t has t + 1 keys.
+std::int64_t attended_pairs(const IntVector& positions) {
+  return std::accumulate(positions.begin(), positions.end(),
+                         static_cast<std::int64_t>(positions.size()));
+}
+
 void pack_rows(IndexArrays& arrays, PackedBatch& batch, const HostBatch& host) {
   batch.n_rows = static_cast<int>(host.token.size());
   batch.n_outputs = static_cast<int>(host.output_row.size());
+  batch.n_row_pairs = attended_pairs(host.position);
+  batch.n_output_pairs = attended_pairs(host.output_position);
   arrays.add(batch.token, host.token);
   arrays.add(batch.thought, host.thought);
   arrays.add(batch.row_keys.problem, host.problem_id);

@@ -37,6 +37,8 @@ struct TargetOutput {
 
 struct PackedBatch {
   int n_problems = 0, n_rows = 0, n_outputs = 0;
+  /// Pairs of a query and a key it attends to, where all rows and where the outputs are queries.
+  std::int64_t n_row_pairs = 0, n_output_pairs = 0;
   std::vector<Segment> segments;
   std::vector<TargetOutput> targets;  ///< all targets, by sequence and position
   int n_labelled = 0;                 ///< targets with a loss

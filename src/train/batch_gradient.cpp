@@ -6,6 +6,7 @@
 
 #include "data/expand.hpp"
 #include "distributed/leaf_values.hpp"
+#include "model/operations.hpp"
 
 namespace superpose::train {
 namespace {
@@ -91,7 +92,8 @@ BatchSums BatchGradient::compute_leaf(std::size_t leaf, std::size_t n_problems, 
     const ScopedTimer timer(times, "backward");
     i + 1 == n_passes ? model_.backward(batch, pass, gradients, listener)
                       : model_.backward(batch, pass, gradients);
-    sums += {0, batch.n_labelled, batch.n_rows, 0};
+    sums +=
+        {0, batch.n_labelled, batch.n_rows, model::training_operations(options_.model, batch), 0};
   }
   return sums;
 }

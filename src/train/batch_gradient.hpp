@@ -25,12 +25,14 @@ struct BatchSums {
   double loss = 0;          ///< sum of losses [nats]
   std::int64_t labels = 0;  ///< number of losses
   std::int64_t tokens = 0;  ///< rows computed
+  double operations = 0;    ///< model::training_operations
   std::int64_t stop = 0;    ///< ranks asked to stop, counted once a leaf
 
   BatchSums& operator+=(const BatchSums& other) {
     loss += other.loss;
     labels += other.labels;
     tokens += other.tokens;
+    operations += other.operations;
     stop += other.stop;
     return *this;
   }

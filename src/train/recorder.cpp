@@ -32,7 +32,8 @@ std::vector<io::Column> step_columns() {
           number("gradient_norm", "1", "norm of the whole gradient before clipping"),
           number("learning_rate", "1", "learning rate of the step"),
           number("seconds", "s", "wall time of the step"),
-          integer("tokens", "tokens computed in the step")};
+          integer("tokens", "tokens computed in the step"),
+          number("operations", "1", "floating-point operations that the model needs for the step")};
 }
 
 std::vector<io::Column> epoch_columns() {
@@ -184,7 +185,8 @@ void Recorder::record(const StepRecord& r) {
                           {"gradient_norm", value(r.gradient_norm)},
                           {"learning_rate", value(r.learning_rate)},
                           {"seconds", value(r.seconds)},
-                          {"tokens", value(r.tokens)}});
+                          {"tokens", value(r.tokens)},
+                          {"operations", value(r.operations)}});
   if (r.step % plan_.log_every != 0 && r.step != plan_.total_steps) return;
   const double per_step =
       since_start_.seconds() / static_cast<double>(std::max<std::int64_t>(1, r.step - first_step_));

@@ -23,6 +23,7 @@ struct StepRecord {
   double learning_rate = 0;
   double seconds = 0;
   std::int64_t tokens = 0;  ///< rows computed
+  double operations = 0;    ///< model::training_operations
 };
 
 /// One epoch, after its evaluation.

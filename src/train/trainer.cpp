@@ -237,7 +237,8 @@ Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   progress_.epoch_loss += sums.loss;
   progress_.epoch_labels += sums.labels;
   recorder_->record(StepRecord{progress_.step, progress_.epoch, key.stage, outcome.loss,
-                               outcome.gradient_norm, rate, watch.seconds(), sums.tokens});
+                               outcome.gradient_norm, rate, watch.seconds(), sums.tokens,
+                               sums.operations});
   return sums.stop == 0 ? Flow::go_on : Flow::stop;
 }
 

@@ -44,6 +44,7 @@ def write_attributes(file, kind, method, seed=0, paper="RbS"):
     configuration = CONFIGURATION.format(method=method, seed=seed, **PAPERS[paper])
     file.attrs.update({"file_type": kind, "format_version": FORMAT_VERSIONS[kind],
                        "git_hash": "0123456789abcdef", "command_line": "superpose synthetic",
+                       "n_ranks": 2,
                        "seed_train": seed, "skipped": "", "configuration": configuration})
 
 
@@ -115,7 +116,8 @@ def write_histories(file, stage, accuracy):
         "steps": {"step": np.arange(n_step) + 1, "epoch": np.arange(n_step) // 4,
                   "stage": np.repeat(stage, 4), "loss": np.linspace(3, 0.1, n_step),
                   "gradient_norm": np.linspace(2, 0.5, n_step),
-                  "learning_rate": np.full(n_step, 1e-4)},
+                  "learning_rate": np.full(n_step, 1e-4),
+                  "seconds": np.repeat(0.1 * (1 + stage), 4), "operations": np.full(n_step, 5e11)},
         "epochs": {"epoch": np.arange(N_EPOCH), "stage": stage, "loss": 1 - ramp},
         "evaluation": {"epoch": np.arange(N_EPOCH), "stage": stage, "hops": [3, 4],
                        "hop": [1, 2, 3, 4],
