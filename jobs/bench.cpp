@@ -81,7 +81,7 @@ std::vector<data::Problem> make_problems(const data::GeneratorOptions& generator
                                          const train::RunOptions& options) {
   const auto n = static_cast<std::uint64_t>(options.train.batch_size);
   data::ProblemFile made{data::generate_problems(generator, 0, n).problems, "",
-                         generator.n_nodes.max};
+                         generator.n_nodes.max, {}};
   train::check_fits(made, options);
   train::check_passes(made, options);
   return std::move(made.problems);
