@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# The papers' methods at the published graph size with the recipe of configs/prosqa_fast.toml: a sweep of methods
+# and seeds on the cores of this machine, then evaluations (with and without thoughts), probes, interventions,
+# figures and a report. Called again, it goes on where it stopped.
+# usage: bash jobs/reproduce.sh [--seeds N] [--methods LIST] [--valid FILE] [--config FILE] [--directory DIR] [--plan]
+#   --seeds N        seeds 1 to N of every method (3)
+#   --methods LIST   of coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause, cot_12layer,
+#                    separated by commas (all of them)
+#   --valid FILE     held-out problems (257 generated ones of the published size)
+#   --config FILE    another recipe than configs/prosqa_fast.toml
+#   --directory DIR  where everything goes (runs/reproduce); problem files that are there are taken
+#   --plan           say what would run, and for how long
+# SUPERPOSE=PROGRAM in the environment: that program, in place of one that is built here.
+set -euo pipefail
+here=$PWD
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+superpose=${SUPERPOSE:-$PWD/build/release/bin/superpose}
+all_methods=coconut,coconut_bfs_sample,coconut_bfs_loss,cot,no_cot,pause,cot_12layer
+seeds=3 methods=$all_methods valid='' config=$PWD/configs/prosqa_fast.toml
+directory=$PWD/runs/reproduce plan=''
+
+usage_error() {
+  echo "reproduce.sh: error: $1; bash jobs/reproduce.sh --help says what it takes" >&2
+  exit 2
+}
+
+absolute() { [[ $1 == /* ]] && echo "$1" || echo "$here/$1"; }
+
+parse_arguments() {
+  while (($# > 0)); do
+    if [[ $1 == --help ]]; then
+      sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' jobs/reproduce.sh
+      exit 0
+    fi
+    if [[ $1 == --plan ]]; then
+      plan=1
+      shift
+      continue
+    fi
+    (($# > 1)) || usage_error "$1 has no value"
+    case $1 in
+      --seeds) seeds=$2 ;;
+      --methods) methods=$2 ;;
+      --valid) valid=$(absolute "$2") ;;
+      --config) config=$(absolute "$2") ;;
+      --directory) directory=$(absolute "$2") ;;
+      *) usage_error "unknown option $1" ;;
+    esac
+    shift 2
+  done
+  [[ $seeds =~ ^[1-9][0-9]{0,3}$ ]] || usage_error "--seeds $seeds is not a number from 1 to 9999"
+  [[ -z $valid || -f $valid ]] || usage_error "there is no file $valid (--valid)"
+  [[ -f $config ]] || usage_error "there is no file $config (--config)"
+  local method
+  for method in ${methods//,/ }; do
+    [[ ,$all_methods, == *,$method,* ]] || usage_error "unknown method $method (--methods)"
+  done
+}
+
+# generate FILE OPTION...
+generate() {
+  [[ -e $1 ]] || "$superpose" generate "$@" --shuffle_nodes true </dev/null | tail -n 1
+}
+
+# The same problems for all methods and seeds (configs/prosqa_fast.toml).
+generate_all() {
+  mkdir -p "$directory"
+  generate "$directory/small.json" --count 48000 --seed 11 --n_nodes 8:24 --min_hops 2 --max_hops 4
+  generate "$directory/published_size.json" --count 24000 --seed 12
+  [[ -n $valid ]] || valid=$directory/valid.json
+  generate "$valid" --count 257 --seed 13
+}
+
+# The settings of a method as fields of a sweep's point.
+settings_of() {
+  case $1 in
+    coconut) echo 'method.name = "coconut"' ;;
+    coconut_bfs_sample | pause) echo "method.name = \"$1\"" ;;
+    coconut_bfs_loss) echo 'method.name = "coconut_bfs_loss", method.exact_frontier = true' ;;
+    cot | no_cot) echo "method.name = \"$1\", method.supervise = \"last\"" ;;
+    cot_12layer) echo 'method.name = "cot", method.supervise = "last", model.n_layer = 12' ;;
+  esac
+}
+
+# A TOML string.
+quoted() {
+  local text=${1//\\/\\\\}
+  echo "\"${text//\"/\\\"}\""
+}
+
+write_sweep() {
+  {
+    echo "# Written by jobs/reproduce.sh."
+    echo "[sweep]"
+    echo "base = $(quoted "$config")"
+    echo "seeds = $seeds"
+    echo "directory = $(quoted "$directory/sweep")"
+    echo "[data]"
+    echo "train = [$(quoted "$directory/small.json"), $(quoted "$directory/published_size.json")]"
+    echo "valid = $(quoted "$valid")"
+    echo "[[axis]]"
+    echo 'name = "method"'
+    echo "points = ["
+    local method
+    for method in ${methods//,/ }; do
+      echo "  { label = \"$method\", $(settings_of "$method") },"
+    done
+    echo "]"
+  } >"$directory/sweep.toml"
+}
+
+# Evaluation without thoughts, and a probe with interventions, of a point that is done.
+look_inside() {
+  local point=$1
+  grep -q '"coconut\|"pause' "$point/config.toml" || return 0
+  [[ -e $point/zero_latents.json ]] ||
+    "$superpose" evaluate "$point" "$valid" --latents 0 --json "$point/zero_latents.json" </dev/null >/dev/null
+  grep -q '"coconut' "$point/config.toml" || return 0
+  [[ -e $point/probe.h5 ]] ||
+    "$superpose" probe "$point" --data "$valid" --output "$point/probe.h5" \
+      --intervene rescale,swap,nearest_token </dev/null >/dev/null
+}
+
+build() {
+  bash jobs/install_dependencies.sh
+  cmake --preset release </dev/null >/dev/null
+  cmake --build --preset release --target superpose --parallel "$(nproc --all)" </dev/null
+}
+
+parse_arguments "$@"
+[[ -n ${SUPERPOSE:-} ]] || build
+if [[ $EUID -eq 0 ]]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+generate_all
+write_sweep
+if [[ -n $plan ]]; then exec "$superpose" sweep plan "$directory/sweep.toml"; fi
+"$superpose" sweep submit "$directory/sweep.toml" --local "$(nproc --all)" --scripts "$PWD/slurm"
+"$superpose" sweep collect "$directory/sweep.toml"
+for evaluation in "$directory"/sweep/points/*/evaluation.json; do
+  look_inside "$(dirname "$evaluation")"
+done
+points=("$directory"/sweep/points/*/)
+bash jobs/figures/draw.sh methods_record "${points[@]}" --output "$directory/methods.json"
+bash jobs/figures/draw.sh methods "${points[@]}" --output "$directory/figures"
+bash jobs/figures/report.sh "${points[@]}" --output "$directory/report.html"
+echo "reproduce: methods in $directory/methods.json, figures in $directory/figures, report $directory/report.html"
