@@ -62,11 +62,22 @@ class TimeToAccuracy(FigureCase):
         entry = self.record(run, "--idle", idle)["runs"][0]
         self.assertEqual(entry["minutes_to_threshold"], 32)
 
+    def test_the_figure_is_drawn_over_the_minutes_of_all_seeds(self):
+        runs = [self.run_with(f"drawn_{seed}", np.linspace(0.1, 1, 12), seed) for seed in (1, 2)]
+        figures = self.path / "figures"
+        result = start("time_to_accuracy", *runs, "--figures", figures)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertGreater((figures / "time_to_accuracy.png").stat().st_size, 5000)
+
     def test_another_threshold_and_mistakes(self):
         run = self.run_with("some", [0.1] * 6 + [0.6] * 6)
         self.assertEqual(self.record(run, "--threshold", "0.5")["runs"][0]["steps_to_threshold"], 28)
         self.assertEqual(start("time_to_accuracy", run, "--threshold", "98").returncode, 2)
         self.assert_fails_with(start("time_to_accuracy", self.path / "nowhere"), 5, "nowhere")
+        short = self.run_with("short", [0.1] * 12)
+        with h5py.File(short / "run.h5", "r+") as file:
+            file["steps/stage"][:] = 0
+        self.assert_fails_with(start("time_to_accuracy", run, "--idle", short), 5, "no steps of stage 1")
 
 
 class OfRealRuns(FigureCase, small_runs.SmallRuns):

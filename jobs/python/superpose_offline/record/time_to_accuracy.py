@@ -1,6 +1,6 @@
 """How long trainings took until their answers stayed right, as JSON.
 
-usage: time_to_accuracy RUN... [--idle RUN] [--threshold SHARE] [--output FILE]
+usage: time_to_accuracy RUN... [--idle RUN] [--threshold SHARE] [--output FILE] [--figures DIR]
 
 RUN is a run directory. A run has reached the threshold at the first evaluated epoch from which on
 the held-out answers never fall below it. Its steps until then are counted at the seconds of a step
@@ -9,7 +9,8 @@ same program with the same settings while nothing else ran (without it, in the r
 are counted from their beginning; evaluations and checkpoints are left out. operations: of all steps until
 then, as the model needs them (io/FORMAT.md, steps/operations). zero_latents: accuracy without
 thoughts, from a zero_latents.json in the run directory (superpose evaluate RUN DATA --latents 0
---json RUN/zero_latents.json). Prints a line a run, then median and worst.
+--json RUN/zero_latents.json). Prints a line a run, then median and worst; --figures draws
+time_to_accuracy, answers and frontier over the minutes.
 Exit codes: 0 done, 2 usage, 5 a file cannot be read or written.
 """
 
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..draw.style import save
+from ..draw.time_to_accuracy import draw_time_to_accuracy
 from ..files.evaluation_file import read_json
 from ..files.hdf5 import Failure
 from ..files.measures import Measure
@@ -39,11 +42,16 @@ def seconds_by_stage(run):
 
 
 def seconds_of_steps(run, n_steps, by_stage):
-    """What the first n_steps take at these seconds by stage; None where a stage is not known."""
+    """What the first n_steps take at these seconds by stage."""
     stages, counts = np.unique(run.steps["stage"][:n_steps], return_counts=True)
-    if not all(int(s) in by_stage for s in stages):
-        return None
     return float(sum(n * by_stage[int(s)] for s, n in zip(stages, counts)))
+
+
+def minutes_by_epoch(run, by_stage):
+    """Minutes at these seconds by stage until the end of each evaluated epoch."""
+    seconds = np.cumsum([by_stage[int(stage)] for stage in run.steps["stage"]])
+    last_steps = np.searchsorted(run.steps["epoch"], run.evaluation["epoch"], side="right") - 1
+    return seconds[last_steps] / 60
 
 
 def zero_latents_of(run):
@@ -106,10 +114,21 @@ def line_of(entry):
             f"{100 * entry['equal_depth_accuracy']:.1f} %; threshold {reached}")
 
 
+def idle_seconds(path, runs):
+    """Seconds by stage of the idle run, which has all stages of the runs."""
+    by_stage = seconds_by_stage(Run(path))
+    for run in runs:
+        if unknown := sorted({int(s) for s in run.steps["stage"]} - set(by_stage)):
+            raise Failure(f"{path} has no steps of stage {unknown[0]}, which {run.path} has; train "
+                          "the idle run through all stages")
+    return by_stage
+
+
 def write_record(arguments):
     runs = [Run(path) for path in arguments.runs]
-    idle = seconds_by_stage(Run(arguments.idle)) if arguments.idle else None
-    entries = [entry_of(run, idle or seconds_by_stage(run), arguments.threshold) for run in runs]
+    idle = idle_seconds(arguments.idle, runs) if arguments.idle else None
+    seconds = [idle or seconds_by_stage(run) for run in runs]
+    entries = [entry_of(run, s, arguments.threshold) for run, s in zip(runs, seconds)]
     entries.sort(key=lambda entry: entry["seed"])
     document = {"threshold": arguments.threshold, "data_hash_valid":
                 sorted({run.attributes.get("data_hash_valid", "") for run in runs}),
@@ -117,6 +136,10 @@ def write_record(arguments):
     print(*map(line_of, entries), json.dumps(document["summary"]), sep="\n")
     if arguments.output:
         arguments.output.write_text(json.dumps(document, indent=1) + "\n")
+    if arguments.figures:
+        minutes = [minutes_by_epoch(run, s) for run, s in zip(runs, seconds)]
+        save(draw_time_to_accuracy(runs, minutes, arguments.threshold), arguments.figures,
+             "time_to_accuracy")
 
 
 def share(text):
@@ -133,4 +156,5 @@ def add_arguments(parser):
     parser.add_argument("--threshold", type=share, default=0.98, metavar="SHARE",
                         help="share of held-out answers (default: %(default)s)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the JSON goes")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="where the figure goes")
     parser.set_defaults(work=write_record)
