@@ -80,8 +80,8 @@ std::vector<int> latent_counts(const std::vector<int>& asked, const data::Method
 std::vector<data::Problem> make_problems(const data::GeneratorOptions& generator,
                                          const train::RunOptions& options) {
   const auto n = static_cast<std::uint64_t>(options.train.batch_size);
-  data::ProblemFile made{data::generate_problems(generator, 0, n).problems, "",
-                         generator.n_nodes.max, {}};
+  data::ProblemFile made{
+      data::generate_problems(generator, 0, n).problems, "", generator.n_nodes.max, {}};
   train::check_fits(made, options);
   train::check_passes(made, options);
   return std::move(made.problems);
