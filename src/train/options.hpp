@@ -43,8 +43,13 @@ struct AddedSetting {
   const char* key;
   const char* neutral;  ///< in the configuration's text: the value with which a run is one of 0.1.0
 };
-inline constexpr std::array added_settings = {AddedSetting{"method.supervise", "\"last\""},
+inline constexpr std::array added_settings = {AddedSetting{"data.shares", "[]"},
+                                              AddedSetting{"model.position_init", "\"normal\""},
+                                              AddedSetting{"method.supervise", "\"last\""},
                                               AddedSetting{"method.uniform_prob_by_stage", "[]"},
+                                              AddedSetting{"optimizer.name", "\"adamw\""},
+                                              AddedSetting{"optimizer.muon_learning_rate", "0.004"},
+                                              AddedSetting{"optimizer.muon_momentum", "0.95"},
                                               AddedSetting{"optimizer.decay_epochs", "0"},
                                               AddedSetting{"optimizer.stage_lr", "[]"}};
 
