@@ -21,4 +21,6 @@ if command -v ccache >/dev/null; then
 fi
 cmake --preset release
 cmake --build --preset release --parallel "$jobs"
-exec ctest --preset release --parallel "$jobs" "$@" </dev/null
+# One more than there are cores: many tests wait for most of their time. Those that take all cores
+# (PROCESSORS in tests/CMakeLists.txt) still run alone.
+exec ctest --preset release --parallel "$((jobs + 1))" "$@" </dev/null
