@@ -193,7 +193,9 @@ std::string hash_of_settings(const Point& point) {
   auto text = config::effective_config(run);
   for (const auto& added : train::added_settings) {
     const std::string key = added.key;
-    const auto begin = text.find("\n" + key.substr(key.find('.') + 1) + " = ");
+    const auto dot = key.find('.');
+    const auto section = text.find("[" + key.substr(0, dot) + "]");
+    const auto begin = text.find("\n" + key.substr(dot + 1) + " = ", section);
     text.erase(begin, text.find('\n', begin + 1) - begin);
   }
   return text_hash(text);
