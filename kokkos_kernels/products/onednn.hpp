@@ -9,11 +9,17 @@
 
 namespace superpose::kernels::onednn {
 
-using Layout = dnnl::memory::desc;
+using dnnl::memory;
 
-/// A matrix and how it lies in memory.
+/// How a matrix lies in memory: by its strides, or both 0: weights in the library's own layout.
+struct Shape {
+  memory::dim n_rows, n_columns, row_stride, column_stride;
+  memory::data_type type;
+};
+
+/// A matrix and where it is.
 struct Operand {
-  Layout layout;
+  Shape shape;
   void* data;
 };
 
@@ -32,7 +38,7 @@ bool multiplies_bfloat16();
 void multiply(const Exec& exec, const Operand& a, const Operand& b, const Operand* bias,
               const Operand& c, bool add);
 
-/// A weight matrix in the blocked layout in which products with it are fastest.
+/// A weight matrix in the layout in which products with it are fastest.
 class PackedMatrix {
  public:
   /// For weights [n_rows, n_columns] of X's type.
@@ -41,14 +47,14 @@ class PackedMatrix {
 
   /// Converts and reorders `from`, of the same extents.
   void take(const Exec& exec, const Operand& from);
-  Operand operand() const { return {memory_.get_desc(), memory_.get_data_handle()}; }
+  Operand operand() const { return {shape_, bytes_.data()}; }
 
  private:
-  PackedMatrix(const Layout& layout, bool rounded);
+  PackedMatrix(const Shape& shape, bool rounded);
 
+  Shape shape_;
   bool rounded_;  ///< holds float, rounded to bfloat16 (multiplies_bfloat16)
   Vector<unsigned char> bytes_;
-  dnnl::memory memory_;
 };
 
 }  // namespace superpose::kernels::onednn
