@@ -1,15 +1,19 @@
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <vector>
 
 #include "bench/measure.hpp"
 #include "bench/report.hpp"
+#include "bench/run_time.hpp"
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
 #include "data/curriculum.hpp"
 #include "data/generator.hpp"
+#include "data/problem_file.hpp"
 #include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/subcommand.hpp"
@@ -35,11 +39,29 @@ struct Arguments {
 /// Defaults alone are no valid configuration: they name no problems.
 constexpr const char* defaults = "data.train = 'generated'";
 
-/// The configured training, on generated problems, every problem at the stage of its epoch.
 train::RunOptions read_options(const Arguments& arguments) {
-  auto options = arguments.config.empty()
-                     ? config::parse_run_config(defaults, "the defaults", arguments.overrides)
-                     : config::read_run_config(arguments.config, arguments.overrides);
+  return arguments.config.empty()
+             ? config::parse_run_config(defaults, "the defaults", arguments.overrides)
+             : config::read_run_config(arguments.config, arguments.overrides);
+}
+
+/// Problems that an epoch of the configured training visits; as many as the published ones where
+/// its files are not all there yet.
+std::int64_t epoch_problems(const train::DataOptions& data,
+                            const distributed::Communicator& world) {
+  constexpr std::int64_t published = 14785;
+  const auto is_there = [](const auto& path) { return std::filesystem::is_regular_file(path); };
+  std::int64_t n = published;
+  if (world.rank() == 0 && std::all_of(data.train.begin(), data.train.end(), is_there)) {
+    n = 0;
+    for (const auto& file : data::visits_of(data::read_problems(data.train).sizes, data.shares))
+      n += static_cast<std::int64_t>(file.n_visited);
+  }
+  return world.allgather(n).front();
+}
+
+/// The same training on generated problems, every problem at the stage of its epoch.
+train::RunOptions on_generated(train::RunOptions options) {
   options.data.train = {"generated"};
   options.data.valid = "";
   options.method.uniform_prob = 0;
@@ -124,7 +146,8 @@ io::Json report(const Arguments& arguments, const train::RunOptions& options,
 }
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
-  const auto one_rank = read_options(arguments);
+  const auto configured = read_options(arguments);
+  const auto one_rank = on_generated(configured);
   const auto options = over_ranks(one_rank, arguments.scaling, world.size());
   const data::GeneratorOptions generator;
   const auto latents = latent_counts(arguments.latents, options.method, generator.max_hops);
@@ -132,7 +155,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   const bool writes_json = !arguments.json.empty() && world.rank() == 0;
   if (writes_json) io::check_writable(arguments.json);
   const ComputeSession compute;
-  bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}};
+  bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}, {}};
   log_summary(options, results);
   const bench::StepCounts counts{arguments.warmup, arguments.steps};
   // The steps first: what the other measurements allocate would hide their peak memory.
@@ -145,6 +168,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
     if (world.size() > 1)
       step.one_rank_seconds = one_rank_seconds(
           one_rank, problems, step.n_latent / options.method.c_thought, counts, world);
+  results.run = bench::run_time(options, epoch_problems(configured.data, world), results.steps);
   results.machine = bench::measure_machine(world);
   results.kernels = bench::measure_kernels(options, problems, world);
   log::info("{}", bench::text(results));

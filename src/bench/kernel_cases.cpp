@@ -244,12 +244,14 @@ void add_attention(Cases& cases) {
   using Operands = const AttentionOperands<X>&;
   const auto& rows = cases.rows();
   const double R = rows.R(), C = rows.C(), pairs = rows.pairs;
-  cases.add("attention forward", shape(R, C), {4 * C * pairs, bytes<X>(4 * R * C, 0)},
+  const double exponentials = rows.options.n_head * pairs;
+  cases.add("attention forward", shape(R, C), {4 * C * pairs, bytes<X>(4 * R * C, 0), exponentials},
             attention_operands<X>, [](const LeafRows& leaf, Operands o) {
               kernels::attention_forward<X>(leaf.exec, o.in, o.out, o.lse);
             });
-  cases.add("attention backward", shape(R, C), {8 * C * pairs, bytes<X>(5 * R * C, 4 * R * C)},
-            attention_operands<X>, [](const LeafRows& leaf, Operands o) {
+  cases.add("attention backward", shape(R, C),
+            {8 * C * pairs, bytes<X>(5 * R * C, 4 * R * C), exponentials}, attention_operands<X>,
+            [](const LeafRows& leaf, Operands o) {
               kernels::attention_backward<X>(leaf.exec, o.in, {o.out, o.lse, o.out, o.dq, o.dkv});
             });
 }
@@ -269,9 +271,9 @@ void add_gelu(Cases& cases) {
                           numbers(4 * leaf.C()), block_scratch(leaf)};
   };
   cases.add(
-      "gelu forward", shape(R, 4 * C), {0, bytes<X>(8 * R * C, 0)}, make,
+      "gelu forward", shape(R, 4 * C), {0, bytes<X>(8 * R * C, 0), 4 * R * C}, make,
       [](const LeafRows& leaf, Operands o) { kernels::gelu_forward<X>(leaf.exec, o.x, o.y); });
-  cases.add("gelu backward", shape(R, 4 * C), {0, bytes<X>(12 * R * C, 0)}, make,
+  cases.add("gelu backward", shape(R, 4 * C), {0, bytes<X>(12 * R * C, 0), 4 * R * C}, make,
             [](const LeafRows& leaf, Operands o) {
               kernels::gelu_backward<X>(leaf.exec, o.x, o.y, o.y);
             });

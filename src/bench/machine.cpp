@@ -4,9 +4,25 @@
 #include "bench/measure.hpp"
 #include "bench/timing.hpp"
 #include "kokkos_kernels/linear.hpp"
+#include "kokkos_kernels/math.hpp"
 #include "model/block.hpp"
 
 namespace superpose::bench {
+
+/// y_i = sum over k < n_each of exp(x_i k). Not in the unnamed namespace: nvcc's extended lambdas.
+void add_exponentials(const Exec& exec, int n_each, const Vector<float>& x,
+                      const Vector<float>& y) {
+  Kokkos::parallel_for(
+      "bench_exponentials", Kokkos::RangePolicy<Exec>(exec, 0, x.extent(0)),
+      KOKKOS_LAMBDA(const int i) {
+        const float step = x(i);
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int k = 0; k < n_each; ++k) sum += kernels::exponential(step * static_cast<float>(k));
+        y(i) = sum;
+      });
+}
+
 namespace {
 
 using distributed::Communicator;
@@ -28,11 +44,22 @@ ProductRate measure_product(const Communicator& world, model::Precision precisio
   return {precision, m, n, k, 2.0 * m * n * k / seconds};
 }
 
-/// The shapes of the papers' model.
+/// The shapes of the papers' model, and those of a model of 128 channels on the rows of 8 problems:
+/// narrow models learn fast, and what a library makes of their products is no matter of course.
 template <class X>
 void measure_products(const Communicator& world, model::Precision precision, Machine& machine) {
-  for (const auto& [n, k] : {std::pair{768, 768}, std::pair{3072, 768}, std::pair{768, 3072}})
-    machine.products.push_back(measure_product<X>(world, precision, 4096, n, k));
+  for (const auto& [m, width] : {std::pair{4096, 768}, std::pair{832, 128}})
+    for (const auto& [n, k] : {std::pair{1, 1}, std::pair{4, 1}, std::pair{1, 4}})
+      machine.products.push_back(measure_product<X>(world, precision, m, n * width, k * width));
+}
+
+double measure_exponentials(const Communicator& world) {
+  // Few bytes; short on a CPU, and enough for all lanes of a GPU.
+  constexpr int n = kernels_use_host_memory ? 1 << 14 : 1 << 20, n_each = 64;
+  const Exec exec;
+  const auto x = numbers(n), y = numbers(n);
+  const double seconds = best_seconds(world, [&] { add_exponentials(exec, n_each, x, y); });
+  return static_cast<double>(n) * n_each / seconds;
 }
 
 double measure_copy(const Communicator& world) {
@@ -52,6 +79,7 @@ Machine measure_machine(const Communicator& world) {
     measure_products<bfloat16>(world, model::Precision::bf16, machine);
   if (kernels::has_tf32_products()) measure_products<float>(world, model::Precision::tf32, machine);
   machine.copy_rate = measure_copy(world);
+  machine.exponential_rate = measure_exponentials(world);
   return machine;
 }
 

@@ -10,8 +10,8 @@
 
 namespace superpose::bench {
 
-/// Matrix products of the shapes of the papers' model, through kokkos_kernels/linear.hpp, and a
-/// copy.
+/// Matrix products of the shapes of the papers' model and of a narrow one, through
+/// kokkos_kernels/linear.hpp, a copy, and exponentials.
 Machine measure_machine(const distributed::Communicator& world);
 
 /// Every kernel on the rows of the batch's first leaf at stage 0, where a leaf is one segment.

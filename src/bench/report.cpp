@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "core/enum_names.hpp"
@@ -37,7 +38,9 @@ std::string machine_table(const Results& results) {
                         fmt::format("{} product {} x {} x {}", to_string(precision), m, n, k),
                         rate / giga);
   return text +
-         fmt::format("  {:<34}{:>10.1f} GB/s\n", "copy (read + written)", machine.copy_rate / giga);
+         fmt::format("  {:<34}{:>10.1f} GB/s\n", "copy (read + written)",
+                     machine.copy_rate / giga) +
+         fmt::format("  {:<34}{:>10.2f} G/s\n", "exponentials", machine.exponential_rate / giga);
 }
 
 std::string kernel_table(const Results& results) {
@@ -46,7 +49,7 @@ std::string kernel_table(const Results& results) {
       "  {:<28}{:<24}{:>10}{:>10}{:>9}{:>9}\n",
       "", "", "ms", "GFLOP/s", "GB/s", "of limit");
   for (const auto& kernel : results.kernels) {
-    const auto& [operations, bytes] = kernel.cost;
+    const double operations = kernel.cost.operations, bytes = kernel.cost.bytes;
     const auto rate =
         operations > 0 ? fmt::format("{:.1f}", operations / kernel.seconds / giga) : "";
     text += fmt::format("  {:<28}{:<24}{:>10.3f}{:>10}{:>9.1f}{:>7.0f} %\n", kernel.name,
@@ -62,6 +65,29 @@ std::string line(const std::string& name, const std::vector<StepTimes>& steps, c
   auto text = fmt::format("  {:<38}", name);
   for (const auto& step : steps) text += fmt::format("{:>13}", value(step));
   return text + '\n';
+}
+
+std::string memory_lines(const std::vector<StepTimes>& steps) {
+  using Step = const StepTimes&;
+  auto text = line("peak memory of a rank [MiB]", steps, [](Step s) {
+    return fmt::format("{:.0f}", static_cast<double>(s.peak_bytes) / mebi);
+  });
+  text += line("  workspace of activations [MiB]", steps, [](Step s) {
+    return fmt::format("{:.1f}", static_cast<double>(s.workspace_bytes) / mebi);
+  });
+  if (steps.front().device_bytes > 0)
+    text += line("memory of the GPU in use [MiB]", steps, [](Step s) {
+      return fmt::format("{:.0f}", static_cast<double>(s.device_bytes) / mebi);
+    });
+  return text;
+}
+
+/// Seconds as 2-03:04:05, days only where there are some.
+std::string duration(double seconds) {
+  const auto n = static_cast<long>(std::lround(seconds));
+  const auto days = n / 86400;
+  return (days > 0 ? fmt::format("{}-", days) : "") +
+         fmt::format("{:02}:{:02}:{:02}", n / 3600 % 24, n / 60 % 60, n % 60);
 }
 
 std::string step_table(const Results& results) {
@@ -88,18 +114,13 @@ std::string step_table(const Results& results) {
   text += row("  of the ranks' matrix rate", [&](Step s) {
     return fmt::format("{:.1f} %", 100 * results.share_of_matrix_rate(s));
   });
-  text += row("peak memory of a rank [MiB]", [](Step s) {
-    return fmt::format("{:.0f}", static_cast<double>(s.peak_bytes) / mebi);
-  });
-  text += row("  workspace of activations [MiB]", [](Step s) {
-    return fmt::format("{:.1f}", static_cast<double>(s.workspace_bytes) / mebi);
-  });
-  if (steps.front().device_bytes > 0)
-    text += row("memory of the GPU in use [MiB]", [](Step s) {
-      return fmt::format("{:.0f}", static_cast<double>(s.device_bytes) / mebi);
-    });
-  return text +
-         row("launches of kernels and products", [](Step s) { return std::to_string(s.launches); });
+  text += row(fmt::format("epoch of {} problems", results.run.problems),
+              [&](Step s) { return duration(s.epoch_seconds(results.run.problems)); });
+  text += memory_lines(steps);
+  text +=
+      row("launches of kernels and products", [](Step s) { return std::to_string(s.launches); });
+  return text + fmt::format("  the steps of {} such epochs, stage by stage: {}\n",
+                            results.run.epochs, duration(results.run.seconds));
 }
 
 std::string scaling_table(const Results& results) {
@@ -153,7 +174,8 @@ std::string region_table(const std::vector<StepTimes>& steps) {
 
 io::Json to_json(const Machine& machine, model::Precision precision) {
   io::Json json{{"matrix_operations_per_second", matrix_rate(machine, precision)},
-                {"copy_bytes_per_second", machine.copy_rate}};
+                {"copy_bytes_per_second", machine.copy_rate},
+                {"exponentials_per_second", machine.exponential_rate}};
   for (const auto& product : machine.products)
     json["products"].push_back({{"precision", to_string(product.precision)},
                                 {"m", product.m},
@@ -164,10 +186,13 @@ io::Json to_json(const Machine& machine, model::Precision precision) {
 }
 
 io::Json to_json(const KernelTime& kernel, const Results& results) {
-  return {
-      {"name", kernel.name},        {"shape", kernel.shape},
-      {"seconds", kernel.seconds},  {"operations", kernel.cost.operations},
-      {"bytes", kernel.cost.bytes}, {"share_of_limit", io::number(results.share_of_limit(kernel))}};
+  return {{"name", kernel.name},
+          {"shape", kernel.shape},
+          {"seconds", kernel.seconds},
+          {"operations", kernel.cost.operations},
+          {"bytes", kernel.cost.bytes},
+          {"exponentials", kernel.cost.exponentials},
+          {"share_of_limit", io::number(results.share_of_limit(kernel))}};
 }
 
 io::Json to_json(const StepTimes& step, const Results& results) {
@@ -184,6 +209,7 @@ io::Json to_json(const StepTimes& step, const Results& results) {
                 {"tokens_per_second", step.tokens_per_second()},
                 {"operations_per_second", step.operations_per_second()},
                 {"share_of_matrix_rate", results.share_of_matrix_rate(step)},
+                {"epoch_seconds", step.epoch_seconds(results.run.problems)},
                 {"region_seconds", step.regions},
                 {"share_in_regions", step.accounted},
                 {"peak_memory_bytes", step.peak_bytes},
@@ -212,7 +238,11 @@ io::Json to_json(const Results& results) {
   io::Json json{{"ranks", results.ranks},
                 {"scaling", to_string(results.scaling)},
                 {"precision", to_string(results.precision)},
-                {"machine_per_rank", to_json(results.machine, results.precision)}};
+                {"machine_per_rank", to_json(results.machine, results.precision)},
+                {"run",
+                 {{"problems", results.run.problems},
+                  {"epochs", results.run.epochs},
+                  {"seconds", results.run.seconds}}}};
   for (const auto& kernel : results.kernels) json["kernels"].push_back(to_json(kernel, results));
   for (const auto& step : results.steps) json["steps"].push_back(to_json(step, results));
   return json;

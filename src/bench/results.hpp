@@ -29,6 +29,7 @@ struct ProductRate {
 struct Machine {
   std::vector<ProductRate> products;
   double copy_rate = 0;  ///< bytes read plus bytes written by a copy too large for caches [1/s]
+  double exponential_rate = 0;  ///< exponentials of float, as kernels compute them [1/s]
 };
 
 /// The best of the products of one precision [operations/s].
@@ -38,6 +39,7 @@ double matrix_rate(const Machine& machine, model::Precision precision);
 struct Cost {
   double operations = 0;  ///< of matrix products only
   double bytes = 0;
+  double exponentials = 0;  ///< attention: one a head, query and key; GELU: one a number
 };
 
 struct KernelTime {
@@ -90,6 +92,16 @@ struct StepTimes {
   double median() const;
   double tokens_per_second() const { return static_cast<double>(work.rows) / median(); }
   double operations_per_second() const { return work.operations / median(); }
+  double epoch_seconds(std::int64_t problems) const {
+    return median() * static_cast<double>(problems) / static_cast<double>(work.problems);
+  }
+};
+
+/// The configured training, if every step takes as long as those measured.
+struct RunTime {
+  std::int64_t problems = 0;  ///< of an epoch
+  int epochs = 0;
+  double seconds = 0;  ///< of all its training steps
 };
 
 struct Results {
@@ -99,10 +111,12 @@ struct Results {
   Machine machine;
   std::vector<KernelTime> kernels;
   std::vector<StepTimes> steps;
+  RunTime run;
 
   /// The time the machine's limits allow, over the time taken. Above 1 where the caches help.
   double share_of_limit(const KernelTime& kernel) const {
-    const double compute = kernel.cost.operations / matrix_rate(machine, precision);
+    const double compute = kernel.cost.operations / matrix_rate(machine, precision) +
+                           kernel.cost.exponentials / machine.exponential_rate;
     const double memory = kernel.cost.bytes / machine.copy_rate;
     return (compute > memory ? compute : memory) / kernel.seconds;
   }
