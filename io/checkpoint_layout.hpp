@@ -43,4 +43,11 @@ std::map<std::string, T> read_group(const File& file, const std::string& group) 
   return values;
 }
 
+/// Error (checkpoint) if weights among the parameters are not finite: no training leaves such.
+void require_finite(const NamedTensor& tensor, const std::string& file);
+
+/// Error (checkpoint) if a training cannot have counted so.
+void require_possible(std::int64_t step, const std::map<std::string, std::int64_t>& counters,
+                      const std::string& file);
+
 }  // namespace superpose::io::checkpoint_layout

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "distributed/same_on_ranks.hpp"
 #include "io/agreement.hpp"
 #include "io/checkpoint.hpp"
 #include "io/checkpoint_layout.hpp"
@@ -22,6 +24,30 @@ bool checkpoint_layout::is_name(const std::string& file_name, const std::string&
   const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
   return file_name.substr(end) == ending &&
          std::all_of(file_name.begin() + prefix.size(), file_name.begin() + end, is_digit);
+}
+
+void checkpoint_layout::require_finite(const NamedTensor& tensor, const std::string& file) {
+  const bool weights = tensor.name.rfind("parameters/", 0) == 0 && tensor.dtype == DType::f32;
+  if (!weights) return;
+  const auto* values = static_cast<const float*>(tensor.data);
+  const bool finite =
+      std::all_of(values, values + tensor.size(), [](float x) { return std::isfinite(x); });
+  validate(finite, ExitCode::checkpoint,
+           "checkpoint {} is unusable (dataset {} holds weights that are not finite, which no "
+           "training leaves)",
+           file, tensor.name);
+}
+
+void checkpoint_layout::require_possible(std::int64_t step,
+                                         const std::map<std::string, std::int64_t>& counters,
+                                         const std::string& file) {
+  constexpr std::int64_t most = 1'000'000'000'000'000;  // at a step a microsecond, 30 years
+  auto all = counters;
+  all["step"] = step;
+  for (const auto& [name, count] : all)
+    validate(count >= 0 && count <= most, ExitCode::checkpoint,
+             "checkpoint {} is unusable (it says that '{}' is {}, and no training counts so)", file,
+             name, count);
 }
 
 namespace {
@@ -56,6 +82,7 @@ void read_checked(const File& file, const NamedTensor& tensor) {
   validate(layout::checksum(tensor) == expected, ExitCode::checkpoint,
            "checkpoint {} is damaged (checksum of dataset {} does not match)", file.path(),
            tensor.name);
+  layout::require_finite(tensor, file.path());
 }
 
 std::int64_t step_in_name(const fs::path& path) {
@@ -79,6 +106,7 @@ CheckpointHeader header_in(const File& file) {
   header.counters = layout::read_group<std::int64_t>(file, "counters");
   header.values = layout::read_group<double>(file, "values");
   header.metadata = read_metadata(file);
+  layout::require_possible(header.step, header.counters, file.path());
   return header;
 }
 
@@ -167,6 +195,12 @@ CheckpointHeader read_header(const Communicator& communicator, const std::string
   agree(communicator, [&] {
     if (communicator.rank() != 0) header = header_in(File::open(path));
   });
+  const auto& metadata = header.metadata;
+  distributed::require_same(
+      communicator,
+      {{"the checkpoint",
+        fmt::format("step {} of {}\n{}", header.step, metadata.created, metadata.configuration),
+        ExitCode::checkpoint}});
   return header;
 }
 

@@ -59,14 +59,13 @@ void rename_file(const std::string& from, const std::string& to) {
 
 /// Writes `contents` under another name, and renames that by `finish`; removes it if it fails.
 template <class Finish>
-void write_beside(const std::string& path, std::string_view contents, Finish&& finish) {
-  const std::string temporary = path + ".tmp";
+void write_beside(const std::string& temporary, std::string_view contents, Finish&& finish) {
   try {
     {
       const auto file = Descriptor::of_new_file(temporary);
       write_all(file, contents, temporary);
     }
-    finish(temporary);
+    finish();
   } catch (const Error&) {
     ::unlink(temporary.c_str());
     throw;
@@ -113,14 +112,20 @@ void publish(const std::string& temporary, const std::string& path) {
 
 void replace_file(const std::string& path, const std::vector<std::byte>& contents) {
   const auto* characters = reinterpret_cast<const char*>(contents.data());
-  write_beside(path, {characters, contents.size()}, [&](const std::string& temporary) {
+  replace_file(path, {characters, contents.size()}, path + ".tmp");
+}
+
+void replace_file(const std::string& path, std::string_view contents,
+                  const std::string& temporary) {
+  write_beside(temporary, contents, [&] {
     sync_file(temporary);
     publish(temporary, path);
   });
 }
 
 void replace_text(const std::string& path, const std::string& text) {
-  write_beside(path, text, [&](const std::string& temporary) { rename_file(temporary, path); });
+  const std::string temporary = path + ".tmp";
+  write_beside(temporary, text, [&] { rename_file(temporary, path); });
 }
 
 }  // namespace superpose::io

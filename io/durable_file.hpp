@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace superpose::io {
@@ -28,6 +29,8 @@ void publish(const std::string& temporary, const std::string& path);
 
 /// Gives `path` these contents, by way of `path`.tmp; what was there stays until they are complete.
 void replace_file(const std::string& path, const std::vector<std::byte>& contents);
+/// The same by way of a file of another name, on the same file system.
+void replace_file(const std::string& path, std::string_view contents, const std::string& temporary);
 
 /// The same for a text that can be made again, as a sweep's many small files: it is whole for
 /// whoever reads it, but not forced to the disk.

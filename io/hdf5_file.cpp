@@ -52,6 +52,28 @@ hid_t open_file(const std::string& path, unsigned flags, hid_t access) {
   return check(H5Fopen(path.c_str(), flags, access), "open", "", path);
 }
 
+/// Error (io) if the values are in other files, which no seal covers.
+void require_own_values(hid_t dataset, const std::string& name, const std::string& path) {
+  const PropertyList creation(check(H5Dget_create_plist(dataset), "describe", name, path));
+  const bool own = H5Pget_external_count(creation) == 0 && H5Pget_layout(creation) != H5D_VIRTUAL;
+  validate(own, ExitCode::io,
+           "cannot read {} in {} (its values are in other files, which nothing checks); copy it by "
+           "h5repack",
+           name, path);
+}
+
+Dataset open_dataset(hid_t file, const std::string& name, const std::string& path) {
+  Dataset dataset(check(H5Dopen2(file, name.c_str(), H5P_DEFAULT), "open", name, path));
+  require_own_values(dataset, name, path);
+  return dataset;
+}
+
+herr_t take_foreign_link(hid_t, const char* name, const H5L_info_t* link, void* found) {
+  if (link->type == H5L_TYPE_HARD || link->type == H5L_TYPE_SOFT) return 0;
+  *static_cast<std::string*>(found) = name;
+  return 1;
+}
+
 /// Contiguous and with its place in the file from the start, so that filling it changes nothing
 /// else; never filled by HDF5 (every element is written); no time stamps: same values, same bytes.
 PropertyList dataset_creation(const std::string& path) {
@@ -301,6 +323,12 @@ std::vector<std::string> File::links(const std::string& group) const {
   return names;
 }
 
+std::string File::link_to_another_file() const {
+  std::string found;
+  check(H5Lvisit(id_, H5_INDEX_NAME, H5_ITER_NATIVE, take_foreign_link, &found), "list", "", path_);
+  return found;
+}
+
 bool File::is_bare_dimension(const std::string& path) const {
   const Object object(check(H5Oopen(id_, path.c_str(), H5P_DEFAULT), "open", path, path_));
   return H5Iget_type(object) == H5I_DATASET && H5DSis_scale(object) > 0 &&
@@ -316,8 +344,7 @@ std::vector<std::string> File::children(const std::string& group) const {
 }
 
 NamedTensor File::layout(const std::string& dataset) const {
-  const Dataset opened(
-      check(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), "open dataset", dataset, path_));
+  const Dataset opened = open_dataset(id_, dataset, path_);
   NamedTensor tensor = shape_and_type(opened, dataset, path_);
   if (H5DSis_scale(opened) > 0) {
     tensor.dims.assign(1, base_of(dataset));
@@ -367,8 +394,7 @@ void File::write_selected(const ConstNamedTensor& tensor, std::int64_t in_memory
 }
 
 void File::read(const NamedTensor& tensor) const {
-  const Dataset dataset(
-      check(H5Dopen2(id_, tensor.name.c_str(), H5P_DEFAULT), "open", tensor.name, path_));
+  const Dataset dataset = open_dataset(id_, tensor.name, path_);
   const NamedTensor stored = shape_and_type(dataset, tensor.name, path_);
   validate(stored.shape == tensor.shape, ExitCode::io,
            "cannot read {} in {} (its shape is [{}], wanted is [{}])", tensor.name, path_,

@@ -66,6 +66,9 @@ class File {
   /// The same with dimensions, and without opening what the names stand for: it lists a group whose
   /// objects are damaged.
   std::vector<std::string> links(const std::string& group) const;
+  /// The first object that is a link to another file, or of a kind that only its maker can follow;
+  /// empty if there is none.
+  std::string link_to_another_file() const;
   /// Whether this is a dimension without coordinates.
   bool is_bare_dimension(const std::string& path) const;
   /// Whether this is a dataset of texts.

@@ -50,8 +50,9 @@ Code check(Code code, const char* action, const std::string& object, const std::
 }
 
 /// To be called before anything else of HDF5. Stops it from printing its error stack (the innermost
-/// message reaches the user in an Error) and from closing files as the process ends: File closes
-/// them, and HDF5 1.10 crashes there over a file whose closing failed.
+/// message reaches the user in an Error), from closing files as the process ends (File closes them,
+/// and HDF5 1.10 crashes there over a file whose closing failed), and from following links to other
+/// files.
 void prepare_library();
 
 hid_t memory_type(DType type);

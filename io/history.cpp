@@ -11,6 +11,7 @@
 #include "io/durable_file.hpp"
 #include "io/history_layout.hpp"
 #include "io/inspect.hpp"
+#include "io/output_file.hpp"
 #include "io/seal.hpp"
 
 namespace superpose::io {
@@ -117,14 +118,15 @@ bool same_layout(const Column& a, const Column& b) {
          std::equal(a.by.begin(), a.by.end(), b.by.begin(), b.by.end(), same_dimension);
 }
 
-void write_tables(const std::string& path, const FileKind& kind, const RunMetadata& metadata,
-                  const std::deque<Table>& tables) {
+/// The bytes of a whole file.
+std::vector<std::byte> file_of(const std::string& path, const FileKind& kind,
+                               const RunMetadata& metadata, const std::deque<Table>& tables) {
   File file = File::in_memory(path);
   io::write(file, kind, metadata);
   for (const auto& table : tables) table.write(file);
   auto contents = file.image();
   append_seal(contents);
-  replace_file(path, contents);
+  return contents;
 }
 
 }  // namespace
@@ -261,7 +263,7 @@ Table& History::table(const std::string& name, const Column& index,
 }
 
 void History::flush() const {
-  write_tables(path_, history_layout::kind, metadata_, tables_);
+  replace_file(path_, file_of(path_, history_layout::kind, metadata_, tables_));
 }
 
 std::vector<Table> read_tables(const std::string& path, const std::vector<std::string>& names,
@@ -279,7 +281,7 @@ std::vector<Table> read_tables(const std::string& path, const std::vector<std::s
 
 void write_theory_file(const std::string& path, const RunMetadata& metadata,
                        const std::deque<Table>& tables) {
-  write_tables(path, history_layout::theory_kind, metadata, tables);
+  write_output(path, file_of(path, history_layout::theory_kind, metadata, tables));
 }
 
 }  // namespace superpose::io

@@ -69,6 +69,7 @@ void check_values(const File& file, const NamedTensor& tensor) {
   filled.data = values.data();
   const auto expected = file.attribute<std::uint64_t>(tensor.name, layout::checksum_attribute);
   validate(layout::checksum(filled) == expected, ExitCode::io, "its checksum does not match");
+  layout::require_finite(filled, file.path());
 }
 
 /// AdamW has two moments for each parameter (FORMAT.md). Checksums cannot tell that a dataset is
@@ -92,6 +93,8 @@ void check_complete_set(FileReport& report) {
 void check_checkpoint(const File& file, FileReport& report) {
   attempt(report, [&] { report.step = file.attribute<std::int64_t>("/", "step"); });
   attempt(report, [&] { report.counters = layout::read_group<std::int64_t>(file, "counters"); });
+  attempt(report,
+          [&] { layout::require_possible(report.step.value_or(0), report.counters, file.path()); });
   attempt(report, [&] { report.values = layout::read_group<double>(file, "values"); });
   attempt(report, [&] {
     validate(layout::is_complete(file), ExitCode::checkpoint,
@@ -205,6 +208,10 @@ FileReport read_report(const std::string& path, SealState seal) {
   read_kind(file, report);
   read_seal(seal, report);
   attempt(report, [&] { report.metadata = read_metadata(file); });
+  attempt(report, [&] {
+    const auto link = file.link_to_another_file();
+    validate(link.empty(), ExitCode::io, "its object {} is in another file", link);
+  });
   std::set<std::uint64_t> seen;
   attempt(report, [&] { find_datasets(file, "", 0, seen, report.datasets); });
   if (report.checkpoint)

@@ -1,13 +1,17 @@
 #include "io/json_file.hpp"
 
-#include <cerrno>
-#include <cmath>
-#include <cstring>
-#include <fstream>
+#include <fmt/format.h>
 
-#include "core/error.hpp"
+#include <cmath>
+
+#include "core/log.hpp"
 
 namespace superpose::io {
+namespace {
+
+constexpr const char* standard_output = "-";
+
+}  // namespace
 
 Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
@@ -17,18 +21,18 @@ std::string to_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-void check_writable(const std::string& path) {
-  const std::ofstream file(path, std::ios::app);
-  validate(file.is_open(), ExitCode::io, "cannot write {} ({}); choose another --json file", path,
-           std::strerror(errno));
+JsonOutput::JsonOutput(const Output& output, bool writes) {
+  if (output.path == standard_output) log::be_quiet();
+  if (output.path.empty() || !writes) return;
+  path_ = output.path == standard_output ? output.path : prepare_output(output);
 }
 
-void write_json(const std::string& path, const Json& json) {
-  std::ofstream out(path);
-  out << to_text(json) << '\n';
-  out.close();
-  validate(out.good(), ExitCode::io, "cannot write {} ({}); choose another --json file", path,
-           std::strerror(errno));
+void JsonOutput::write(const Json& json) const {
+  const auto text = to_text(json) + "\n";
+  if (path_ == standard_output)
+    fmt::print("{}", text);
+  else
+    write_output(path_, text);
 }
 
 }  // namespace superpose::io

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/output_file.hpp"
+
 namespace superpose::io {
 
 /// Keys stay in the order in which they are written.
@@ -15,11 +17,20 @@ Json number(double value);
 /// Indented; a byte of a path that is no UTF-8 is U+FFFD, as in attributes (core/plain_text.hpp).
 std::string to_text(const Json& json);
 
-/// Error (io) if `path` cannot be written to: before the work, not after it. A file that is there
-/// stays as it is.
-void check_writable(const std::string& path);
+/// Where --json goes: a file, by the rule for outputs (output_file.hpp), or for `-` stdout, which
+/// then has nothing else on it.
+class JsonOutput {
+ public:
+  /// Before the work. Without a path, and on a rank that does not write, nothing is wanted.
+  JsonOutput(const Output& output, bool writes);
 
-/// Error (io) if the file cannot be written.
-void write_json(const std::string& path, const Json& json);
+  bool wanted() const { return !path_.empty(); }
+
+  /// Error (io) if it cannot be written.
+  void write(const Json& json) const;
+
+ private:
+  std::string path_;
+};
 
 }  // namespace superpose::io

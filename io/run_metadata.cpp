@@ -109,6 +109,11 @@ File open_checked(const std::string& path, const FileKind& kind, ExitCode code) 
   const auto version = file.attribute<std::int64_t>(root, "format_version");
   validate(seal == SealState::intact || version < first_sealed_version, code,
            "{} has no seal (it is incomplete, or another program has changed it)", path);
+  const auto link = file.link_to_another_file();
+  validate(link.empty(), code,
+           "{} is not whole (its object {} is in another file, which nothing checks); copy both "
+           "into one file",
+           path, link);
   return file;
 }
 

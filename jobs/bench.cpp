@@ -14,6 +14,7 @@
 #include "data/curriculum.hpp"
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
+#include "distributed/same_on_ranks.hpp"
 #include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/subcommand.hpp"
@@ -32,7 +33,8 @@ struct Arguments {
   int steps = 3;                            ///< steps measured
   int warmup = 1;                           ///< steps before them
   bench::Scaling scaling = bench::Scaling::strong;
-  std::string json;          ///< file for the results; empty: print only
+  std::string json;          ///< file for the results; "-": stdout; empty: print only
+  bool force = false;        ///< replace what is there
   std::string command_line;  ///< as typed, for the output file
 };
 
@@ -147,13 +149,16 @@ io::Json report(const Arguments& arguments, const train::RunOptions& options,
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
   const auto configured = read_options(arguments);
+  distributed::require_same(
+      world, {{"the configuration", config::effective_config(configured), ExitCode::usage}});
   const auto one_rank = on_generated(configured);
   const auto options = over_ranks(one_rank, arguments.scaling, world.size());
   const data::GeneratorOptions generator;
   const auto latents = latent_counts(arguments.latents, options.method, generator.max_hops);
   const auto problems = make_problems(generator, options);
-  const bool writes_json = !arguments.json.empty() && world.rank() == 0;
-  if (writes_json) io::check_writable(arguments.json);
+  const io::JsonOutput json(
+      {arguments.json, arguments.command_line, {arguments.config}, arguments.force},
+      world.rank() == 0);
   const ComputeSession compute;
   bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}, {}};
   log_summary(options, results);
@@ -172,7 +177,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   results.machine = bench::measure_machine(world);
   results.kernels = bench::measure_kernels(options, problems, world);
   log::info("{}", bench::text(results));
-  if (writes_json) io::write_json(arguments.json, report(arguments, options, results));
+  if (json.wanted()) json.write(report(arguments, options, results));
   return 0;
 }
 
@@ -188,20 +193,22 @@ void add_bench(CLI::App& app, Command& command, const std::string& typed) {
   sub->add_option("--latents", arguments->latents,
                   "Measure the stages that train so many latent tokens (stages 0, 2 and 4)")
       ->delimiter(',')
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(integer_in(0, 1 << 20))
       ->type_name("N");
   sub->add_option("--steps", arguments->steps, "Training steps to measure at each stage")
-      ->check(CLI::Range(1, 1 << 20))
+      ->check(integer_in(1, 1 << 20))
       ->capture_default_str()
       ->type_name("N");
   sub->add_option("--warmup", arguments->warmup, "Steps before them that are not measured")
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(integer_in(0, 1 << 20))
       ->capture_default_str()
       ->type_name("N");
   add_choice(*sub, "--scaling", arguments->scaling,
              "Whether train.batch_size is the batch of all ranks or of each");
-  sub->add_option("--json", arguments->json, "Also write the results to this file")
+  sub->add_option("--json", arguments->json,
+                  "Also write the results to this file (-: to stdout, in place of the tables)")
       ->type_name("FILE");
+  add_force(*sub, arguments->force);
   train::RunOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

@@ -1,6 +1,7 @@
 #include "jobs/command_line.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "config/nearest_name.hpp"
 #include "core/error.hpp"
@@ -10,11 +11,10 @@
 namespace superpose::jobs {
 namespace {
 
-constexpr const char* exit_codes =
-    "Exit codes: 0 done, 1 different (diff), 2 usage or configuration, 3 data, 4 unusable\n"
-    "checkpoint, 5 I/O or space, 6 NaN or divergence, 7 MPI or a stuck rank, 75 interrupted after\n"
-    "a checkpoint: submit again.\n"
-    "`superpose SUBCOMMAND --help` lists the options of a subcommand.";
+constexpr const char* more_help =
+    "`superpose SUBCOMMAND --help` or `superpose help SUBCOMMAND` lists the options of a "
+    "subcommand.\n"
+    "In names of options a hyphen stands for an underscore: --max-time is --max_time.";
 
 /// Leaves the settings out: the configuration table says more about them, in the footer.
 class HelpFormatter : public CLI::Formatter {
@@ -32,10 +32,19 @@ std::shared_ptr<CLI::Formatter> help_formatter() {
   return formatter;
 }
 
+/// `help SUBCOMMAND` as `SUBCOMMAND --help`.
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
+}
+
 /// The arguments after the program's name, with `-` in names of options read as `_`.
 std::vector<std::string> normalised(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
-  for (std::string argument : std::vector<std::string>(argv + 1, argv + argc)) {
+  for (std::string argument : words_of(argc, argv)) {
     const auto name_end = std::find(argument.begin(), argument.end(), '=');
     const bool option = argument.size() > 2 && argument.compare(0, 2, "--") == 0;
     if (option) std::replace(argument.begin() + 2, name_end, '-', '_');
@@ -45,6 +54,37 @@ std::vector<std::string> normalised(int argc, const char* const* argv) {
     if (empty_value) arguments.emplace_back();  // CLI11 takes `--KEY=` for a missing value
   }
   return arguments;
+}
+
+constexpr std::size_t help_columns = 80;
+
+/// Where the lines after the first of an entry begin: below its description, or its own beginning.
+std::size_t hanging_indent(const std::string& line) {
+  const auto begin = std::min(line.find_first_not_of(' '), line.size());
+  const auto gap = line.rfind("  ", help_columns / 2);
+  const bool has_description = gap != std::string::npos && gap > begin;
+  return has_description ? line.find_first_not_of(' ', gap) : begin;
+}
+
+/// A line of help broken at blanks, so that it fits on a terminal.
+std::string wrapped_line(std::string line) {
+  std::string text;
+  while (line.size() > help_columns) {
+    const auto indent = hanging_indent(line);
+    const auto blank = line.rfind(' ', help_columns);
+    if (blank == std::string::npos || blank <= indent) break;  // one long word
+    text += line.substr(0, blank) + "\n";
+    line = std::string(indent, ' ') + line.substr(blank + 1);
+  }
+  return text + line;
+}
+
+std::string wrapped(const std::string& help) {
+  std::istringstream lines(help);
+  std::string text;
+  for (std::string line; std::getline(lines, line);) text += wrapped_line(line) + "\n";
+  if (!text.empty()) text.pop_back();
+  return text;
 }
 
 std::string joined(int argc, const char* const* argv) {
@@ -138,12 +178,13 @@ void add_settings(CLI::App& sub, const config::OptionTable& table,
         ->type_name("VALUE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
-  sub.footer(fmt::format("{} (--KEY VALUE or --KEY=VALUE):\n{}", settings_group, table.help()));
+  sub.footer(fmt::format("{} (--KEY VALUE or --KEY=VALUE):\n{}\n{}", settings_group, table.help(),
+                         exit_codes));
 }
 
 Command parse_command_line(int argc, const char* const* argv) {
   CLI::App app{"Trains small transformers to reason in continuous thoughts.", "superpose"};
-  app.footer(exit_codes);
+  app.footer(fmt::format("{}\n{}", exit_codes, more_help));
   app.allow_extras();
   app.set_version_flag("--version", version_text, "Print versions of the program and libraries");
   app.formatter(help_formatter());
@@ -160,7 +201,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     app.parse(arguments);
     check_subcommand(app);
   } catch (const CLI::CallForHelp&) {
-    return print(app.help());
+    return print(wrapped(app.help()));
   } catch (const CLI::CallForVersion& version) {
     return print(version.what());
   } catch (const CLI::ParseError& error) {

@@ -7,6 +7,7 @@
 #include "data/curriculum.hpp"
 #include "data/problem_file.hpp"
 #include "data/shortcuts.hpp"
+#include "distributed/same_on_ranks.hpp"
 #include "io/checkpoint.hpp"
 #include "io/evaluation_json.hpp"
 #include "jobs/compute_session.hpp"
@@ -24,7 +25,8 @@ struct Arguments {
   std::string checkpoint;    ///< file, or run directory for its newest
   std::string data;          ///< problem file
   std::vector<int> latents;  ///< numbers of latent tokens to try; empty: those of the training
-  std::string json;          ///< file for the results; empty: print only
+  std::string json;          ///< file for the results; "-": stdout; empty: print only
+  bool force = false;        ///< replace what is there
   std::string command_line;  ///< as typed, for the output files
 };
 
@@ -67,10 +69,12 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   const auto header = io::read_header(world, checkpoint);
   const auto options = config::parse_run_config(header.metadata.configuration, checkpoint);
   const auto file = data::read_problems(arguments.data);
+  distributed::require_same(world, {{"DATA", file.hash, ExitCode::data}});
   const auto latents = latent_counts(arguments.latents, options.method);
   for (const auto& n_latent : latents) train::check_fits(file, options, n_latent);
-  const bool writes_json = !arguments.json.empty() && world.rank() == 0;
-  if (writes_json) io::check_writable(arguments.json);
+  const io::JsonOutput output(
+      {arguments.json, arguments.command_line, {checkpoint, arguments.data}, arguments.force},
+      world.rank() == 0);
   const ComputeSession compute;
   const auto model = model::make_network(options.model);
   train::load_parameters(world, checkpoint, model->parameters());
@@ -88,11 +92,11 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   }
   const auto shortcuts = data::blind_shortcuts(file.problems);
   log::info("{}", train::text(shortcuts));
-  if (!writes_json) return 0;
+  if (!output.wanted()) return 0;
   auto json = describe(arguments, checkpoint, header, file);
   for (const auto& result : results) json["results"].push_back(train::to_json(result));
   json["shortcuts"] = train::to_json(shortcuts);
-  io::write_json(arguments.json, json);
+  output.write(json);
   return 0;
 }
 
@@ -110,10 +114,13 @@ void add_evaluate(CLI::App& app, Command& command, const std::string& typed) {
   sub->add_option("--latents", arguments->latents,
                   "Numbers of latent tokens to evaluate with, in place of those of the training")
       ->delimiter(',')
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(integer_in(0, 1 << 20))
       ->type_name("N");
-  sub->add_option("--json", arguments->json, "Also write the results to this file")
+  sub->add_option("--json", arguments->json,
+                  "Also write the results to this file (-: to stdout, in place of the tables)")
       ->type_name("FILE");
+  add_force(*sub, arguments->force);
+  sub->footer(exit_codes);
   set_run(*sub, command, arguments, run);
 }
 

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -10,6 +8,7 @@
 #include "data/problem_file.hpp"
 #include "data/shortcuts.hpp"
 #include "data/statistics.hpp"
+#include "io/output_file.hpp"
 #include "jobs/subcommand.hpp"
 
 namespace superpose::jobs {
@@ -18,23 +17,12 @@ namespace {
 /// `superpose generate OUT.json [--count N ...]`
 struct Arguments {
   std::string output;                       ///< problem file to write
+  bool force = false;                       ///< replace what is there
   std::vector<config::Override> overrides;  ///< keys of data::GeneratorOptions
 };
 
 using data::GeneratedProblems;
 using distributed::Communicator;
-
-/// Before the work, not after it: a path that cannot be written is found at once.
-void create_folder_of(const std::string& path) {
-  validate(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path), ExitCode::io,
-           "'{}' is there and not a file (it would be replaced); choose another name", path);
-  const auto folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  validate(!error, ExitCode::io, "cannot create the folder '{}' ({}); choose another one",
-           folder.string(), error.message());
-}
 
 void report(const GeneratedProblems& set, const std::string& path, double seconds) {
   log::info("{}\n{}", data::table(data::statistics(set.problems)),
@@ -47,10 +35,15 @@ void report(const GeneratedProblems& set, const std::string& path, double second
 int run(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   const auto options = config::read_generator_options(arguments.overrides);
-  if (world.rank() == 0) create_folder_of(arguments.output);
+  std::string path;
+  // A problem file says nothing of its maker: what is there is held against what would replace it.
+  const auto compared_later = [](const std::string&) { return std::string(); };
+  if (world.rank() == 0)
+    path = io::prepare_output({arguments.output, "", {}, arguments.force}, compared_later);
   const auto set = data::generate_on_all_ranks(options, world);
   if (world.rank() == 0) {
-    data::write_problems(arguments.output, set.problems);
+    data::write_problems(path, set.problems,
+                         arguments.force ? data::Existing::replaced : data::Existing::kept);
     report(set, arguments.output, watch.seconds());
   }
   return 0;
@@ -64,6 +57,8 @@ void add_generate(CLI::App& app, Command& command, const std::string& /*typed*/)
   sub->add_option("OUT", arguments->output, "Problem file (JSON) to write")
       ->type_name("")
       ->required();
+  sub->add_flag("--force", arguments->force,
+                "Replace a file of other contents; without it that is an error");
   data::GeneratorOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

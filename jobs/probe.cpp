@@ -10,6 +10,7 @@
 #include "core/log.hpp"
 #include "core/timer.hpp"
 #include "data/problem_file.hpp"
+#include "distributed/same_on_ranks.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/run_metadata.hpp"
 #include "jobs/subcommand.hpp"
@@ -24,6 +25,7 @@ struct Arguments {
   std::vector<std::string> checkpoints;  ///< files, or run directories for all of theirs
   std::string data;                      ///< problem file
   std::string output;                    ///< probe file to write (HDF5)
+  bool force = false;                    ///< replace what is there
   int problems = 0;                      ///< at most so many; 0: all
   int raw_problems = 8;                  ///< how many keep their attention, at most
   std::vector<int> raw_layers;           ///< of these layers, from 1; empty: all
@@ -55,8 +57,10 @@ std::vector<analysis::InterventionGrid> grids_of(const Arguments& arguments,
   return analysis::intervention_grids(arguments.intervene, strengths, n_thoughts);
 }
 
-data::ProblemFile read_data(const Arguments& arguments, const train::RunOptions& options) {
+data::ProblemFile read_data(const Arguments& arguments, const train::RunOptions& options,
+                            const Communicator& world) {
   auto file = data::read_problems(arguments.data);
+  distributed::require_same(world, {{"--data", file.hash, ExitCode::data}});
   const auto limit = static_cast<std::size_t>(arguments.problems);
   if (limit > 0 && file.problems.size() > limit) file.problems.resize(limit);
   train::check_fits(file, options);
@@ -79,6 +83,12 @@ io::RunMetadata metadata_of(const Arguments& arguments, const Candidate& candida
   return metadata;
 }
 
+io::Output output_of(const Arguments& arguments, const std::vector<Candidate>& candidates) {
+  io::Output output{arguments.output, arguments.command_line, {arguments.data}, arguments.force};
+  for (const auto& candidate : candidates) output.inputs.push_back(candidate.path);
+  return output;
+}
+
 int run(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   Skipped skipped;
@@ -87,7 +97,7 @@ int run(const Arguments& arguments, const Communicator& world) {
   };
   const auto candidates = train::find_candidates(arguments.checkpoints, parse, world, skipped);
   const auto& options = candidates[0].options;
-  const auto file = read_data(arguments, options);
+  const auto file = read_data(arguments, options, world);
   const ComputeSession compute;
   const analysis::ProbeSettings settings{options.method, options.train.seed};
   const int n_problems = static_cast<int>(file.problems.size());
@@ -100,7 +110,7 @@ int run(const Arguments& arguments, const Communicator& world) {
   log::info("{} checkpoint{} on {} problems of {}; {} will take up to {:.1f} MB", candidates.size(),
             candidates.size() == 1 ? "" : "s", n_problems, arguments.data, arguments.output,
             1e-6 * static_cast<double>(analysis::file_bytes(plan, candidates.size())));
-  analysis::ProbeFile output(arguments.output, world,
+  analysis::ProbeFile output(output_of(arguments, candidates), world,
                              metadata_of(arguments, candidates[0], file, world), plan,
                              candidates.size());
   const auto findings = train::probe_series(candidates, setup, world, skipped, output);
@@ -121,7 +131,7 @@ int raw_problem_count(const std::string& asked) {
 
 void add_probe_choices(CLI::App& sub, Arguments& arguments) {
   sub.add_option("--problems", arguments.problems, "Probe the first N problems (0: all)")
-      ->check(CLI::Range(0, 1 << 30))
+      ->check(integer_in(0, 1 << 30))
       ->capture_default_str()
       ->type_name("N");
   sub.add_option_function<std::string>(
@@ -132,7 +142,7 @@ void add_probe_choices(CLI::App& sub, Arguments& arguments) {
       ->type_name("N|all");
   sub.add_option("--raw_layers", arguments.raw_layers, "of these layers (1: the first; all)")
       ->delimiter(',')
-      ->check(CLI::Range(1, 1 << 20))
+      ->check(integer_in(1, 1 << 20))
       ->type_name("N,...");
   add_choice(sub, "--raw_queries", arguments.raw_queries,
              "from every position, or from the thoughts' and [A] alone");
@@ -149,9 +159,10 @@ void add_probe(CLI::App& app, Command& command, const std::string& typed) {
       ->type_name("...")
       ->required();
   sub->add_option("--data", arguments->data, "Problem file (JSON)")->type_name("FILE")->required();
-  sub->add_option("--output", arguments->output, "Probe file (HDF5) to write; replaces")
+  sub->add_option("--output", arguments->output, "Probe file (HDF5) to write")
       ->type_name("FILE")
       ->required();
+  add_force(*sub, arguments->force);
   add_probe_choices(*sub, *arguments);
   const auto kinds = all_names<analysis::InterventionKind>();
   const auto add_kind = [arguments](const std::string& kind) {
@@ -169,6 +180,7 @@ void add_probe(CLI::App& app, Command& command, const std::string& typed) {
       ->delimiter(',')
       ->check(CLI::Number)
       ->type_name("X,...");
+  sub->footer(exit_codes);
   set_run(*sub, command, arguments, run);
 }
 

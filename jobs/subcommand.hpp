@@ -32,6 +32,12 @@ void add_manual(CLI::App& app, Command& command, const std::string& typed);
 /// Group of the options that are settings: the configuration table writes their help, a footer.
 inline constexpr const char* settings_group = "Settings";
 
+/// What the exit codes mean, for the help of a subcommand that computes.
+inline constexpr const char* exit_codes =
+    "Exit codes: 0 done, 2 usage or configuration, 3 data, 4 unusable checkpoint, 5 I/O or space,\n"
+    "6 NaN or divergence, 7 MPI or a stuck rank, 75 interrupted after a checkpoint: submit again,\n"
+    "1 out of memory or a defect.";
+
 /// Every row of a configuration table becomes an option that records an override.
 void add_settings(CLI::App& sub, const config::OptionTable& table,
                   std::vector<config::Override>& overrides);
@@ -48,6 +54,18 @@ CLI::Option* add_choice(CLI::App& sub, const std::string& option, Enum& variable
       ->check(CLI::IsMember(names))
       ->default_str(to_string(variable))
       ->type_name(fmt::format("{}", fmt::join(names, "|")));
+}
+
+/// The option by which an output may replace what is there (io/output_file.hpp).
+inline void add_force(CLI::App& sub, bool& force) {
+  sub.add_flag("--force", force,
+               "Replace an output that another command wrote; without it only what this very "
+               "command wrote is replaced, and never what it reads");
+}
+
+/// For an option of an integer, within these bounds: they are said where they are broken.
+inline CLI::Validator integer_in(int min, int max) {
+  return CLI::Range(min, max).description("");
 }
 
 /// For an option of a number: finite and within these bounds. CLI::Range and the like take NaN.

@@ -23,6 +23,7 @@ struct Arguments {
   bool points = false;                  ///< status: a line for each point
   bool json = false;                    ///< status: for programs
   std::string output;                   ///< collect: HDF5 file; empty: in the sweep's folder
+  bool force = false;                   ///< collect: replace what is there
   std::string command_line;             ///< as typed, for the output file
 };
 
@@ -77,7 +78,8 @@ int run_cancel(const Arguments& arguments) {
 int run_collect(const Arguments& arguments, const distributed::Communicator& world) {
   const auto metadata = run_metadata(world, arguments.command_line, "");
   io::agree_on_rank_0(world, [&] {
-    collect(Planned(arguments.file, Queue::may_be_silent), arguments.output, metadata);
+    collect(Planned(arguments.file, Queue::may_be_silent),
+            {arguments.output, arguments.command_line, {}, arguments.force}, metadata);
   });
   return 0;
 }
@@ -104,12 +106,12 @@ void add_start(CLI::App& sub, Arguments& arguments) {
   add_estimate(sub, arguments);
   sub.add_option("--throttle", arguments.start.throttle,
                  "Most points of an array at a time (0: no limit)")
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(integer_in(0, 1 << 20))
       ->capture_default_str()
       ->type_name("N");
   sub.add_option("--local", arguments.start.local,
                  "Run here, without SLURM, so many points at a time")
-      ->check(CLI::Range(1, 1 << 16))
+      ->check(integer_in(1, 1 << 16))
       ->type_name("SLOTS");
   sub.add_option("--launcher", arguments.start.launcher,
                  "Local: what starts the ranks of a point ({} for their number; mpirun -n {})")
@@ -164,11 +166,11 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
   auto& status = parts.add("status", "What became of the points", run_status);
   status.add_flag("--points", arguments->points, "A line for every point");
   status.add_flag("--json", arguments->json, "Print JSON");
-  parts
-      .add("collect", "Join histories and evaluations in one HDF5 file and tables (CSV)",
-           run_collect)
-      .add_option("--output", arguments->output, "File to write (collected.h5 in the folder)")
+  auto& collect = parts.add(
+      "collect", "Join histories and evaluations in one HDF5 file and tables (CSV)", run_collect);
+  collect.add_option("--output", arguments->output, "File to write (collected.h5 in the folder)")
       ->type_name("FILE");
+  add_force(collect, arguments->force);
   parts.add("cancel", "Stop what waits or runs", run_cancel);
 }
 

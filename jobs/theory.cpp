@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/timer.hpp"
+#include "distributed/same_on_ranks.hpp"
 #include "jobs/run_metadata.hpp"
 #include "jobs/subcommand.hpp"
 #include "theory/construct_study.hpp"
@@ -22,6 +23,7 @@ namespace {
 struct Arguments {
   std::string output;                       ///< HDF5 file to write
   std::vector<config::Override> overrides;  ///< keys of the options in theory/options.hpp
+  bool force = false;                       ///< replace what is there
   std::string command_line;                 ///< as typed, for the output file
 };
 
@@ -31,10 +33,17 @@ using namespace theory;
 io::RunMetadata theory_metadata(const Communicator& world, const Arguments& arguments,
                                 const std::string& configuration, const ProblemSet& set,
                                 std::uint64_t seed) {
+  distributed::require_same(world, {{"data", set.hash, ExitCode::data}});
   auto metadata = run_metadata(world, arguments.command_line, configuration);
   metadata.seeds = {{"theory", seed}};
   if (!set.hash.empty()) metadata.data_hashes = {{"theory", set.hash}};
   return metadata;
+}
+
+/// The path to write to; `data` is the problem file, if any.
+std::string prepared(const Arguments& arguments, const std::string& data,
+                     const Communicator& world) {
+  return prepare_output({arguments.output, arguments.command_line, {data}, arguments.force}, world);
 }
 
 /// Where finite precision ends the construction.
@@ -54,7 +63,7 @@ int run_construct(const Arguments& arguments, const Communicator& world) {
   const auto set = problem_set(options);
   const auto metadata =
       theory_metadata(world, arguments, config::effective_config(options), set, options.seed);
-  prepare_output(arguments.output, world);
+  const auto path = prepared(arguments, options.data, world);
   log::info("superpose theory construct: {} {}, {}, {} rank{}", set.count, set.name,
             to_string(options.precision), world.size(), world.size() == 1 ? "" : "s");
   const auto results = study_construction(options, set, world);
@@ -62,7 +71,7 @@ int run_construct(const Arguments& arguments, const Communicator& world) {
   std::deque<io::Table> tables{constants_table(results), graphs_table(results.graphs),
                                answers_table(results.graphs)};
   if (options.longest > 0) study_precision(options, world, tables);
-  write_output(arguments.output, metadata, tables, world);
+  write_output(path, metadata, tables, world);
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());
   return 0;
 }
@@ -73,7 +82,7 @@ int run_flow(const Arguments& arguments, const Communicator& world) {
   const auto set = problem_set(options.problems);
   const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
                                         options.problems.seed);
-  prepare_output(arguments.output, world);
+  const auto path = prepared(arguments, options.problems.data, world);
   const auto all = flow_steps(options, set);
   log::info("superpose theory flow: {} {}, {} steps, V = {}, {} rank{}", set.count, set.name,
             all.steps.size(), all.symbols, world.size(), world.size() == 1 ? "" : "s");
@@ -91,7 +100,7 @@ int run_flow(const Arguments& arguments, const Communicator& world) {
     log::info("{}", text(sgd));
     tables.push_back(sgd_table(sgd));
   }
-  write_output(arguments.output, metadata, tables, world);
+  write_output(path, metadata, tables, world);
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());
   return 0;
 }
@@ -104,7 +113,7 @@ int run_predict(const Arguments& arguments, const Communicator& world) {
            "{} problems are too few (one in three is kept unseen); give at least 3", set.count);
   const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
                                         options.problems.seed);
-  prepare_output(arguments.output, world);
+  const auto path = prepared(arguments, options.problems.data, world);
   std::vector<data::Problem> problems;
   for (std::uint64_t i = 0; i < set.count; ++i) problems.push_back(set.at(i));
   const int symbols = symbols_for(problems, options.vocabulary);
@@ -118,7 +127,7 @@ int run_predict(const Arguments& arguments, const Communicator& world) {
   const std::array<Descent, 2> descents{descend(all.uniform, options), descend(all.flow, options)};
   log::info("{}", text(descents));
   write_output(
-      arguments.output, metadata,
+      path, metadata,
       {problems_table(uniform), sets_table(sets), paths_table(s, sets), descent_table(descents)},
       world);
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());
@@ -132,6 +141,7 @@ void add_part(CLI::App& sub, Command& command, const std::string& typed,
   const auto arguments = std::make_shared<Arguments>();
   arguments->command_line = typed;
   sub.add_option("OUT", arguments->output, "File (HDF5) to write")->type_name("")->required();
+  add_force(sub, arguments->force);
   Options defaults;
   add_settings(sub, config::option_table(defaults), arguments->overrides);
   set_run(sub, command, arguments, run);

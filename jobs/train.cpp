@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "data/curriculum.hpp"
+#include "distributed/same_on_ranks.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/run_metadata.hpp"
 #include "jobs/subcommand.hpp"
@@ -21,9 +22,15 @@ struct Arguments {
   std::string command_line;                 ///< as typed, for the output files
 };
 
-train::TrainingData read_data(const train::RunOptions& options) {
+/// The same on all ranks.
+train::TrainingData read_data(const train::RunOptions& options,
+                              const distributed::Communicator& world) {
+  distributed::require_same(
+      world, {{"the configuration", config::effective_config(options), ExitCode::usage}});
   train::TrainingData data{data::read_problems(options.data.train), {}};
   if (!options.data.valid.empty()) data.valid = data::read_problems(options.data.valid);
+  distributed::require_same(world, {{"data.train", data.train.hash, ExitCode::data},
+                                    {"data.valid", data.valid.hash, ExitCode::data}});
   for (const auto* file : {&data.train, &data.valid}) train::check_fits(*file, options);
   train::check_passes(data.train, options);
   return data;
@@ -48,7 +55,7 @@ void log_summary(const train::RunOptions& options, const train::TrainingData& da
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
   const auto options = config::read_run_config(arguments.config, arguments.overrides);
-  const auto data = read_data(options);
+  const auto data = read_data(options, world);
   auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
   metadata.seeds = {{"train", options.train.seed}};
   metadata.data_hashes = {{"train", data.train.hash}};
@@ -85,7 +92,7 @@ void add_train(CLI::App& app, Command& command, const std::string& typed) {
       ->type_name("TIME");
   sub->add_option("--watchdog", arguments->limits.watchdog_seconds,
                   "End the job if ranks are silent or stuck for so long (0: never)")
-      ->check(CLI::Range(0, 1 << 30))
+      ->check(integer_in(0, 1 << 30))
       ->capture_default_str()
       ->type_name("SECONDS");
   train::RunOptions defaults;

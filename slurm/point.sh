@@ -4,7 +4,8 @@
 # POINT/job.sh, by `superpose sweep plan`, has one command a line:
 #   serial ARGUMENTS...   superpose as one process
 #   ranks ARGUMENTS...    superpose on all ranks of the job
-# Environment: SUPERPOSE, the program; SUPERPOSE_LAUNCHER, what starts it on the ranks, if anything.
+# Environment: SUPERPOSE, the program; SUPERPOSE_LAUNCHER, what starts it on the ranks, if anything;
+# SUPERPOSE_JOB, a name for the job in place of SLURM's id.
 # POINT/state tells how it goes: "STATE JOB HOST UTC_TIME CODE", STATE running, done, interrupted
 # (code 75: again, please) or failed. The exit code is that of the first command that is not 0.
 source "$(dirname "${BASH_SOURCE[0]}")/children.sh"
@@ -13,6 +14,7 @@ point=$1
 superpose=${SUPERPOSE:-superpose}
 read -ra launcher <<<"${SUPERPOSE_LAUNCHER:-}"
 job=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-local}}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
+job=${SUPERPOSE_JOB:-$job}  # the local runner's points are its own, wherever it runs
 
 serial() {
   run "$superpose" "$@" || exit
@@ -45,6 +47,10 @@ if [[ ! -d $point ]]; then
        "plan makes it" >&2
   exit 2
 fi
+# What stands under these names need not be ours: nothing is written through a link.
+for name in log state "state.$$"; do
+  [[ ! -L $point/$name ]] || rm -f "$point/$name"
+done
 exec >>"$point/log" 2>&1
 trap leave EXIT
 write_state running 0

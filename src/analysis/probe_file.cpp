@@ -4,10 +4,10 @@
 #include <numeric>
 
 #include "analysis/problem_table.hpp"
+#include "core/files.hpp"
 #include "io/agreement.hpp"
 #include "io/durable_file.hpp"
 #include "io/probe_layout.hpp"
-#include "io/replaceable_file.hpp"
 #include "io/seal.hpp"
 
 namespace superpose::analysis {
@@ -19,13 +19,11 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t checkpoint_bytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t structure_bytes = std::uint64_t{1} << 20;
 
-/// Error (io) if there is no such directory.
-void require_directory_of(const std::string& path) {
-  std::error_code error;
-  const auto directory = fs::path(path).parent_path();
-  validate(!path.empty() && (directory.empty() || fs::is_directory(directory, error)), ExitCode::io,
-           "cannot write '{}' (there is no such directory); create it or name another --output",
-           path);
+/// By rank 0, for all ranks.
+std::string prepared(const io::Output& output, const distributed::Communicator& communicator) {
+  std::string path;
+  io::agree_on_rank_0(communicator, [&] { path = io::prepare_output(output); });
+  return communicator.broadcast(path);
 }
 
 void describe(io::File& file, const std::string& dataset, const std::string& units,
@@ -196,13 +194,14 @@ std::uint64_t file_bytes(const RawPlan& plan, std::size_t n_checkpoints) {
   return bytes;
 }
 
-ProbeFile::ProbeFile(std::string path, const distributed::Communicator& communicator,
+ProbeFile::ProbeFile(const io::Output& output, const distributed::Communicator& communicator,
                      const io::RunMetadata& metadata, const RawPlan& plan,
                      std::size_t n_checkpoints)
-    : path_(std::move(path)), temporary_(path_ + ".tmp"), communicator_(communicator), plan_(plan) {
+    : path_(prepared(output, communicator)),
+      temporary_(communicator.broadcast(temporary_name(path_))),
+      communicator_(communicator),
+      plan_(plan) {
   io::agree_on_rank_0(communicator_, [&] {
-    require_directory_of(path_);
-    io::require_replaceable(path_, io::probe_layout::kind);
     const auto directory = fs::path(path_).parent_path();
     io::require_free_space(directory.empty() ? "." : directory.string(),
                            file_bytes(plan, n_checkpoints));

@@ -11,6 +11,7 @@
 #include "analysis/raw_values.hpp"
 #include "distributed/communicator.hpp"
 #include "io/hdf5_file.hpp"
+#include "io/output_file.hpp"
 #include "io/run_metadata.hpp"
 
 namespace superpose::analysis {
@@ -35,8 +36,8 @@ std::uint64_t file_bytes(const RawPlan& plan, std::size_t n_checkpoints);
 class ProbeFile {
  public:
   /// Writes the problems of the plan, which outlives the file. Error (io) also if there is no
-  /// space for n_checkpoints; Error (usage) if `path` is there and is no probe file.
-  ProbeFile(std::string path, const distributed::Communicator& communicator,
+  /// space for n_checkpoints; Error (usage) if what is there may not be replaced.
+  ProbeFile(const io::Output& output, const distributed::Communicator& communicator,
             const io::RunMetadata& metadata, const RawPlan& plan, std::size_t n_checkpoints);
   ProbeFile(const ProbeFile&) = delete;
   ProbeFile& operator=(const ProbeFile&) = delete;

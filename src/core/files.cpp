@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "core/host.hpp"
+
 namespace superpose {
 namespace {
 
@@ -28,6 +30,10 @@ const char* name_of(fs::file_type type) {
 int create_new_file(const std::string& path) {
   ::unlink(path.c_str());
   return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
+std::string temporary_name(const std::string& path) {
+  return fmt::format("{}.{}.{}.partial", path, host_name(), ::getpid());
 }
 
 bool is_regular_file(const std::string& path) {

@@ -12,6 +12,9 @@ namespace superpose {
 /// symbolic link is followed. Returns the descriptor, or -1 with the reason in errno.
 int create_new_file(const std::string& path);
 
+/// A name beside `path` for what will be renamed to it; another for each process.
+std::string temporary_name(const std::string& path);
+
 /// Whether there is a regular file, be it by way of links.
 bool is_regular_file(const std::string& path);
 

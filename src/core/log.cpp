@@ -5,8 +5,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
+#include "core/error.hpp"
 #include "core/plain_text.hpp"
 
 namespace superpose::log {
@@ -26,9 +28,14 @@ spdlog::logger& progress() {
   return *logger;
 }
 
-bool& closed() {
-  static bool is_closed = false;
-  return is_closed;
+int& failure() {
+  static int number = 0;
+  return number;
+}
+
+/// To be called after output, errno 0 before it.
+void note_failure() {
+  if (failure() == 0 && std::ferror(stdout) != 0) failure() = errno == 0 ? EIO : errno;
 }
 
 spdlog::logger& warnings() {
@@ -44,16 +51,31 @@ void set_rank(int rank) {
   if (rank != 0) warnings().set_pattern(fmt::format("[rank {}] %v", rank));
 }
 
+void be_quiet() {
+  progress().set_level(spdlog::level::off);
+}
+
 void info_line(const std::string& line) {
   errno = 0;
   progress().info(printable(line));
-  if (std::ferror(stdout) != 0 && errno == EPIPE) closed() = true;
+  note_failure();
 }
 void warning_line(const std::string& line) {
   warnings().warn(printable(line));
 }
-bool output_is_closed() {
-  return closed();
+int output_failure() {
+  return failure();
+}
+void finish_output() {
+  if (failure() == 0) {
+    errno = 0;
+    std::fflush(stdout);
+    note_failure();
+  }
+  validate(failure() == 0, ExitCode::io,
+           "stdout cannot be written ({}): what is printed is not all; make room, or send it "
+           "elsewhere",
+           std::strerror(failure()));
 }
 
 }  // namespace superpose::log

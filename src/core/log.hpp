@@ -12,12 +12,19 @@ namespace superpose::log {
 /// Sets the rank that prefixes warnings and whether this rank prints progress.
 void set_rank(int rank);
 
+/// No more progress: stdout is for something else.
+void be_quiet();
+
 void info_line(const std::string& line);     ///< rank 0, stdout, flushed
 void warning_line(const std::string& line);  ///< every rank, stderr, flushed
 
-/// Whether a line of progress could not be written because nobody reads the pipe any more, as in
-/// `superpose train ... | head`. A process that does not ignore SIGPIPE never comes to ask.
-bool output_is_closed();
+/// Why stdout took no more, as in errno: EPIPE if nobody reads the pipe any more, as in
+/// `superpose train ... | head` (a process that does not ignore SIGPIPE never comes to ask), ENOSPC
+/// on a full disk; 0 if it took everything so far.
+int output_failure();
+
+/// Writes what is left of the output. Error (io) if some of it could not be written.
+void finish_output();
 
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {

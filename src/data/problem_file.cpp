@@ -16,7 +16,6 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
-#include "core/host.hpp"
 #include "core/text_hash.hpp"
 #include "data/problem_record.hpp"
 
@@ -87,11 +86,6 @@ std::vector<Problem> parse(const std::string& path, const std::string& text) {
   return problems;
 }
 
-/// Another for each process: several jobs may make the same file at once.
-std::string temporary_name(const std::string& path) {
-  return fmt::format("{}.{}.{}.partial", path, host_name(), ::getpid());
-}
-
 /// A file under a temporary name that takes its final name in commit() and else is removed.
 class PendingFile {
  public:
@@ -115,6 +109,14 @@ class PendingFile {
       check(written >= 0, "written");
       done += static_cast<std::size_t>(written);
     }
+  }
+
+  /// Whether a file of these bytes is there already.
+  bool is_there() const {
+    if (!is_regular_file(path_)) return false;
+    std::ifstream now(path_, std::ios::binary), then(temporary_, std::ios::binary);
+    using Bytes = std::istreambuf_iterator<char>;
+    return now.is_open() && then.is_open() && std::equal(Bytes(now), Bytes(), Bytes(then), Bytes());
   }
 
   void commit() {
@@ -172,7 +174,8 @@ ProblemFile read_problems(const std::vector<std::string>& paths) {
   return all;
 }
 
-void write_problems(const std::string& path, const std::vector<Problem>& problems) {
+void write_problems(const std::string& path, const std::vector<Problem>& problems,
+                    Existing existing) {
   PendingFile file(path);
   std::string text = "[";
   for (std::size_t i = 0; i < problems.size(); ++i) {
@@ -183,6 +186,11 @@ void write_problems(const std::string& path, const std::vector<Problem>& problem
     text.clear();
   }
   file.append(text + "]");
+  if (file.is_there()) return;
+  validate(existing == Existing::replaced || !is_regular_file(path), ExitCode::usage,
+           "'{}' is there and would be lost (it is not what this command writes); name another "
+           "output, or add --force",
+           path);
   file.commit();
 }
 

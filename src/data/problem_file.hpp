@@ -24,9 +24,14 @@ ProblemFile read_problems(const std::string& path);
 /// The problems of one file after another. The hash of several files is that of their hashes.
 ProblemFile read_problems(const std::vector<std::string>& paths);
 
+/// What becomes of a file of other contents that is there.
+enum class Existing { replaced, kept };
+
 /// Writes derived problems as one published record each: neighbor_k holds the optimal sets,
 /// bfs_neighbor_k the exact frontier, both for 0..H. The file appears under its name only when it
-/// is complete and on disk. Error (io) if it cannot be written.
-void write_problems(const std::string& path, const std::vector<Problem>& problems);
+/// is complete and on disk; a file of the same bytes is left alone. Error (io) if it cannot be
+/// written; Error (usage) if a file of other contents is kept.
+void write_problems(const std::string& path, const std::vector<Problem>& problems,
+                    Existing existing = Existing::replaced);
 
 }  // namespace superpose::data

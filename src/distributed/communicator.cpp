@@ -19,7 +19,22 @@ void leave_out_shared_file_pointers() {
   ::setenv("OMPI_MCA_sharedfp", "^lockedfile", 0);
 }
 
+/// Open MPI 4 ends the process if a step of SLURM started it without PMIx, in words about its own
+/// build. mpirun and srun --mpi set variables for their ranks.
+void require_launcher() {
+#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION < 5
+  const auto is_set = [](const char* name) { return std::getenv(name) != nullptr; };
+  const bool launched =
+      is_set("PMIX_NAMESPACE") || is_set("PMI_RANK") || is_set("OMPI_COMM_WORLD_SIZE");
+  validate(launched || !is_set("SLURM_STEP_NUM_TASKS"), ExitCode::mpi,
+           "a step of SLURM started this process without MPI (SLURM_STEP_NUM_TASKS is set, "
+           "PMIX_NAMESPACE is not); start it by srun --mpi=pmix or mpirun, or for one rank by env "
+           "-u SLURM_STEP_NUM_TASKS superpose ...");
+#endif
+}
+
 MPI_Comm started_world(int& argc, char**& argv) {
+  require_launcher();
   leave_out_shared_file_pointers();
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");

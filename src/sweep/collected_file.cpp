@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "core/error.hpp"
-#include "io/durable_file.hpp"
 #include "io/hdf5_file.hpp"
+#include "io/output_file.hpp"
 #include "io/seal.hpp"
 #include "io/sweep_layout.hpp"
 #include "sweep/csv.hpp"
@@ -161,12 +161,6 @@ void write_table(io::File& file, const Sweep& sweep, const JoinedTable& table) {
   for (const auto& series : table.series) write_series(file, sweep, table, series);
 }
 
-/// Text tables are short: written whole, then renamed.
-void replace_text(const std::string& path, const std::string& text) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
-  io::replace_file(path, {bytes, bytes + text.size()});
-}
-
 std::string csv_number(double value) {
   return std::isnan(value) ? "" : fmt::format("{}", value);
 }
@@ -202,7 +196,7 @@ void write_collected(const std::string& path, const io::RunMetadata& metadata,
   for (const auto& table : tables) write_table(file, planned.sweep, table);
   auto contents = file.image();
   io::append_seal(contents);
-  io::replace_file(path, contents);
+  io::write_output(path, contents);
 }
 
 void write_points_csv(const std::string& path, const Planned& planned,
@@ -216,7 +210,7 @@ void write_points_csv(const std::string& path, const Planned& planned,
     for (const auto& measure : measures) text += "," + csv_number(measure.values[i]);
     text += "\n";
   }
-  replace_text(path, text);
+  io::write_output(path, text);
 }
 
 void write_summary_csv(const std::string& path, const Planned& planned,
@@ -230,7 +224,7 @@ void write_summary_csv(const std::string& path, const Planned& planned,
               fmt::format("{},{},{},{},{},{}\n", measures[m].name, s.n, csv_number(s.mean),
                           csv_number(s.deviation), csv_number(s.low), csv_number(s.high));
     }
-  replace_text(path, text);
+  io::write_output(path, text);
 }
 
 }  // namespace superpose::sweep

@@ -123,6 +123,16 @@ void require_same(const std::string& path, const PointFiles& expected) {
            path);
 }
 
+/// Files of the folder itself. In a folder that is no sweep's yet they would be someone else's.
+void write_own(const std::string& path, const std::string& text, bool is_new) {
+  if (is_regular_file(path) && read_all(path) == text) return;
+  validate(!is_new || !fs::exists(fs::symlink_status(path)), ExitCode::usage,
+           "'{}' is there and would be lost (its folder is no sweep's yet); choose another "
+           "sweep.directory, or move it",
+           path);
+  io::replace_text(path, text);
+}
+
 std::string points_csv(const Sweep& sweep, const std::vector<Point>& points) {
   std::string text = csv_axes(sweep) + "identity\n";
   for (const auto& point : points) text += csv_labels(sweep, point) + point.identity + "\n";
@@ -141,6 +151,12 @@ std::string SweepFolder::point(const std::string& identity) const {
 }
 
 std::size_t SweepFolder::prepare(const Sweep& sweep, const std::vector<Point>& points) const {
+  const bool is_new = !fs::exists(root_ + "/points");
+  if (is_new) {
+    make_folder(root_);
+    write_own(root_ + "/sweep.toml", sweep.text, is_new);
+    write_own(root_ + "/points.csv", points_csv(sweep, points), is_new);
+  }
   for (const auto* folder : {"", "/points", "/submissions", "/logs", "/problems"})
     make_folder(root_ + folder);
   std::size_t n_new = 0;
@@ -156,8 +172,8 @@ std::size_t SweepFolder::prepare(const Sweep& sweep, const std::vector<Point>& p
     io::replace_text(path + "/job.sh", files.job);  // last: the point is complete
     ++n_new;
   }
-  io::replace_text(root_ + "/points.csv", points_csv(sweep, points));
-  io::replace_text(root_ + "/sweep.toml", sweep.text);
+  write_own(root_ + "/points.csv", points_csv(sweep, points), false);
+  write_own(root_ + "/sweep.toml", sweep.text, false);
   return n_new;
 }
 

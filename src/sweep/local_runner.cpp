@@ -24,6 +24,11 @@ namespace {
 
 constexpr int interrupted = static_cast<int>(ExitCode::interrupted);
 
+/// What an allocation that this runs in says to the programs of it: our ranks are none of its
+/// steps. A launcher that the user names may be a part of it.
+const std::vector<std::string> of_other_launchers{"SLURM_", "PMI_", "PMI2_", "PMIX_",
+                                                  "OMPI_COMM_WORLD_"};
+
 std::string launcher_of(const std::string& asked, int ranks) {
   if (asked.empty()) return ranks == 1 ? "" : fmt::format("mpirun -n {}", ranks);
   auto launcher = asked;
@@ -58,8 +63,10 @@ class Slots {
     auto variables = unbound_ranks();
     variables["SUPERPOSE"] = program;
     variables["SUPERPOSE_LAUNCHER"] = launcher;
+    variables["SUPERPOSE_JOB"] = "local";
     const auto process =
-        sweep::start({"bash", options_.point_script, folder_.point(point.identity)}, variables);
+        sweep::start({"bash", options_.point_script, folder_.point(point.identity)}, variables,
+                     options_.launcher.empty() ? of_other_launchers : std::vector<std::string>());
     running_.emplace(process, Running{&point, Stopwatch()});
   }
 
@@ -114,10 +121,10 @@ int run_locally(const SweepFolder& folder, const Sweep& sweep,
   Slots slots(folder, sweep, options, points.size());
   bool stopping = false;
   for (std::size_t next = 0; next < points.size() || !slots.idle();) {
-    if (!stopping && (stop.requested_here() || log::output_is_closed())) {
+    if (!stopping && (stop.requested_here() || log::output_failure() != 0)) {
       stopping = true;
       log::warning("{}: stopping the points in hand with a checkpoint",
-                   stop.requested_here() ? stop.signal_name() : "a closed output pipe");
+                   stop.requested_here() ? stop.signal_name() : "an output that takes no more");
       slots.stop();
     }
     if (stopping && slots.idle()) return interrupted;

@@ -33,6 +33,19 @@ pid_t fork_child() {
   return child;
 }
 
+std::vector<std::string> variables_that_begin_with(const std::vector<std::string>& beginnings) {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const auto begins = [&](const std::string& beginning) {
+      return variable.compare(0, beginning.size(), beginning) == 0;
+    };
+    if (std::any_of(beginnings.begin(), beginnings.end(), begins))
+      names.emplace_back(variable.substr(0, variable.find('=')));
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string shell_word(const std::string& text) {
@@ -85,10 +98,12 @@ Outcome run(const Command& command) {
   return outcome;
 }
 
-pid_t start(const Command& command, const std::map<std::string, std::string>& variables) {
+pid_t start(const Command& command, const std::map<std::string, std::string>& variables,
+            const std::vector<std::string>& dropped) {
   const pid_t child = fork_child();
   if (child > 0) return child;
   ::setpgid(0, 0);
+  for (const auto& name : variables_that_begin_with(dropped)) ::unsetenv(name.c_str());
   for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
   execute(command);
 }

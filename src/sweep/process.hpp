@@ -31,8 +31,10 @@ struct Outcome {
 Outcome run(const Command& command);
 
 /// Starts it in a process group of its own, so that a terminal's Ctrl-C does not reach it, with
-/// these variables beside those of this process. Error (io) if no process can be made.
-pid_t start(const Command& command, const std::map<std::string, std::string>& variables);
+/// these variables beside those of this process, but without those whose names begin so
+/// (`dropped`). Error (io) if no process can be made.
+pid_t start(const Command& command, const std::map<std::string, std::string>& variables,
+            const std::vector<std::string>& dropped = {});
 
 /// The code of Outcome from the status of waitpid.
 int exit_code(int status);

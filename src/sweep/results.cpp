@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/log.hpp"
 #include "io/evaluation_json.hpp"
 
 namespace superpose::sweep {
@@ -92,6 +93,18 @@ std::vector<Named> read_json(const std::string& path,
   }
 }
 
+/// What `read` gives; nothing, with a warning, if it cannot be read: one bad file leaves the other
+/// points as they are.
+template <class Item, class Read>
+std::vector<Item> usable(Read&& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    log::warning("left out: {}", error.what());
+    return {};
+  }
+}
+
 std::vector<Named> measures_of_point(const std::string& path, SweepJob job) {
   if (job == SweepJob::train) {
     if (!std::filesystem::exists(path + "/evaluation.json")) return {};  // no held-out problems
@@ -112,7 +125,7 @@ Tables read_tables(const Planned& planned, const std::vector<std::string>& names
   for (std::size_t i = 0; i < tables.size(); ++i) {
     if (planned.status[i].state != State::done) continue;
     const auto path = planned.folder.point(planned.points[i].identity) + "/run.h5";
-    tables[i] = io::read_tables(path, names, last);
+    tables[i] = usable<io::Table>([&] { return io::read_tables(path, names, last); });
     if (last.empty()) last = tables[i];
   }
   return tables;
@@ -195,7 +208,7 @@ std::vector<Measure> read_measures(const Planned& planned) {
     if (planned.status[i].state != State::done) continue;
     const auto path = planned.folder.point(planned.points[i].identity);
     for (auto& [name, unit, description, value] :
-         measures_of_point(path, planned.sweep.options.job)) {
+         usable<Named>([&] { return measures_of_point(path, planned.sweep.options.job); })) {
       const auto [known, is_new] = place.emplace(name, measures.size());
       if (is_new)
         measures.push_back(

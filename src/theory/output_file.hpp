@@ -6,12 +6,12 @@
 
 #include "distributed/communicator.hpp"
 #include "io/history.hpp"
+#include "io/output_file.hpp"
 
 namespace superpose::theory {
 
-/// Before the work, not after it: makes the folder of `path` and finds a path that cannot be
-/// written. Error (io) on every rank. Collective.
-void prepare_output(const std::string& path, const distributed::Communicator& world);
+/// io::prepare_output by rank 0; Error on every rank. Collective.
+std::string prepare_output(const io::Output& output, const distributed::Communicator& world);
 
 /// Rank 0 writes the file; Error (io) on every rank. Collective.
 void write_output(const std::string& path, const io::RunMetadata& metadata,

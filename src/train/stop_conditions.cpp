@@ -1,6 +1,7 @@
 #include "train/stop_conditions.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "core/log.hpp"
@@ -22,7 +23,7 @@ bool StopConditions::due() {
   since_call_ = Stopwatch();
   time_is_up_ = time_is_up_ || time_is_up();
   file_asks_ = file_asks_ || file_asks();
-  return signals_.requested_here() || time_is_up_ || file_asks_ || log::output_is_closed();
+  return signals_.requested_here() || time_is_up_ || file_asks_ || log::output_failure() != 0;
 }
 
 bool StopConditions::time_is_up() {
@@ -53,7 +54,8 @@ std::string StopConditions::reason() const {
   if (signals_.requested_here()) return signals_.signal_name();
   if (time_is_up_) return "--max_time";
   if (file_asks_) return "the file " + file_;
-  return log::output_is_closed() ? "a closed output pipe" : "another rank";
+  if (log::output_failure() == EPIPE) return "a closed output pipe";
+  return log::output_failure() != 0 ? "an output that cannot be written" : "another rank";
 }
 
 }  // namespace superpose::train

@@ -112,11 +112,21 @@ std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool 
   return state_.restore_newest(communicator_, directory);
 }
 
+/// A directory that cannot be written to holds no other job, and a complete run asks for no lock.
+void Trainer::take_lock() {
+  try {
+    lock_.emplace(options_.output.directory);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::io) throw;
+    why_unlocked_ = error.what();
+  }
+}
+
 void Trainer::start(const Start& from) {
   const auto& directory = options_.output.directory;
   io::agree_on_rank_0(communicator_, [&] {
     create_directory(directory);
-    lock_.emplace(directory);
+    take_lock();
   });
   const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
   const auto restored = restore(from, has_run);
@@ -154,6 +164,8 @@ ExitCode Trainer::run() {
               progress_.epoch);
     return ExitCode::done;
   }
+  io::agree_on_rank_0(communicator_,
+                      [&] { validate(lock_.has_value(), ExitCode::io, "{}", why_unlocked_); });
   recorder_->flush();  // a directory that cannot be written to is found before the first step
   io::try_checkpoint(communicator_, options_.output.directory);
   stop_.emplace(options_.output.directory, communicator_.rank() == 0, limits_,

@@ -53,6 +53,7 @@ class Trainer {
   enum class Flow { go_on, stop };
 
   std::optional<TrainingState::Restored> restore(const Start& from, bool has_run);
+  void take_lock();
   void start(const Start& from);
   void listen_for_faults();
   Recorder::Plan recorder_plan() const;
@@ -75,6 +76,7 @@ class Trainer {
   io::RunMetadata metadata_;
   std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures
   std::optional<io::RunLock> lock_;      ///< of rank 0
+  std::string why_unlocked_;             ///< of rank 0: what kept it from taking the lock
   FaultInjection faults_;
   TrainingStep training_step_;
   TrainingState state_;

@@ -79,7 +79,7 @@ class SmallRuns(harness.Case):
     @classmethod
     def generate(cls, name, **options):
         options = {"n_nodes": 12, "min_hops": 2, "max_hops": 3, **options}
-        result = cls.run_program("generate", name, *overrides(options))
+        result = cls.run_program("generate", name, "--force", *overrides(options))
         assert result.returncode == 0, result.stderr
 
     @classmethod

@@ -26,7 +26,7 @@ class Bench(harness.Case):
 
     @classmethod
     def bench(cls, *arguments, ranks=None, settings=TINY):
-        result = harness.run("bench", *arguments, *options(settings), "--json", "out.json",
+        result = harness.run("bench", *arguments, *options(settings), "--json", "out.json", "--force",
                              ranks=ranks, folder=cls.path)
         assert result.returncode == 0, result.stderr
         return result.stdout, json.loads((cls.path / "out.json").read_text(encoding="utf-8"))
@@ -176,7 +176,7 @@ class Bench(harness.Case):
         fails(2, "--latents 5 is no stage", arguments=["--latents", "5"])
         fails(2, "--scaling", arguments=["--scaling", "sideways"])
         fails(3, "model.n_positions", arguments=["--model.n_positions", 20])
-        fails(5, "cannot write none/out.json", arguments=["--json", "none/out.json"])
+        fails(5, "cannot create the folder '/dev/null'", arguments=["--json", "/dev/null/out.json"])
 
 
 if __name__ == "__main__":

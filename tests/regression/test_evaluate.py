@@ -48,7 +48,7 @@ class Evaluate(SmallRuns):
     def evaluate(self, method, data="valid.json", *arguments, ranks=None):
         """The printed text and the results of the JSON file."""
         result = self.run_program("evaluate", self.checkpoints(method)[-1], data, "--json",
-                                  "out.json", *arguments, ranks=ranks)
+                                  "out.json", "--force", *arguments, ranks=ranks)
         self.assert_succeeds(result)
         return result.stdout, self.read_json("out.json")
 
@@ -185,8 +185,8 @@ class Errors(SmallRuns):
     def test_a_json_file_that_cannot_be_written_is_an_io_error(self):
         """Found before the evaluation, not after it."""
         result = self.run_program("evaluate", self.checkpoint, "valid.json", "--json",
-                                  "none/out.json")
-        self.assert_fails(result, 5, "cannot write none/out.json (No such file or directory)")
+                                  "valid.json/out.json")
+        self.assert_fails(result, 5, "cannot create the folder 'valid.json'")
         self.assertEqual(result.stdout, "")
 
 
