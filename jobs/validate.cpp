@@ -13,6 +13,7 @@ namespace {
 struct Arguments {
   std::string config;
   std::vector<config::Override> overrides;
+  int ranks = 1;  ///< of the job that is to come
 };
 
 void warn_if_missing(const char* key, const std::string& path) {
@@ -22,7 +23,8 @@ void warn_if_missing(const char* key, const std::string& path) {
 
 /// Prints the effective configuration, itself a valid configuration file.
 int run(const Arguments& arguments) {
-  const auto options = config::read_run_config(arguments.config, arguments.overrides);
+  const auto options =
+      config::read_run_config(arguments.config, arguments.overrides, arguments.ranks);
   for (const auto& path : options.data.train) warn_if_missing("data.train", path);
   warn_if_missing("data.valid", options.data.valid);
   fmt::print("# {} is valid; every setting of the run:\n{}", arguments.config,
@@ -38,6 +40,9 @@ void add_validate(CLI::App& app, Command& command, const std::string& /*typed*/)
   sub->add_option("CONFIG", arguments->config, "Configuration of the run (TOML)")
       ->type_name("")
       ->required();
+  sub->add_option("--ranks", arguments->ranks, "Check for so many ranks, too")
+      ->check(integer_in(1, 1 << 24))
+      ->type_name("N");
   train::RunOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

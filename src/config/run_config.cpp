@@ -1,5 +1,6 @@
 #include "config/run_config.hpp"
 
+#include "config/mistakes.hpp"
 #include "core/error.hpp"
 
 namespace superpose::config {
@@ -133,111 +134,133 @@ void add_rows(OptionTable& table, train::OutputOptions& output) {
   table.add("output.keep", output.keep, "checkpoints kept; older ones are removed", at_least(1));
 }
 
-void check_files(const train::RunOptions& options) {
+void check_files(Mistakes& mistakes, const train::RunOptions& options) {
   const auto& files = options.data.train;
-  validate(!files.empty() && std::find(files.begin(), files.end(), "") == files.end(),
-           ExitCode::usage,
-           "data.train is empty (training needs problems); name a problem file, for instance one "
-           "written by superpose generate");
+  mistakes.require(
+      !files.empty() && std::find(files.begin(), files.end(), "") == files.end(),
+      "data.train is empty (training needs problems); name a problem file, for instance one "
+      "written by superpose generate");
   const auto n_shares = options.data.shares.size();
-  validate(n_shares == 0 || n_shares == files.size(), ExitCode::usage,
-           "data.shares has {} entries but data.train has {} files (each file has its share); give "
-           "as many, or none",
-           n_shares, files.size());
-  validate(!options.output.directory.empty(), ExitCode::usage,
-           "output.directory is empty (the run has nowhere to write); name a directory");
+  mistakes.require(n_shares == 0 || n_shares == files.size(),
+                   "data.shares has {} entries but data.train has {} files (each file has its "
+                   "share); give as many, or none",
+                   n_shares, files.size());
+  mistakes.require(!options.output.directory.empty(),
+                   "output.directory is empty (the run has nowhere to write); name a directory");
 }
 
-void check_model(const model::Gpt2Options& model) {
-  validate(model.n_embd % model.n_head == 0, ExitCode::usage,
-           "model.n_embd = {} is not a multiple of model.n_head = {} (each head gets an equal part "
-           "of the width); change one of them",
-           model.n_embd, model.n_head);
+void check_model(Mistakes& mistakes, const model::Gpt2Options& model) {
+  mistakes.require(
+      model.n_embd % model.n_head == 0,
+      "model.n_embd = {} is not a multiple of model.n_head = {} (each head gets an equal part "
+      "of the width); change one of them",
+      model.n_embd, model.n_head);
 }
 
 /// A list by stages, whose last entry holds for later ones.
-void check_by_stage(const char* key, const std::vector<double>& list, int max_latent_stage) {
+void check_by_stage(Mistakes& mistakes, const char* key, const std::vector<double>& list,
+                    int max_latent_stage) {
   const std::size_t n_stages = static_cast<std::size_t>(max_latent_stage) + 1;
-  validate(list.size() <= n_stages, ExitCode::usage,
-           "{} has {} entries (curriculum.max_latent_stage = {}: there are {} stages); leave out "
-           "what no stage uses",
-           key, list.size(), max_latent_stage, n_stages);
+  mistakes.require(
+      list.size() <= n_stages,
+      "{} has {} entries (curriculum.max_latent_stage = {}: there are {} stages); leave out "
+      "what no stage uses",
+      key, list.size(), max_latent_stage, n_stages);
 }
 
-void check_schedule(const train::RunOptions& options) {
+void check_schedule(Mistakes& mistakes, const train::RunOptions& options) {
   const auto& optimizer = options.optimizer;
-  check_by_stage("optimizer.stage_lr", optimizer.stage_lr, options.curriculum.max_latent_stage);
+  check_by_stage(mistakes, "optimizer.stage_lr", optimizer.stage_lr,
+                 options.curriculum.max_latent_stage);
   if (optimizer.schedule == optim::Schedule::warmup_stable_decay) {
-    validate(
+    mistakes.require(
         optimizer.decay_epochs >= 1 && optimizer.decay_epochs <= options.train.epochs,
-        ExitCode::usage,
         "optimizer.decay_epochs = {} is not in 1..train.epochs = {} "
         "(optimizer.schedule = \"warmup_stable_decay\" decays in so many of the run's epochs); "
         "change it",
         optimizer.decay_epochs, options.train.epochs);
   } else {
-    validate(optimizer.decay_epochs == 0, ExitCode::usage,
-             "optimizer.decay_epochs = {} has no effect (only the schedule warmup_stable_decay "
-             "reads it); set it to 0 or optimizer.schedule to \"warmup_stable_decay\"",
-             optimizer.decay_epochs);
+    mistakes.require(
+        optimizer.decay_epochs == 0,
+        "optimizer.decay_epochs = {} has no effect (only the schedule warmup_stable_decay "
+        "reads it); set it to 0 or optimizer.schedule to \"warmup_stable_decay\"",
+        optimizer.decay_epochs);
   }
 }
 
-void check_method(const data::MethodOptions& method, int max_latent_stage) {
-  check_by_stage("method.uniform_prob_by_stage", method.uniform_prob_by_stage, max_latent_stage);
-  validate(method.uniform_prob_by_stage.empty() || data::has_stages(method.name), ExitCode::usage,
-           "method.uniform_prob_by_stage has no effect (method.name = \"{}\" has no stages); leave "
-           "it out",
-           superpose::to_string(method.name));
-  validate(
-      !method.exact_frontier || method.name == data::Method::coconut_bfs_loss, ExitCode::usage,
+void check_method(Mistakes& mistakes, const data::MethodOptions& method, int max_latent_stage) {
+  check_by_stage(mistakes, "method.uniform_prob_by_stage", method.uniform_prob_by_stage,
+                 max_latent_stage);
+  mistakes.require(
+      method.uniform_prob_by_stage.empty() || data::has_stages(method.name),
+      "method.uniform_prob_by_stage has no effect (method.name = \"{}\" has no stages); leave "
+      "it out",
+      superpose::to_string(method.name));
+  mistakes.require(
+      !method.exact_frontier || method.name == data::Method::coconut_bfs_loss,
       "method.exact_frontier = true has no effect (only coconut_bfs_loss has a candidate set); "
       "set it to false or method.name to \"coconut_bfs_loss\"");
 }
 
 /// A stage can only be seen to settle if its held-out loss is measured in every epoch.
-void check_settling(const train::RunOptions& options) {
+void check_settling(Mistakes& mistakes, const train::RunOptions& options) {
   if (options.curriculum.stage_end != data::StageEnd::settled) return;
-  validate(!options.data.valid.empty(), ExitCode::usage,
-           "curriculum.stage_end = \"settled\" needs held-out problems (their loss ends a stage); "
-           "set data.valid, or stage_end to \"epochs\"");
-  validate(options.train.eval_every == 1, ExitCode::usage,
-           "train.eval_every = {} leaves epochs unmeasured (curriculum.stage_end = \"settled\" "
-           "looks at every epoch); set it to 1, or stage_end to \"epochs\"",
-           options.train.eval_every);
+  mistakes.require(
+      !options.data.valid.empty(),
+      "curriculum.stage_end = \"settled\" needs held-out problems (their loss ends a stage); "
+      "set data.valid, or stage_end to \"epochs\"");
+  mistakes.require(
+      options.train.eval_every == 1,
+      "train.eval_every = {} leaves epochs unmeasured (curriculum.stage_end = \"settled\" "
+      "looks at every epoch); set it to 1, or stage_end to \"epochs\"",
+      options.train.eval_every);
 }
 
 /// A loss over a candidate set that holds the root is near 0 as soon as the root is named.
-void check_settled_set(const train::RunOptions& options) {
+void check_settled_set(Mistakes& mistakes, const train::RunOptions& options) {
   const auto& method = options.method;
   const bool root_is_enough =
       method.name == data::Method::coconut_bfs_loss && !method.exact_frontier;
-  validate(
-      !root_is_enough || options.curriculum.stage_end != data::StageEnd::settled, ExitCode::usage,
+  mistakes.require(
+      !root_is_enough || options.curriculum.stage_end != data::StageEnd::settled,
       "curriculum.stage_end = \"settled\" does not go with method.exact_frontier = false of "
       "coconut_bfs_loss (its sets hold the root, so that naming the root alone looks settled); "
       "set exact_frontier to true, or stage_end to \"epochs\"");
 }
 
 /// Methods without stages label every token of their continuation.
-void check_supervision(const data::MethodOptions& method) {
-  validate(
-      method.supervise == data::Supervision::last || data::has_stages(method.name), ExitCode::usage,
+void check_supervision(Mistakes& mistakes, const data::MethodOptions& method) {
+  mistakes.require(
+      method.supervise == data::Supervision::last || data::has_stages(method.name),
       "method.supervise = \"all\" has no meaning for method.name = \"{}\" (it has no thoughts to "
       "supervise); set it to \"last\", or train another method",
       superpose::to_string(method.name));
 }
 
-void check_loop(const train::LoopOptions& loop) {
-  validate(loop.batch_size >= loop.leaves, ExitCode::usage,
-           "train.batch_size = {} is smaller than train.leaves = {} (each leaf needs a problem); "
-           "raise the batch size or lower the leaves",
-           loop.batch_size, loop.leaves);
+void check_loop(Mistakes& mistakes, const train::LoopOptions& loop) {
+  mistakes.require(
+      loop.batch_size >= loop.leaves,
+      "train.batch_size = {} is smaller than train.leaves = {} (each leaf needs a problem); "
+      "raise the batch size or lower the leaves",
+      loop.batch_size, loop.leaves);
+  if (loop.batch_size < loop.leaves) return;
   const int smallest_leaf = loop.batch_size / loop.leaves;
-  validate(loop.accumulation <= smallest_leaf, ExitCode::usage,
-           "train.accumulation = {} is larger than the {} problems of a leaf (batch_size / leaves; "
-           "each pass needs a problem); lower it",
-           loop.accumulation, smallest_leaf);
+  mistakes.require(
+      loop.accumulation <= smallest_leaf,
+      "train.accumulation = {} is larger than the {} problems of a leaf (batch_size / leaves; "
+      "each pass needs a problem); lower it",
+      loop.accumulation, smallest_leaf);
+}
+
+/// Everything that no single setting shows.
+void check_all(Mistakes& mistakes, const train::RunOptions& options) {
+  check_files(mistakes, options);
+  check_model(mistakes, options.model);
+  check_method(mistakes, options.method, options.curriculum.max_latent_stage);
+  check_supervision(mistakes, options.method);
+  check_schedule(mistakes, options);
+  check_loop(mistakes, options.train);
+  check_settling(mistakes, options);
 }
 
 }  // namespace
@@ -277,18 +300,16 @@ OptionTable option_table(data::GeneratorOptions& options) {
 }
 
 void check(const train::RunOptions& options) {
-  check_files(options);
-  check_model(options.model);
-  check_method(options.method, options.curriculum.max_latent_stage);
-  check_supervision(options.method);
-  check_schedule(options);
-  check_loop(options.train);
-  check_settling(options);
+  Mistakes mistakes;
+  check_all(mistakes, options);
+  mistakes.require_none();
 }
 
 void check_new_run(const train::RunOptions& options) {
-  check(options);
-  check_settled_set(options);
+  Mistakes mistakes;
+  check_all(mistakes, options);
+  check_settled_set(mistakes, options);
+  mistakes.require_none();
 }
 
 void check(const data::GeneratorOptions& options) {
@@ -308,19 +329,41 @@ void check(const data::GeneratorOptions& options) {
            sides);
 }
 
-train::RunOptions parse_run_config(const std::string& text, const std::string& source,
-                                   const std::vector<Override>& overrides) {
+namespace {
+
+/// Settings and overrides in turn; those that cannot be set are mistakes.
+train::RunOptions set_all(const std::vector<Setting>& settings,
+                          const std::vector<Override>& overrides, Mistakes& mistakes) {
   train::RunOptions options;
   OptionTable table = option_table(options);
-  for (const auto& setting : read_toml(text, source)) table.set(setting);
-  for (const auto& override : overrides) table.set(override);
-  check(options);
+  for (const auto& setting : settings) mistakes.attempt(setting.key, [&] { table.set(setting); });
+  for (const auto& override : overrides)
+    mistakes.attempt(override.key, [&] { table.set(override); });
   return options;
 }
 
-train::RunOptions read_run_config(const std::string& path, const std::vector<Override>& overrides) {
-  auto options = parse_run_config(read_text(path), path, overrides);
-  check_new_run(options);
+}  // namespace
+
+train::RunOptions parse_run_config(const std::string& text, const std::string& source,
+                                   const std::vector<Override>& overrides) {
+  Mistakes mistakes;
+  const auto options = set_all(read_toml(text, source), overrides, mistakes);
+  check_all(mistakes, options);
+  mistakes.require_none();
+  return options;
+}
+
+train::RunOptions read_run_config(const std::string& path, const std::vector<Override>& overrides,
+                                  int n_ranks) {
+  Mistakes mistakes;
+  const auto options = set_all(read_toml(read_text(path), path), overrides, mistakes);
+  check_all(mistakes, options);
+  check_settled_set(mistakes, options);
+  mistakes.require(n_ranks <= options.train.leaves,
+                   "train.leaves = {} is less than the {} ranks (each computes at least one leaf); "
+                   "raise it, or start fewer ranks",
+                   options.train.leaves, n_ranks);
+  mistakes.require_none();
   return options;
 }
 

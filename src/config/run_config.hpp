@@ -17,10 +17,10 @@ OptionTable option_table(train::RunOptions& options);
 /// The same for `superpose generate`, without sections.
 OptionTable option_table(data::GeneratorOptions& options);
 
-/// Defaults, then the file, then the overrides in their order; checked.
-/// Error (usage) if the file cannot be read, or as parse_run_config.
+/// Defaults, then the file, then the overrides in their order; checked, also for a job of so many
+/// ranks. Error (usage) that names everything that is wrong; also if the file cannot be read.
 train::RunOptions read_run_config(const std::string& path,
-                                  const std::vector<Override>& overrides = {});
+                                  const std::vector<Override>& overrides = {}, int n_ranks = 1);
 
 /// The same from text, for instance from a configuration stored in a checkpoint; `source` names it
 /// in messages. Error (usage) for text that is not TOML, an unknown key, a wrong type, a value out

@@ -55,9 +55,24 @@ class CommandLine(harness.Case):
         defaults = sections(run("validate", self.config("")).stdout)
         self.assertGreater(len(defaults), 40)
         for key, value in defaults.items():
-            entry = text.split(f"--{key} ", 1)[1].split("\n  --", 1)[0] + "\n"
+            entry = text.split(f"--{key} ", 1)[1].split("\n  --", 1)[0].split("\n\n")[0]
             if key != "data.train":
-                self.assertIn(f"default {value}\n", entry)
+                self.assertIn(f"default {value} ", " ".join(entry.split()) + " ")
+
+    def test_every_help_fits_on_a_terminal_and_names_the_exit_codes(self):
+        subcommands = [line.split()[0] for line in
+                       run("--help").stdout.split("Subcommands:\n")[1].split("\n\n")[0].splitlines()
+                       if line[2] != " "]
+        self.assertGreaterEqual(len(subcommands), 10)
+        for name in subcommands:
+            text = run(name, "--help").stdout
+            self.assertEqual(run("help", name).stdout, text)
+            self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+            self.assertNotRegex(text, r"INT in \[|FLOAT in \[")
+            if name not in ("sweep", "theory"):  # which have parts
+                self.assertIn("Exit codes: 0 ", text)
+        self.assertIn("75 interrupted", run("train", "--help").stdout)
+        self.assertEqual(run("help").stdout, run("--help").stdout)
 
     def test_unknown_names_are_refused_with_the_nearest(self):
         x = self.config("")
@@ -92,6 +107,16 @@ class CommandLine(harness.Case):
             self.assert_fails(run("generate", self.path / "p.json", "--n_nodes", sizes), 2,
                               "n_nodes = ", sizes, why)
         self.assertFalse((self.path / "p.json").exists())
+
+    def test_all_mistakes_are_named_at_once(self):
+        x = self.config("[model]\nn_layr = 4\nn_head = 5\nn_embd = \"wide\"\n[train]\n"
+                        "batch_size = 4\n[optimizer]\nbeta1 = 2\ndecay_epochs = 3\n", "many.toml")
+        result = run("validate", x, "--train.epochs", "0", "--ranks", 9)
+        self.assert_fails(result, 2, "7 mistakes:", "'model.n_layr'", "model.n_embd = ",
+                          "optimizer.beta1 = 2", "train.epochs = 0", "train.batch_size = 4",
+                          "optimizer.decay_epochs = 3", "less than the 9 ranks")
+        # n_head = 5 need not divide an n_embd that nobody wrote.
+        self.assertNotIn("not a multiple", result.stderr)
 
     def test_unreadable_configurations_are_refused(self):
         self.assert_fails(run("validate", self.path / "no.toml"), 2, "No such file or directory")
