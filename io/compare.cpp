@@ -206,6 +206,8 @@ class Comparer {
     differ("git_hash", a.git_hash, b.git_hash);
     differ("command_line", a.command_line, b.command_line);
     differ("configuration", a.configuration, b.configuration);
+    comparison_.settings =
+        changed_settings(settings_of(a.configuration), settings_of(b.configuration));
     differ("hosts", a.hosts, b.hosts);
     differ("n_ranks", a.n_ranks, b.n_ranks);
     differ("created", a.created, b.created);

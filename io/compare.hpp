@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "io/stored_settings.hpp"
+
 namespace superpose::io {
 
 struct CompareOptions {
@@ -36,6 +38,7 @@ struct Comparison {
   std::vector<Difference> differences;  ///< what counts
   std::vector<Difference> wall_times;   ///< "seconds" of run.h5: differ between any two runs
   std::vector<std::string> provenance;  ///< root attributes that differ, without a bearing on this
+  std::vector<SettingChange> settings;  ///< of the configuration, likewise
 
   bool same() const { return differences.empty(); }
 };

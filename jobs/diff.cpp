@@ -40,6 +40,8 @@ void print_apart(const io::Comparison& comparison) {
   print(comparison.wall_times);
   if (!comparison.provenance.empty())
     fmt::print("provenance (not counted): {} differ\n", fmt::join(comparison.provenance, ", "));
+  for (const auto& [key, a, b] : comparison.settings)
+    fmt::print("  {:<40} {} | {}\n", printable(key), printable(a), printable(b));
 }
 
 int run(const Arguments& arguments) {

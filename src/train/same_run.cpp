@@ -1,32 +1,17 @@
 #include "train/same_run.hpp"
 
 #include <algorithm>
-#include <map>
-#include <sstream>
 #include <string>
 
 #include "core/error.hpp"
 #include "data/curriculum.hpp"
+#include "io/stored_settings.hpp"
 #include "train/options.hpp"
 
 namespace superpose::train {
 namespace {
 
-/// "section.key" -> value of the effective configuration, which has one setting a line.
-std::map<std::string, std::string> settings_of(const std::string& configuration) {
-  std::map<std::string, std::string> settings;
-  std::istringstream lines(configuration);
-  std::string line, section;
-  while (std::getline(lines, line)) {
-    if (!line.empty() && line.front() == '[') section = line.substr(1, line.find(']') - 1);
-    const auto equals = line.find(" = ");
-    if (equals != std::string::npos)
-      settings[section + "." + line.substr(0, equals)] = line.substr(equals + 3);
-  }
-  return settings;
-}
-
-using Settings = std::map<std::string, std::string>;
+using Settings = io::StoredSettings;
 
 /// Settings that did not exist in every version, with what a run did before they did.
 Settings earlier_behaviour() {
@@ -77,7 +62,7 @@ data::Method method_of(const Settings& settings) {
 /// Error (usage) if the stored run made other sequences of its problems.
 void require_same_sequences(const io::RunMetadata& stored, const io::RunMetadata& now) {
   if (sequence_version_of(stored) == sequence_version_of(now)) return;
-  const auto method = method_of(settings_of(now.configuration));
+  const auto method = method_of(io::settings_of(now.configuration));
   fail(
       ExitCode::usage,
       "the run in this directory cannot be continued: its sequence_version is {}, method {} is now "
@@ -95,8 +80,8 @@ std::int64_t sequence_version_of(const io::RunMetadata& metadata) {
 
 std::optional<SettingDifference> setting_difference(const io::RunMetadata& stored,
                                                     const io::RunMetadata& now) {
-  const auto before = settings_of(stored.configuration);
-  const auto after = settings_of(now.configuration);
+  const auto before = io::settings_of(stored.configuration);
+  const auto after = io::settings_of(now.configuration);
   for (const auto& [key, value] : after) {
     const auto old_value = value_of(before, key);
     if (!may_change(key, after) && old_value != value)
