@@ -227,7 +227,7 @@ class SyntheticRuns(FigureCase):
             synthetic.age_probe(path, rule)
         tables = []
         for name in ("seed1/probe.h5", "old_walk.h5"):
-            result = start("edge_groups", name, "--output", "old", folder=self.path)
+            result = start("edge_groups", name, "--output", "old", "--force", folder=self.path)
             self.assertEqual(result.returncode, 0, result.stderr)
             tables.append(result.stdout.splitlines()[1:])
         self.assertEqual(tables[0], tables[1])

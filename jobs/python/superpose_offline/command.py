@@ -9,6 +9,7 @@ import matplotlib
 
 from .draw.style import STYLE
 from .files.hdf5 import Failure
+from .files.output import Outputs, paths_in
 
 PROGRAM = "superpose_offline"
 
@@ -33,6 +34,12 @@ def add_command(commands, name, documentation):
 def add_output_option(parser):
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where the figures go (default: figures beside the first input)")
+    add_force_option(parser)
+
+
+def add_force_option(parser):
+    parser.add_argument("--force", action="store_true",
+                        help="replace what other commands, or this one from other inputs, wrote")
 
 
 def add_checkpoint_option(parser):
@@ -48,8 +55,15 @@ def positive(text):
     return value
 
 
+def outputs_of(arguments, folder):
+    """What the command may write, and in which folder."""
+    inputs = [*paths_in(value for name, value in vars(arguments).items() if name != "output")]
+    return Outputs(folder, arguments.command, inputs, arguments.force)
+
+
 def output_directory(arguments, first):
-    return arguments.output or (first if first.is_dir() else first.parent) / "figures"
+    folder = arguments.output or (first if first.is_dir() else first.parent) / "figures"
+    return outputs_of(arguments, folder)
 
 
 def print_anywhere():

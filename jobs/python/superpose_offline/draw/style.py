@@ -1,11 +1,10 @@
 """The look of all figures: colours, panels, legends, files."""
 
+import io
 import textwrap
 
 from matplotlib import pyplot as plt, ticker
 import numpy as np
-
-from ..files.hdf5 import Failure
 
 # Okabe and Ito's colours: told apart with every kind of colour vision.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
@@ -135,14 +134,13 @@ def share_axis(ax):
     ax.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=""))
 
 
-def save(fig, directory, name):
+def save(fig, outputs, name):
     """NAME.png and NAME.pdf; closes the figure."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        fig.savefig(directory / f"{name}.png")
-        fig.savefig(directory / f"{name}.pdf", metadata={"CreationDate": None})
-    except OSError as error:
-        raise Failure(f"cannot write {directory / name} ({error}) choose another "
-                      "--output") from error
+    path = outputs.folder / name
+    for ending, metadata in ((".png", {"Software": outputs.mark}),
+                             (".pdf", {"Creator": outputs.mark, "CreationDate": None})):
+        image = io.BytesIO()
+        fig.savefig(image, format=ending[1:], metadata=metadata)
+        outputs.write(path.with_name(name + ending), image.getvalue())
     plt.close(fig)
-    print(f"{directory / name}.png, .pdf")
+    print(f"{path}.png, .pdf")

@@ -40,11 +40,14 @@ class Evaluation:
         if version > FORMAT_VERSION:
             raise Failure(f"cannot read {self.path} (format version {version}, this package knows "
                           f"{FORMAT_VERSION}) use that of the superpose that wrote it")
-        trained = [r for r in document["results"] if isinstance(r["latents"], str)]
+        results = document["results"]
+        trained = [r for r in results if isinstance(r["latents"], str)]
+        # Of `evaluate --latents 0,2,6` the most thoughts stand for the model, and the name says so.
+        chosen = trained[0] if trained else max(results, key=lambda r: r["latents"])
         if not trained:
-            raise ValueError("no result with the latents of the training")
+            self.name += f" ({chosen['latents']} latent tokens)"
         self.document = document
-        self.result = result_of_version_1(trained[0]) if version == 1 else trained[0]
+        self.result = result_of_version_1(chosen) if version == 1 else chosen
         self.result = {name: self.result[name] for name in (*Measure, HOPS)}
         self.data, self.data_hash = Path(document["data"]).name, document["data_hash"]
         self.step = document["step"]

@@ -46,7 +46,7 @@ def cell_html(cell):
 
 
 class Page:
-    """Collects the parts of a page; `text` is all of it."""
+    """Collects the parts of a page; `text_by` is all of it, and says who made it."""
 
     def __init__(self, title):
         self.title, self.parts = title, []
@@ -85,9 +85,9 @@ class Page:
         for rule in comparison.rules:
             self.paragraph(rule, "rule")
 
-    @property
-    def text(self):
+    def text_by(self, maker):
         body = "\n".join(self.parts)
         return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+                f'<meta name="generator" content="{escape(maker)}">'
                 f"<title>{escape(self.title)}</title><style>{CSS}</style></head>\n"
                 f"<body>\n<h1>{escape(self.title)}</h1>\n{body}\n</body></html>\n")

@@ -11,7 +11,7 @@ it and needs no network. Measures and published values: RbS (arXiv 2505.12514), 
 import sys
 from pathlib import Path
 
-from .. import published
+from .. import command, published
 from ..draw.attention_map import draw_map
 from ..draw.by_stage import draw_by_stage
 from ..draw.edge_groups import draw_edge_groups
@@ -175,7 +175,7 @@ def build(material):
     report.provenance()
     report.what_is_missing()
     report.summary(0)
-    return report.page.text
+    return report
 
 
 def write_report(arguments):
@@ -186,12 +186,11 @@ def write_report(arguments):
         raise Failure("nothing usable (the lines above say why) give the directory of a run")
     first = arguments.runs[0]
     path = arguments.output or (first if first.is_dir() else Path(".")) / "report.html"
-    text = build(material)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of files
-    except OSError as error:
-        raise Failure(f"cannot write {path} ({error}) choose another --output") from error
+    outputs = command.outputs_of(arguments, path.parent)
+    outputs.require_replaceable(path)  # before the work
+    report = build(material)
+    text = report.page.text_by(outputs.mark)
+    outputs.write(path, text.encode(errors="backslashreplace"))  # names of files may hold any byte
     print(path)
 
 
@@ -203,4 +202,5 @@ def add_arguments(parser):
                         metavar="FILE", help="further results of superpose evaluate --json")
     parser.add_argument("--output", type=Path, metavar="FILE",
                         help="the page (default: report.html in the first run directory)")
+    command.add_force_option(parser)
     parser.set_defaults(work=write_report)
