@@ -14,7 +14,35 @@ if [[ $# -eq 0 ]]; then
        "...])" >&2
   exit 2
 fi
-configuration=$("$SUPERPOSE" validate "$@")
+templates=$SUPERPOSE_ROOT/slurm
+training=("$templates/one_node.sbatch")
+[[ -z ${SUPERPOSE_TRAINING:-} ]] || read -ra training <<<"$SUPERPOSE_TRAINING"
+
+# sbatch_words: options of the training, those of its template before the words that win over them.
+sbatch_words() {
+  local word
+  for word in "${training[@]}"; do
+    [[ $word != *.sbatch || ! -r $word ]] || sed -n 's/^#SBATCH //p' "$word"
+  done
+  echo "${training[*]}"
+}
+
+# asked_for NAME LETTER: the last value of an option of sbatch, --NAME=N, --NAME N or -LETTER N.
+asked_for() {
+  sbatch_words | tr ' =' '\n\n' |
+    awk -v long="--$1" -v short="-$2" 'take { value = $0 } { take = $0 == long || $0 == short }
+      END { print value }'
+}
+
+# ranks: how many the training will have; 1 if its options do not say.
+ranks() {
+  local tasks nodes by_node
+  tasks=$(asked_for ntasks n) nodes=$(asked_for nodes N) by_node=$(asked_for ntasks-per-node '')
+  [[ $tasks =~ ^[0-9]+$ ]] || tasks=$((${nodes:-1} * ${by_node:-1}))
+  echo "$tasks"
+}
+
+configuration=$("$SUPERPOSE" validate "$@" --ranks "$(ranks)")
 
 # setting SECTION KEY: a text of the configuration.
 setting() {
@@ -46,9 +74,6 @@ submit() {
 
 last=''
 run=$(setting output directory) held_out=$(setting data valid)
-templates=$SUPERPOSE_ROOT/slurm
-training=("$templates/one_node.sbatch")
-[[ -z ${SUPERPOSE_TRAINING:-} ]] || read -ra training <<<"$SUPERPOSE_TRAINING"
 if [[ -z $held_out ]]; then
   echo "chain.sh: error: data.valid is empty (evaluation and probe take held-out problems); name" \
        "a file" >&2
@@ -60,7 +85,15 @@ if [[ $run$held_out == *\\* ]]; then
   exit 2
 fi
 submit training "${training[@]}" "$@"
-submit evaluation "$templates/evaluate.sbatch" "$run" "$held_out" --json "$run/evaluation.json"
-submit probe "$templates/probe.sbatch" "$run" --data "$held_out" --output "$run/probe.h5"
+# A program for GPUs takes one in every job; the others are of one rank.
+gpu=()
+[[ ! $(sbatch_words) =~ --gpus|--gres=gpu ]] || gpu=(--nodes=1 --ntasks-per-node=1 --gpus-per-node=1)
+# Thoughts are changed where the method feeds them back.
+intervene=()
+[[ $(setting method name) != coconut* ]] || intervene=(--intervene rescale,swap,nearest_token)
+submit evaluation "${gpu[@]}" "$templates/evaluate.sbatch" "$run" "$held_out" \
+  --json "$run/evaluation.json"
+submit probe "${gpu[@]}" "$templates/probe.sbatch" "$run" --data "$held_out" \
+  --output "$run/probe.h5" "${intervene[@]}"
 submit report "$templates/report.sbatch" "$run" --output "$run/report.html"
 echo "at the end: $run/report.html"

@@ -12,7 +12,7 @@ if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
 cmake --preset release
-cmake --build --preset release --parallel "$(nproc)" --target superpose
+cmake --build --preset release --parallel "$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)" --target superpose
 
 cached() { sed -n "s/^$1:[A-Z]*=//p" build/release/CMakeCache.txt; }
 export PYTHONDONTWRITEBYTECODE=1

@@ -15,7 +15,7 @@ bash jobs/install_dependencies.sh python3-pip python3-nbclient python3-ipykernel
 # harm; SLURM's services do not start without a slurm.conf.
 bash jobs/install_dependencies.sh slurmctld slurmd slurm-client munge iproute2 ||
   echo "tests/run.sh: going on without SLURM; the tests that take it are skipped" >&2
-jobs=$(nproc)
+jobs=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)  # which nproc obeys, but a build need not
 if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi

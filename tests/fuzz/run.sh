@@ -24,7 +24,7 @@ build_targets() {
     export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
   fi
   cmake --preset fuzz
-  cmake --build --preset fuzz --parallel "$(nproc)"
+  cmake --build --preset fuzz --parallel "$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)"
 }
 
 # One target, for as long as asked. An input that does not come to its end in 10 s is a finding.

@@ -14,7 +14,7 @@ if ! command -v nvcc > /dev/null; then
   exit 2
 fi
 cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES="80;90" "$@"
-cmake --build --preset cuda --parallel "${JOBS:-$(nproc)}"
+cmake --build --preset cuda --parallel "${JOBS:-$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)}"
 for architecture in sm_80 sm_90; do
   if grep -- ' -x cu ' build/cuda/compile_commands.json | grep -qv "$architecture"; then
     echo "compile_check: some files were not compiled for $architecture (build/cuda/compile_commands.json)" >&2

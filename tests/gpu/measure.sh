@@ -40,7 +40,7 @@ step() {
 }
 
 build_all() {
-  cmake --preset cuda "$@" && cmake --build --preset cuda --parallel "$(nproc)"
+  cmake --preset cuda "$@" && cmake --build --preset cuda --parallel "$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)"
 }
 
 make_problems() {

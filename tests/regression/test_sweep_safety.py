@@ -61,8 +61,10 @@ class Safety(SmallRuns):
 
     # --- SLURM ------------------------------------------------------------------------------------
 
-    def chain(self, answer, *settings):
+    def chain(self, answer, *settings, training="slurm/one_node.sbatch"):
         """Runs slurm/chain.sh where sbatch says this; its words are kept in the file asked."""
+        if not (self.path / "slurm").exists():
+            (self.path / "slurm").symlink_to(ROOT / "slurm")
         site, sbatch = self.path / "site.sh", self.path / "bin" / "sbatch"
         sbatch.parent.mkdir(exist_ok=True)
         sbatch.write_text(f'#!/bin/sh\necho "$@" >>{shlex.quote(str(self.path))}/asked\n'
@@ -73,6 +75,7 @@ class Safety(SmallRuns):
         return subprocess.run(
             ["bash", ROOT / "slurm" / "chain.sh", "small.toml", *settings], cwd=self.path, capture_output=True,
             text=True, env={**os.environ, "SUPERPOSE_ROOT": str(ROOT), "SUPERPOSE_SITE": str(site),
+                            "SUPERPOSE_TRAINING": training,
                             "PATH": f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}"})
 
     def test_a_chain_reads_the_id_as_the_sweep_does(self):
@@ -86,6 +89,27 @@ class Safety(SmallRuns):
             result = self.chain(answer)
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertIn("sbatch gave no job id", result.stderr)
+
+    def test_a_chain_holds_ranks_against_leaves(self):
+        self.assert_succeeds(self.chain("17\n"))  # 8 of each
+        for training in ("--ntasks-per-node=9 slurm/one_node.sbatch", "-n 9 slurm/one_node.sbatch",
+                         "--nodes=3 slurm/several_nodes.sbatch"):
+            result = self.chain("17\n", training=training)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("train.leaves = 8 is less than the", result.stderr)
+            self.assertFalse((self.path / "asked").exists())
+
+    def test_a_chain_asks_for_what_its_program_needs(self):
+        def asked(*settings, **training):
+            self.assert_succeeds(self.chain("17\n", *settings, **training))
+            return (self.path / "asked").read_text().splitlines()[1:3]
+        for words in asked(training="slurm/gpu_nodes.sbatch"):
+            self.assertIn("--gpus-per-node=1", words)
+        evaluation, probe = asked()
+        self.assertNotIn("gpu", evaluation)
+        self.assertIn("--intervene rescale,swap,nearest_token", probe)
+        self.assertNotIn("--intervene", asked("--method.name=pause")[1])
+
     def test_a_chain_refuses_names_it_would_misread(self):
         for directory in ('a"b', "a\\b", "a\nb"):
             result = self.chain("17\n", f"--output.directory={directory}")
@@ -94,6 +118,34 @@ class Safety(SmallRuns):
             self.assertFalse((self.path / "asked").exists())
         self.assert_succeeds(self.chain("17\n", "--output.directory=a $b'c"), "report: job 17")
         self.assertIn("a $b'c/report.html", (self.path / "asked").read_text())
+
+    def test_a_local_sweep_in_an_allocation_is_no_part_of_it(self):
+        self.write_sweep("allocated")
+        slurm = {"SLURM_JOB_ID": "1", "SLURM_STEP_NUM_TASKS": "1", "SLURM_ARRAY_TASK_ID": "3"}
+        result = subprocess.run(harness.command("sweep", "submit", "allocated.toml", "--local", 1),
+                                cwd=self.path, capture_output=True, text=True,
+                                env={**os.environ, **slurm})
+        self.assert_succeeds(result, "done after")
+        self.assertIn("done local ", (self.point("allocated") / "state").read_text())
+        self.assert_succeeds(self.sweep("status", "allocated"), "1 done")
+
+    def test_a_step_without_mpi_is_told_what_to_do(self):
+        environment = {name: value for name, value in os.environ.items() if "ess_singleton" not in name}
+        result = subprocess.run(harness.command("evaluate", "none.h5", "valid.json"), cwd=self.path,
+                                capture_output=True, text=True,
+                                env={**environment, "SLURM_STEP_NUM_TASKS": "2"})
+        if "superpose: error: checkpoint" in result.stderr or result.returncode == 4:
+            self.skipTest("this MPI library starts there")
+        self.assert_fails(result, 7, "srun --mpi=pmix or mpirun")
+
+    def test_a_point_writes_through_no_link(self):
+        self.write_sweep("linked")
+        self.sweep("plan", "linked")
+        precious = self.path / "precious"
+        precious.write_text("precious")
+        (self.point("linked") / "log").symlink_to(precious)
+        self.assert_succeeds(self.sweep("submit", "linked", "--local", 1), "done after")
+        self.assertEqual(precious.read_text(), "precious")
 
     # --- Processes and folders --------------------------------------------------------------------
 
