@@ -140,7 +140,7 @@ for evaluation in "$directory"/sweep/points/*/evaluation.json; do
   look_inside "$(dirname "$evaluation")"
 done
 points=("$directory"/sweep/points/*/)
-bash jobs/figures/draw.sh methods_record "${points[@]}" --output "$directory/methods.json"
+bash jobs/figures/draw.sh methods_record "${points[@]}" --output "$directory"
 bash jobs/figures/draw.sh methods "${points[@]}" --output "$directory/figures"
 bash jobs/figures/report.sh "${points[@]}" --output "$directory/report.html"
 echo "reproduce: methods in $directory/methods.json, figures in $directory/figures, report $directory/report.html"

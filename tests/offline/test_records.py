@@ -29,10 +29,9 @@ class TimeToAccuracy(FigureCase):
         return folder
 
     def record(self, *arguments):
-        output = self.path / "record.json"
-        result = start("time_to_accuracy", *arguments, "--output", output)
+        result = start("time_to_accuracy", *arguments, "--output", self.path, "--force")
         self.assertEqual(result.returncode, 0, result.stderr)
-        return json.loads(output.read_text())
+        return json.loads((self.path / "time_to_accuracy.json").read_text())
 
     def test_a_threshold_is_reached_where_answers_stay_above_it(self):
         falls = self.run_with("falls", [0.1] * 5 + [0.99, 0.97, 0.98, 0.985, 0.99, 0.99, 0.98])
@@ -64,10 +63,10 @@ class TimeToAccuracy(FigureCase):
 
     def test_the_figure_is_drawn_over_the_minutes_of_all_seeds(self):
         runs = [self.run_with(f"drawn_{seed}", np.linspace(0.1, 1, 12), seed) for seed in (1, 2)]
-        figures = self.path / "figures"
-        result = start("time_to_accuracy", *runs, "--figures", figures)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertGreater((figures / "time_to_accuracy.png").stat().st_size, 5000)
+        self.record(*runs)
+        self.assertGreater((self.path / "time_to_accuracy.png").stat().st_size, 5000)
+        other = self.run_with("another", [0.5] * 12)
+        self.assert_fails_with(start("time_to_accuracy", other, "--output", self.path), 2, "--force")
 
     def test_another_threshold_and_mistakes(self):
         run = self.run_with("some", [0.1] * 6 + [0.6] * 6)
@@ -93,10 +92,9 @@ class OfRealRuns(FigureCase, small_runs.SmallRuns):
                 assert result.returncode == 0, result.stderr
 
     def test_methods_have_a_value_for_each_seed(self):
-        output = self.path / "methods.json"
-        result = start("methods_record", self.path / "one", self.path / "two", "--output", output)
+        result = start("methods_record", self.path / "one", self.path / "two", "--output", self.path)
         self.assertEqual(result.returncode, 0, result.stderr)
-        table = json.loads(output.read_text())["methods"]["coconut"]
+        table = json.loads((self.path / "methods.json").read_text())["methods"]["coconut"]
         self.assertEqual(table["seeds"], [0, 5])
         for column in ("accuracy", "equal_depth", "zero_latents"):
             self.assertEqual(len(table[column]), 2)
@@ -105,11 +103,11 @@ class OfRealRuns(FigureCase, small_runs.SmallRuns):
         self.assertIn("2 seeds", result.stdout)
 
     def test_operations_of_the_steps_are_recorded(self):
-        output = self.path / "record.json"
         result = start("time_to_accuracy", self.path / "one", "--threshold", "0.001", "--output",
-                       output)
+                       self.path)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIsNotNone(json.loads(output.read_text())["runs"][0]["zero_latents"])
+        entry = json.loads((self.path / "time_to_accuracy.json").read_text())["runs"][0]
+        self.assertIsNotNone(entry["zero_latents"])
         with h5py.File(self.path / "one" / "run.h5") as file:
             operations, tokens = file["steps/operations"][:], file["steps/tokens"][:]
         # Between that of the products of one layer and 3 times 24 C^2 a token and layer.

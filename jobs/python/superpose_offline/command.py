@@ -31,9 +31,9 @@ def add_command(commands, name, documentation):
                                **help_options(documentation))
 
 
-def add_output_option(parser):
-    parser.add_argument("--output", type=Path, metavar="DIR",
-                        help="where the figures go (default: figures beside the first input)")
+def add_output_option(parser,
+                      what="where the figures go (default: figures beside the first input)"):
+    parser.add_argument("--output", type=Path, metavar="DIR", help=what)
     add_force_option(parser)
 
 

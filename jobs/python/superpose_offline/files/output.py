@@ -3,6 +3,7 @@ renamed when they are whole; what is there is replaced only if the same command 
 same inputs, or with --force; an input never."""
 
 import hashlib
+import json
 import os
 import socket
 from pathlib import Path
@@ -70,3 +71,10 @@ class Outputs:
         return any(path.samefile(given) or
                    (given.is_dir() and path.suffix in READ and path.parent.samefile(given))
                    for given in self.inputs if given.exists())
+
+
+def write_json(outputs, name, document):
+    """A JSON file in the folder of the outputs; it says by what mark it was written."""
+    text = json.dumps({**document, "written_by": outputs.mark}, indent=1)
+    outputs.write(outputs.folder / name, text.encode() + b"\n")
+    print(outputs.folder / name)

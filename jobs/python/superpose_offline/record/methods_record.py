@@ -1,19 +1,20 @@
 """Accuracies by method and seed, as JSON.
 
-usage: methods_record RUN... [--output FILE]
+usage: methods_record RUN... [--output DIR]
 
 RUN is a run directory with the results of superpose evaluate: evaluation.json, and where there is
-one zero_latents.json (--latents 0). Prints a line a method with mean and 95 % interval over seeds.
+one zero_latents.json (--latents 0). Prints a line a method with mean and
+95 % interval over seeds; --output writes methods.json.
 Exit codes: 0 done, 2 usage, 5 a file cannot be read or written.
 """
 
-import json
 from pathlib import Path
 
-from .. import intervals
+from .. import command, intervals
 from ..draw.methods import method_of
 from ..files.evaluation_file import Evaluation
 from ..files.measures import Measure
+from ..files.output import write_json
 from ..files.run_history import Run
 from .time_to_accuracy import zero_latents_of
 
@@ -61,10 +62,11 @@ def write_table(arguments):
     for name, columns in table.items():
         print(f"  {name:<40}" + "  ".join(f"{c} {interval_text(columns[c])}" for c in COLUMNS))
     if arguments.output:
-        arguments.output.write_text(json.dumps({"methods": table}, indent=1) + "\n")
+        write_json(command.outputs_of(arguments, arguments.output), "methods.json",
+                   {"methods": table})
 
 
 def add_arguments(parser):
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the JSON goes")
+    command.add_output_option(parser, "where the record goes")
     parser.set_defaults(work=write_table)

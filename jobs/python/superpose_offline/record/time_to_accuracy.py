@@ -1,6 +1,6 @@
 """How long trainings took until their answers stayed right, as JSON.
 
-usage: time_to_accuracy RUN... [--idle RUN] [--threshold SHARE] [--output FILE] [--figures DIR]
+usage: time_to_accuracy RUN... [--idle RUN] [--threshold SHARE] [--output DIR]
 
 RUN is a run directory. A run has reached the threshold at the first evaluated epoch from which on
 the held-out answers never fall below it. Its steps until then are counted at the seconds of a step
@@ -9,8 +9,9 @@ same program with the same settings while nothing else ran (without it, in the r
 are counted from their beginning; evaluations and checkpoints are left out. operations: of all steps until
 then, as the model needs them (io/FORMAT.md, steps/operations). zero_latents: accuracy without
 thoughts, from a zero_latents.json in the run directory (superpose evaluate RUN DATA --latents 0
---json RUN/zero_latents.json). Prints a line a run, then median and worst; --figures draws
-time_to_accuracy, answers and frontier over the minutes.
+--json RUN/zero_latents.json). Prints a line a run, then median and worst;
+--output writes time_to_accuracy.json, and answers and frontier over the minutes as
+time_to_accuracy.png and .pdf.
 Exit codes: 0 done, 2 usage, 5 a file cannot be read or written.
 """
 
@@ -20,11 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import command
 from ..draw.style import save
 from ..draw.time_to_accuracy import draw_time_to_accuracy
 from ..files.evaluation_file import read_json
 from ..files.hdf5 import Failure
 from ..files.measures import Measure
+from ..files.output import write_json
 from ..files.run_history import Run
 
 
@@ -135,10 +138,10 @@ def write_record(arguments):
                 "runs": entries, "summary": summary_of(entries)}
     print(*map(line_of, entries), json.dumps(document["summary"]), sep="\n")
     if arguments.output:
-        arguments.output.write_text(json.dumps(document, indent=1) + "\n")
-    if arguments.figures:
+        outputs = command.outputs_of(arguments, arguments.output)
+        write_json(outputs, "time_to_accuracy.json", document)
         minutes = [minutes_by_epoch(run, s) for run, s in zip(runs, seconds)]
-        save(draw_time_to_accuracy(runs, minutes, arguments.threshold), arguments.figures,
+        save(draw_time_to_accuracy(runs, minutes, arguments.threshold), outputs,
              "time_to_accuracy")
 
 
@@ -155,6 +158,5 @@ def add_arguments(parser):
                         help="a run that was trained on an idle machine")
     parser.add_argument("--threshold", type=share, default=0.98, metavar="SHARE",
                         help="share of held-out answers (default: %(default)s)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the JSON goes")
-    parser.add_argument("--figures", type=Path, metavar="DIR", help="where the figure goes")
+    command.add_output_option(parser, "where the record and its figure go")
     parser.set_defaults(work=write_record)
