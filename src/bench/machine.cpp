@@ -55,7 +55,7 @@ void measure_products(const Communicator& world, model::Precision precision, Mac
 
 double measure_exponentials(const Communicator& world) {
   // Few bytes; short on a CPU, and enough for all lanes of a GPU.
-  constexpr int n = kernels_use_host_memory ? 1 << 14 : 1 << 20, n_each = 64;
+  constexpr int n = kernels_use_host_memory ? 1 << 12 : 1 << 18, n_each = 512;
   const Exec exec;
   const auto x = numbers(n), y = numbers(n);
   const double seconds = best_seconds(world, [&] { add_exponentials(exec, n_each, x, y); });
