@@ -19,6 +19,7 @@ superpose=${SUPERPOSE:-$PWD/build/release/bin/superpose}
 all_methods=coconut,coconut_bfs_sample,coconut_bfs_loss,cot,no_cot,pause,cot_12layer
 seeds=3 methods=$all_methods valid='' config=$PWD/configs/prosqa_fast.toml
 directory=$PWD/runs/reproduce plan=''
+cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)  # which nproc would obey
 
 usage_error() {
   echo "reproduce.sh: error: $1; bash jobs/reproduce.sh --help says what it takes" >&2
@@ -125,7 +126,7 @@ look_inside() {
 build() {
   bash jobs/install_dependencies.sh
   cmake --preset release </dev/null >/dev/null
-  cmake --build --preset release --target superpose --parallel "$(nproc --all)" </dev/null
+  cmake --build --preset release --target superpose --parallel "$cores" </dev/null
 }
 
 parse_arguments "$@"
@@ -134,7 +135,7 @@ if [[ $EUID -eq 0 ]]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROO
 generate_all
 write_sweep
 if [[ -n $plan ]]; then exec "$superpose" sweep plan "$directory/sweep.toml"; fi
-"$superpose" sweep submit "$directory/sweep.toml" --local "$(nproc --all)" --scripts "$PWD/slurm"
+"$superpose" sweep submit "$directory/sweep.toml" --local "$cores" --scripts "$PWD/slurm"
 "$superpose" sweep collect "$directory/sweep.toml"
 for evaluation in "$directory"/sweep/points/*/evaluation.json; do
   look_inside "$(dirname "$evaluation")"
