@@ -90,9 +90,9 @@ class Results(Theory):
         runs = {"construct": ("--count", 12, "--longest", 256, "--largest", 20), "flow": FLOW,
                 "predict": PREDICT}
         for name, arguments in runs.items():
-            result = self.run_theory(name, "two.h5", *arguments, ranks=2)
+            result = self.run_theory(name, f"{name}_2.h5", *arguments, ranks=2)
             self.assert_succeeds(result, "2 ranks")
-            alone, together = tables(self.path / f"{name}.h5"), tables(self.path / "two.h5")
+            alone, together = tables(self.path / f"{name}.h5"), tables(self.path / f"{name}_2.h5")
             self.assertEqual(alone.keys(), together.keys())
             for column, values in alone.items():
                 np.testing.assert_array_equal(values, together[column], err_msg=column)
@@ -102,9 +102,10 @@ class Results(Theory):
                                          folder=self.path))
         for name, options in (("construct", ("--encoding", "rope")), ("flow", ("--replicas", 0)),
                               ("predict", ("--steps", 5, "--decades", 100))):
-            result = self.run_theory(name, "file.h5", "--data", "problems.json", *options)
+            output = f"{name}_of_file.h5"
+            result = self.run_theory(name, output, "--data", "problems.json", *options)
             self.assert_succeeds(result, "5 problems of problems.json")
-            with h5py.File(self.path / "file.h5") as file:
+            with h5py.File(self.path / output) as file:
                 self.assertEqual(len(file.attrs["data_hash_theory"]), 16)
 
     def test_narrow_formats(self):

@@ -21,7 +21,8 @@ def draw_curves(ax, curves, colour, label):
 
 def draw_time_to_accuracy(runs, minutes, threshold):
     """runs: of one configuration; minutes: of each, at the end of each evaluated epoch."""
-    fig, axes = panels([f"held-out answers, {len(runs)} seeds", "predictions in the frontier"], 1,
+    seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
+    fig, axes = panels([f"held-out answers, {seeds}", "predictions in the frontier"], 1,
                        [2.5], "minutes of training")
     answers, frontier = axes[0]
     draw_curves(answers, [(x, run.evaluation[Measure.ACCURACY]) for run, x in zip(runs, minutes)],
