@@ -10,6 +10,7 @@ import sys
 from . import __version__, command, read_probe, summary
 from .draw import (attention_map, by_stage, curves, edge_groups, growth, inner_products,
                    interventions, methods, theory)
+from .export import export
 from .record import methods_record, time_to_accuracy
 from .report import report
 from .sweep import results, scaling
@@ -20,7 +21,7 @@ COMMANDS = {
     "attention_map": attention_map, "edge_groups": edge_groups, "inner_products": inner_products,
     "interventions": interventions, "theory": theory, "sweep": results, "scaling": scaling,
     "report": report, "time_to_accuracy": time_to_accuracy, "methods_record": methods_record,
-    "summary": summary, "read_probe": read_probe,
+    "summary": summary, "read_probe": read_probe, "export": export,
 }
 
 
