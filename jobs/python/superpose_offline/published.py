@@ -11,6 +11,25 @@ N_HEAD = 8
 
 
 @dataclass(frozen=True)
+class Paper:
+    title: str
+    authors: str
+    arxiv: str
+
+    @property
+    def address(self):
+        return f"https://arxiv.org/abs/{self.arxiv}"
+
+
+PAPERS = {
+    "RbS": Paper("Reasoning by Superposition: A Theoretical Perspective on Chain of Continuous "
+                 "Thought", "Zhu et al.", "2505.12514"),
+    "EoS": Paper("Emergence of Superposition: Unveiling the Training Dynamics of Chain of "
+                 "Continuous Thought", "Zhu et al.", "2509.23365"),
+}
+
+
+@dataclass(frozen=True)
 class Accuracy:
     method: str
     n_layer: int

@@ -14,7 +14,8 @@ FORMAT_VERSION = 2  # of the results; 1, which did not say so, is read too
 
 class Evaluation:
     """Answers of one model on one problem file. evaluation[Measure.ACCURACY] is a number, a list
-    for measures by hops, or None where nothing was measured."""
+    for measures by hops, or None where nothing was measured. latents: how many latent tokens, in
+    words, where they are not those of the training."""
 
     def __init__(self, path):
         self.path = path
@@ -44,8 +45,9 @@ class Evaluation:
         trained = [r for r in results if isinstance(r["latents"], str)]
         # Of `evaluate --latents 0,2,6` the most thoughts stand for the model, and the name says so.
         chosen = trained[0] if trained else max(results, key=lambda r: r["latents"])
+        self.latents = "" if trained else f"{chosen['latents']} latent tokens"
         if not trained:
-            self.name += f" ({chosen['latents']} latent tokens)"
+            self.name += f" ({self.latents})"
         self.document = document
         self.result = result_of_version_1(chosen) if version == 1 else chosen
         self.result = {name: self.result[name] for name in (*Measure, HOPS)}
@@ -58,7 +60,7 @@ class LastEvaluation:
     """The last evaluation in the history of a run; those of version 2 do not hold the number of
     problems."""
 
-    shortcuts, hops = [], []
+    shortcuts, latents = [], ""
 
     def __init__(self, run):
         if not run.has_answers():
@@ -68,6 +70,7 @@ class LastEvaluation:
         self.data = Path(run.configuration["data"]["valid"]).name
         self.data_hash = run.attributes.get("data_hash_valid", "")
         self.step = int(run.steps["step"][-1])
+        self.hops = list(map(int, run.evaluation.get("hops", [])))
         self._run = run
 
     def __getitem__(self, measure):

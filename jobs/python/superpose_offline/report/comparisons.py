@@ -223,8 +223,9 @@ def growth_sizes(runs, by_run):
     return [verdicts.of_seeds(last, Target.number(published.GROWTH_PLATEAU))]
 
 
-def compare_growth(runs):
-    """runs: statistics over epochs that differ in the seed."""
+def compare_growth(runs, unlike=()):
+    """runs: statistics over epochs that differ in the seed; unlike: how their problems differ from
+    the papers', in words."""
     layer = runs[0].search_layer()
     by_run = [run.of("growth_difference_walk", layer) for run in runs]
     plateau = published.GROWTH_PLATEAU * runs[0].n_head / published.N_HEAD
@@ -240,7 +241,8 @@ def compare_growth(runs):
         ["thought", "first record", "last record", "± (95 %)", "largest", "published"],
         growth_rows(runs, by_run, plateau), checks(sum(holds), len(holds)),
         verdicts.on_size(growth_sizes(runs, by_run),
-                         setting.of_configuration(runs[0].configuration, "EoS")), statement,
+                         setting.of_configuration(runs[0].configuration, "EoS") + list(unlike)),
+        statement,
         [f"Logits are summed over heads; published of 8 heads, shown times {runs[0].n_head}/8. "
          "Every problem counts at every c, also beyond its hops. "
          "Sign and order: the last value is above 0 by its interval and above the first; "

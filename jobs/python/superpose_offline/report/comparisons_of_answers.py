@@ -7,7 +7,7 @@ from ..draw.style import words
 from ..files.measures import Measure
 from . import setting, verdicts
 from .comparisons import Comparison, number, percent
-from .verdicts import NOT_PUBLISHED, UNDECIDED, Target, checks
+from .verdicts import NOT_PUBLISHED, NOT_USED, UNDECIDED, USED, Target, checks
 
 COSTS = 0.05      # of a share, for an intervention that matters
 
@@ -21,20 +21,21 @@ def method_row(method):
             percent(deep.mean), results]
 
 
-def setting_of(method, result):
-    """How the runs of a method differ from the setting of a published accuracy."""
+def setting_of(method, result, unlike):
+    """How the runs of a method differ from the setting of a published accuracy; unlike: how their
+    problems do, where that is known."""
     first = method.evaluations[0]
     return (setting.of_configuration(first.configuration, result.paper, **result.model)
-            + setting.of_hops(first.hops))
+            + (list(unlike) or setting.of_hops(first.hops)))
 
 
-def size_of(method):
+def size_of(method, unlike=()):
     """Against the published accuracies of this very setting; of another, a badge that names the
     smallest difference. None where nothing was published or measured."""
     bar = method.bar()
     if not method.published or not bar.values:
         return None
-    differences = [setting_of(method, result) for result in method.published]
+    differences = [setting_of(method, result, unlike) for result in method.published]
     same = [result for result, found in zip(method.published, differences) if not found]
     if not same:
         return verdicts.on_size([UNDECIDED], min(differences, key=len))
@@ -42,9 +43,10 @@ def size_of(method):
     return next((v for v in (verdicts.AGREES, UNDECIDED) if v in found), verdicts.DISAGREES)
 
 
-def size_of_all(methods):
+def size_of_all(methods, unlike):
     """One verdict for the table: a badge only if no method has a verdict of its own."""
-    sizes = [size for size in map(size_of, methods) if size is not None]
+    sizes = [size for size in (size_of(m, unlike) for m in methods)
+             if size is not None]
     decided = [s for s in sizes if verdicts.kind_of(s) != verdicts.OTHER_SETTING]
     return verdicts.together(decided) if decided else next(iter(sizes), NOT_PUBLISHED)
 
@@ -65,7 +67,8 @@ def best_shortcut(methods):
     return max(rows, key=lambda row: row.get(Measure.ACCURACY) or 0, default=None)
 
 
-def compare_methods(data, methods):
+def compare_methods(data, methods, unlike=()):
+    """unlike: how the problems differ from the papers', in words, as far as it is known."""
     order, text = order_of_methods(methods)
     means = [(method.name, method.bar().mean) for method in methods]
     text = ", ".join(f"{name} {100 * mean:.1f} %" for name, mean in means) + ". " + text
@@ -76,11 +79,11 @@ def compare_methods(data, methods):
                      percent(shortcut[Measure.ACCURACY_EQUAL_DEPTH]), "-"])
         text += (" The best shortcut that never looks at the root is in the table: only what "
                  "stands above it, on equally deep candidates above all, shows search.")
-    text += "".join(f" {method.name}, size: {size_of(method)}." for method in methods
-                    if size_of(method))
+    text += "".join(f" {method.name}, size: {size_of(method, unlike)}." for method in methods
+                    if size_of(method, unlike))
     return Comparison(f"Answers on {data} (RbS Fig. 4; EoS)",
                       ["method", "seeds", "accuracy", "95 % interval", "equally deep", "published"],
-                      rows, order, size_of_all(methods), text, [verdicts.RULE])
+                      rows, order, size_of_all(methods, unlike), text, [verdicts.RULE])
 
 
 def full_effect(probe, name, step):
@@ -104,7 +107,7 @@ def is_superposition_used(lost):
             f"the reachable part is {'used' if used else 'not shown to be used'}. Replacing every "
             f"thought by its nearest token costs {100 * token:.1f}: one token is "
             f"{'not enough' if more else 'enough'}.")
-    return "superposition is used" if used and more else "not shown to be used", text
+    return USED if used and more else NOT_USED, text
 
 
 def compare_interventions(probe, checkpoint):

@@ -4,6 +4,7 @@ from ..files.evaluation_file import Evaluation, LastEvaluation
 from ..files.hdf5 import Failure, name_apart, skip_unusable
 from ..files.probe_file import Probe
 from ..files.run_history import Run
+from . import setting
 
 PROBE_HINT = ("superpose probe RUN --data PROBLEMS --output RUN/probe.h5 "
               "--intervene rescale,swap,nearest_token")
@@ -72,6 +73,23 @@ class Material:
             self.lack(f"{probe.path}: raw attention", "--raw_problems was 0", PROBE_HINT)
         for line in probe.attributes.get("skipped", "").splitlines():
             self.lack(f"{probe.path}: a checkpoint", f"skipped while probing: {line}")
+
+    def of_problems(self, methods):
+        """How the graphs on which methods were evaluated differ from the papers', as far as a probe
+        of the same problems tells."""
+        hashes = {e.data_hash for method in methods for e in method.evaluations} - {""}
+        return next((setting.of_problems(probe.problems) for probe in self.probes
+                     if probe.attributes.get("data_hash_data") in hashes), [])
+
+    def of_held_out(self, statistics):
+        """How the held-out graphs of runs differ from the papers': by a probe of the run, else the
+        hops that its history tells."""
+        names = {s.name for s in statistics}
+        for probe in self.probes:
+            if probe.name in names:
+                return setting.of_problems(probe.problems)
+        return next((setting.of_hops(map(int, run.evaluation["hops"])) for run in self.runs
+                     if run.name in names and "hops" in run.evaluation), [])
 
     @property
     def usable(self):

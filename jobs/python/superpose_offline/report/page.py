@@ -1,48 +1,58 @@
-"""A self-contained HTML page: text, tables, figures inlined."""
+"""A self-contained HTML page: text, tables, figures inlined. Every text is escaped here."""
 
 import base64
+import contextlib
 import html
 import io
 
 from matplotlib import pyplot as plt
 
 from .comparisons import Cell
-from .verdicts import AGREES, DISAGREES, OTHER_SETTING, PARTLY, UNDECIDED, kind_of
+from .look import CSS
+from .verdicts import (AGREES, DISAGREES, NOT_PUBLISHED, NOT_USED, OTHER_SETTING, PARTLY, UNDECIDED,
+                       USED, kind_of)
 
-CSS = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1b1b1b; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-top: 1px solid #ddd;
-     padding-top: 1rem; } h3 { font-size: 1.05rem; margin-bottom: .4rem; }
-table { border-collapse: collapse; font-size: .87rem; margin: .6rem 0; display: block;
-        overflow-x: auto; }
-th, td { padding: .2rem .7rem; border-bottom: 1px solid #e4e4e4; text-align: left;
-         vertical-align: top; }
-th { background: #f4f4f4; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
-figcaption, .rule { color: #555; font-size: .85rem; }
-pre { background: #f7f7f7; padding: .6rem; overflow-x: auto; font-size: .8rem;
-      white-space: pre-wrap; }
-.verdict { font-weight: 600; } .good { color: #00664b; } .bad { color: #a33c00; }
-.mixed { color: #7a5c00; } .open { color: #555; }
-.badge { color: #333; background: #e8e8e8; font-weight: 400; }
-"""
-VERDICT_CLASSES = {AGREES: "good", DISAGREES: "bad", PARTLY: "mixed", UNDECIDED: "open",
+VERDICT_CLASSES = {AGREES: "good", USED: "good", DISAGREES: "bad", NOT_USED: "bad",
+                   PARTLY: "mixed", UNDECIDED: "open", NOT_PUBLISHED: "open",
                    OTHER_SETTING: "badge"}
+DPI = 130
+WIDE = 7.2  # inches, from which a figure takes the whole width
 
 
 def escape(text):
     return html.escape(str(text))
 
 
-def cell_html(cell):
-    """A Cell keeps its exact value as data-value, shown when the pointer rests on it."""
+def link(text, address):
+    return f'<a href="{escape(address)}">{escape(text)}</a>'
+
+
+def badge(verdict, count=None):
+    """A verdict as a coloured badge, with how often it was given; what names the difference of a
+    setting stands after it."""
+    kind = kind_of(verdict)
+    if kind not in VERDICT_CLASSES:
+        return escape(verdict)
+    number = f"{count} × " if count else ""
+    detail = str(verdict)[len(kind):]
+    after = f'<span class="badge-detail">{escape(detail)}</span>' if detail else ""
+    return f'<span class="verdict {VERDICT_CLASSES[kind]}">{number}{escape(kind)}</span>{after}'
+
+
+def exact(cell):
+    """Attributes that keep its exact value, shown when the pointer rests on it."""
+    return f' data-value="{cell.value!r}" title="{cell.value!r}"' if isinstance(cell, Cell) else ""
+
+
+def cell_html(column, cell):
+    label = f' data-label="{escape(column)}"' if column else ""
     if isinstance(cell, Cell):
-        return (f'<td class="number" data-value="{cell.value!r}" title="{cell.value!r}">'
-                f"{escape(cell.text)}</td>")
-    if kind_of(cell) in VERDICT_CLASSES:
-        return f'<td class="verdict {VERDICT_CLASSES[kind_of(cell)]}">{escape(cell)}</td>'
-    return f"<td>{escape(cell)}</td>"
+        return f'<td class="number"{label}{exact(cell)}>{escape(cell.text)}</td>'
+    return f"<td{label}>{badge(cell)}</td>"
+
+
+def text_of(cell):
+    return cell.text if isinstance(cell, Cell) else str(cell)
 
 
 class Page:
@@ -51,37 +61,70 @@ class Page:
     def __init__(self, title):
         self.title, self.parts = title, []
 
+    def add(self, markup):
+        self.parts.append(markup)
+
     def heading(self, text, level=2):
-        self.parts.append(f"<h{level}>{escape(text)}</h{level}>")
+        self.add(f"<h{level}>{escape(text)}</h{level}>")
 
     def paragraph(self, text, style=None):
         attribute = f' class="{style}"' if style else ""
-        self.parts.append(f"<p{attribute}>{escape(text)}</p>")
+        self.add(f"<p{attribute}>{escape(text)}</p>")
 
-    def table(self, columns, rows):
+    def table(self, columns, rows, stack=False):
+        """stack: in a narrow window each row becomes a card, for tables of words."""
         head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-        body = "".join(f"<tr>{''.join(map(cell_html, row))}</tr>\n" for row in rows)
-        self.parts.append(f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>")
+        body = "".join(f"<tr>{''.join(map(cell_html, columns, row))}</tr>\n" for row in rows)
+        self.add(f'<div class="scroll{" stack" if stack else ""}"><table><thead><tr>{head}</tr>'
+                 f"</thead>\n<tbody>\n{body}</tbody></table></div>")
 
     def figure(self, fig, caption):
         """Inlines the figure and closes it."""
         image = io.BytesIO()
-        fig.savefig(image, format="png", dpi=130)
+        wide = ' class="wide"' if fig.get_figwidth() > WIDE else ""
+        fig.savefig(image, format="png", dpi=DPI)
         plt.close(fig)
         data = base64.b64encode(image.getvalue()).decode()
-        self.parts.append(f'<figure><img alt="{escape(caption)}" '
-                          f'src="data:image/png;base64,{data}">'
-                          f"<figcaption>{escape(caption)}</figcaption></figure>")
+        self.add(f'<figure{wide}><div class="image"><img alt="{escape(caption)}" '
+                 f'src="data:image/png;base64,{data}"></div>'
+                 f"<figcaption>{escape(caption)}</figcaption></figure>")
 
-    def details(self, summary, text):
-        self.parts.append(f"<details><summary>{escape(summary)}</summary><pre>{escape(text)}</pre>"
-                          "</details>")
+    def result(self, cell, what):
+        """The one number of the page, and what it is of."""
+        self.add(f'<p class="result"><span class="value"{exact(cell)}>{escape(text_of(cell))}'
+                 f'</span> <span class="what">{escape(what)}</span></p>')
+
+    def tiles(self, tiles):
+        """tiles: (label, cell)."""
+        items = "".join(f"<div><dt>{escape(label)}</dt><dd{exact(cell)}>{escape(text_of(cell))}"
+                        "</dd></div>" for label, cell in tiles)
+        self.add(f'<dl class="tiles">{items}</dl>')
+
+    @contextlib.contextmanager
+    def within(self, begin, end):
+        """What is added meanwhile stands between the two; nothing is left of them if nothing is."""
+        outer, self.parts = self.parts, []
+        try:
+            yield
+        finally:
+            outer += [begin, *self.parts, end] if self.parts else []
+            self.parts = outer
+
+    def figures(self):
+        return self.within('<div class="figures">', "</div>")
+
+    def box(self, style):
+        return self.within(f'<div class="{style}">', "</div>")
+
+    def folded(self, summary):
+        return self.within(f"<details><summary>{escape(summary)}</summary>", "</details>")
 
     def comparison(self, comparison):
         self.heading(comparison.subject, 3)
+        self.add(f"<p>Sign and order: {badge(comparison.order)} &ensp; Size: "
+                 f"{badge(comparison.size)}</p>")
         self.table(comparison.columns, comparison.rows)
-        self.paragraph(f"Sign and order: {comparison.order}. Size: {comparison.size}. "
-                       + comparison.statement)
+        self.paragraph(comparison.statement)
         for rule in comparison.rules:
             self.paragraph(rule, "rule")
 
@@ -89,5 +132,6 @@ class Page:
         body = "\n".join(self.parts)
         return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
                 f'<meta name="generator" content="{escape(maker)}">'
+                '<meta name="viewport" content="width=device-width, initial-scale=1">'
                 f"<title>{escape(self.title)}</title><style>{CSS}</style></head>\n"
                 f"<body>\n<h1>{escape(self.title)}</h1>\n{body}\n</body></html>\n")

@@ -53,11 +53,11 @@ def of_hops(hops):
     return [f"hops {', '.join(map(str, others))} (papers: 3, 4)"] if others else []
 
 
-def identity(configuration):
-    """What runs of one setting with several seeds have in common."""
+def identity(configuration, left_out=frozenset(OF_NO_SETTING)):
+    """What runs of one setting with several seeds have in common; left_out: sections."""
     kept = {section: {key: value for key, value in settings.items()
                       if (section, key) not in OF_A_SEED and value != ADDED.get((section, key))}
-            for section, settings in configuration.items() if section not in OF_NO_SETTING}
+            for section, settings in configuration.items() if section not in left_out}
     return json.dumps(kept, sort_keys=True)
 
 
@@ -68,3 +68,11 @@ def by_setting(items):
         seed = item.configuration.get("train", {}).get("seed")
         settings.setdefault(identity(item.configuration), {})[seed] = item
     return [list(seeds.values()) for seeds in settings.values()]
+
+
+def by_configuration(items):
+    """Lists of those whose configurations differ in nothing but the seed and the output."""
+    found = {}
+    for item in items:
+        found.setdefault(identity(item.configuration, {"output"}), []).append(item)
+    return list(found.values())

@@ -13,6 +13,7 @@ from .. import intervals
 
 AGREES, DISAGREES, PARTLY = "agrees", "disagrees", "agrees in part"
 NOT_PUBLISHED, UNDECIDED, OTHER_SETTING = "no published number", "undecided", "other setting"
+USED, NOT_USED = "superposition is used", "not shown to be used"  # of interventions
 POINTS, RELATIVE, ROUNDING = 0.02, 0.10, 0.005
 
 RULE = ("Size: the 95 % interval over seeds overlaps the published value ± "
