@@ -37,7 +37,8 @@ def what_it_is(data, method):
     interval = (f"; 95 % interval {100 * bar.low:.1f} to {100 * bar.high:.1f} %"
                 if np.isfinite(bar.low) else "")
     latents = f" with {first.latents}" if first.latents else ""
-    return (f"{of}{hops} answered right by {method.name}{latents}: {counted(method.n_layer, 'layer')}, "
+    return (f"{of}{hops} answered right by {method.name}{latents}: "
+            f"{counted(method.n_layer, 'layer')}, "
             f"{counted(first.configuration['model']['n_head'], 'head')}, n_embd {method.n_embd}, "
             f"{counted(len(bar.values), 'seed')}{interval}")
 

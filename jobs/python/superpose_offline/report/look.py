@@ -69,7 +69,8 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: 
 .badge { font-weight: 500; }
 
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; }
-figure { flex: 1 1 28rem; min-width: 0; max-width: 100%; margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
+figure { flex: 1 1 28rem; min-width: 0; max-width: 100%; margin: 0;
+  background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: .7rem; }
 figure.wide { flex-basis: 100%; }
 .image { overflow-x: auto; background: #fff; border-radius: 6px; padding: .4rem; }

@@ -4,8 +4,9 @@ usage: report RUN... [--probe FILE ...] [--evaluation FILE ...] [--output FILE]
 
 RUN is a run directory; its run.h5, probe*.h5 and evaluation*.json are used. Whatever is absent,
 damaged or foreign is named on the page, with the reason, and left out. The page has its images in
-it and needs neither network nor scripts. Measures and published values: RbS (arXiv 2505.12514), EoS (arXiv
-2509.23365). Exit codes: 0 done, 2 usage, 5 nothing usable, or the page cannot be written.
+it and needs neither network nor scripts. Measures and published values: RbS (arXiv 2505.12514),
+EoS (arXiv 2509.23365). Exit codes: 0 done, 2 usage, 5 nothing usable, or the page cannot be
+written.
 """
 
 import sys

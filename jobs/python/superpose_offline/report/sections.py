@@ -167,7 +167,8 @@ def setting_rows(settings):
 
 
 def add_setting(page, material):
-    """Beside the papers' setting; runs that differ in the seed, and their probes, share a column."""
+    """Beside the papers' setting; runs that differ in the seed, and their probes, share a
+    column."""
     page.heading("Setting, and why numbers may not be like for like")
     page.paragraph(UNLIKE)
     settings = by_configuration(material.runs + material.probes)
