@@ -63,7 +63,7 @@ void require_own_values(hid_t dataset, const std::string& name, const std::strin
 }
 
 Dataset open_dataset(hid_t file, const std::string& name, const std::string& path) {
-  Dataset dataset(check(H5Dopen2(file, name.c_str(), H5P_DEFAULT), "open", name, path));
+  Dataset dataset(check(H5Dopen2(file, name.c_str(), H5P_DEFAULT), "open dataset", name, path));
   require_own_values(dataset, name, path);
   return dataset;
 }

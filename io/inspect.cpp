@@ -33,9 +33,14 @@ std::string problem_of(Work&& work) {
 }
 
 template <class Work>
-void attempt(FileReport& report, Work&& work) {
+void attempt(std::vector<std::string>& problems, Work&& work) {
   const std::string problem = problem_of(work);
-  if (!problem.empty()) report.problems.push_back(problem);
+  if (!problem.empty()) problems.push_back(problem);
+}
+
+template <class Work>
+void attempt(FileReport& report, Work&& work) {
+  attempt(report.problems, work);
 }
 
 /// Appends the datasets of a group and of those below, but for groups that were `seen`: links may
@@ -61,7 +66,9 @@ void find_datasets(const File& file, const std::string& group, int depth,
 
 // --- checkpoints ---------------------------------------------------------------------------------
 
-void check_values(const File& file, const NamedTensor& tensor) {
+/// Values that are not damaged may still be none that a training leaves.
+void check_values(const File& file, const NamedTensor& tensor,
+                  std::vector<std::string>& impossible) {
   validate(file.has_attribute(tensor.name, layout::checksum_attribute), ExitCode::io,
            "it has no checksum");
   NamedTensor filled = tensor;
@@ -69,7 +76,7 @@ void check_values(const File& file, const NamedTensor& tensor) {
   filled.data = values.data();
   const auto expected = file.attribute<std::uint64_t>(tensor.name, layout::checksum_attribute);
   validate(layout::checksum(filled) == expected, ExitCode::io, "its checksum does not match");
-  layout::require_finite(filled, file.path());
+  attempt(impossible, [&] { layout::require_finite(filled, file.path()); });
 }
 
 /// AdamW has two moments for each parameter (FORMAT.md). Checksums cannot tell that a dataset is
@@ -93,7 +100,7 @@ void check_complete_set(FileReport& report) {
 void check_checkpoint(const File& file, FileReport& report) {
   attempt(report, [&] { report.step = file.attribute<std::int64_t>("/", "step"); });
   attempt(report, [&] { report.counters = layout::read_group<std::int64_t>(file, "counters"); });
-  attempt(report,
+  attempt(report.impossible,
           [&] { layout::require_possible(report.step.value_or(0), report.counters, file.path()); });
   attempt(report, [&] { report.values = layout::read_group<double>(file, "values"); });
   attempt(report, [&] {
@@ -103,7 +110,7 @@ void check_checkpoint(const File& file, FileReport& report) {
   check_complete_set(report);
   for (auto& dataset : report.datasets)
     if (dataset.problem.empty())
-      dataset.problem = problem_of([&] { check_values(file, dataset.layout); });
+      dataset.problem = problem_of([&] { check_values(file, dataset.layout, report.impossible); });
 }
 
 // --- run.h5 --------------------------------------------------------------------------------------
@@ -242,6 +249,11 @@ bool FileReport::intact() const {
   return problems.empty() && std::all_of(datasets.begin(), datasets.end(), [](const auto& dataset) {
            return dataset.problem.empty();
          });
+}
+
+void require_possible(const FileReport& report) {
+  if (!report.impossible.empty())
+    fail(ExitCode::checkpoint, "{}", fmt::join(report.impossible, "; "));
 }
 
 void require_intact(const FileReport& report) {

@@ -41,6 +41,7 @@ struct FileReport {
   std::vector<TableReport> tables;               ///< run.h5
   std::vector<DatasetReport> datasets;           ///< in the order of the file
   std::vector<std::string> problems;             ///< of the file as a whole
+  std::vector<std::string> impossible;           ///< what no training leaves, though undamaged
 
   bool intact() const;
 };
@@ -54,6 +55,9 @@ FileReport inspect(const std::string& path);
 /// Error (checkpoint, or io for the others) that names everything wrong in the report, if anything
 /// is.
 void require_intact(const FileReport& report);
+
+/// Error (checkpoint) if the report holds counters or weights that no training leaves.
+void require_possible(const FileReport& report);
 
 /// All values of a dataset in row-major order, in the machine's byte order. Error (io) if they
 /// cannot be read, or if the file is too short to hold them.

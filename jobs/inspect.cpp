@@ -52,6 +52,7 @@ void inspect_hdf5(const std::string& path, bool as_json) {
   else
     fmt::print("{}", printable(io::text(report)));
   io::require_intact(report);
+  io::require_possible(report);
   if (!as_json) fmt::print("\nintact: {} datasets\n", report.datasets.size());
 }
 
