@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs clang-tidy (.clang-tidy) on the C++ files that changed since the branch left main, on main
-itself since the commit before; where git knows neither, on what is not committed.
+itself since the commit before; where git knows neither, on what is not committed. What it finds counts
+on changed lines only, with --all everywhere.
 
 usage: check_tidy.py [--all | --base COMMIT] [--seconds S] BUILD
 A file takes 15 seconds to two minutes, so those that changed most come first, and after S seconds
@@ -10,6 +11,7 @@ Exit codes: 0 nothing found, 1 something found, 77 there is no clang-tidy.
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -42,14 +44,18 @@ def base_commit():
 
 
 def changed_lines(base):
-    """Number of changed lines of every file that differs from a commit, new ones included."""
-    changed = {}
-    for line in git("diff", "--numstat", "--no-renames", base, "--").splitlines() if base else []:
-        added, removed, name = line.split("\t")
-        if added != "-" and (ROOT / name).is_file():
-            changed[name] = int(added) + int(removed)
+    """{file: [[first, last]]}: the lines of it that a commit does not have; of new files all."""
+    changed, name = {}, ""
+    diff = git("diff", "--unified=0", "--no-renames", "--no-color", base, "--") if base else ""
+    for line in diff.splitlines():
+        if line.startswith("+++ "):
+            name = line.removeprefix("+++ b/")
+        elif hunk := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            if count:
+                changed.setdefault(name, []).append([first, first + count - 1])
     for name in git("ls-files", "--others", "--exclude-standard").splitlines():
-        changed[name] = (ROOT / name).read_bytes().count(b"\n")
+        changed[name] = [[1, (ROOT / name).read_bytes().count(b"\n") + 1]]
     return changed
 
 
@@ -72,23 +78,30 @@ def translation_units(build):
 
 
 def chosen(build, arguments):
-    """The files to check, those that changed most first."""
+    """{file to compile: {file: changed lines}}, those that changed most first; with --all no lines."""
     units = translation_units(build)
     if arguments.all:
-        return sorted(set(units.values()))
-    weights = {}
+        return {unit: None for unit in sorted(set(units.values()))}
+    found = {}
     for name, lines in changed_lines(arguments.base or base_commit()).items():
         if name in units:
-            weights[units[name]] = weights.get(units[name], 0) + lines
-    return sorted(weights, key=lambda unit: (-weights[unit], unit))
+            found.setdefault(units[name], {})[name] = lines
+    return dict(sorted(found.items(), key=lambda item: (-n_lines(item[1]), item[0])))
 
 
-def check(unit, build, timeout):
+def n_lines(changed):
+    return sum(last - first + 1 for lines in changed.values() for first, last in lines)
+
+
+def check(unit, changed, build, timeout):
     """What clang-tidy says of the file; None if there was no time."""
     if timeout is not None and timeout <= 0:
         return None
+    lines = [] if changed is None else ["--line-filter=" + json.dumps(
+        [{"name": name, "lines": ranges} for name, ranges in changed.items()])]
     try:
-        result = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", "-p", build, unit],
+        result = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", *lines, "-p",
+                                 build, unit],
                                 stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                 timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -100,8 +113,8 @@ def check_all(units, build, seconds):
     """Prints what is found; returns whether anything is."""
     end = seconds and time.monotonic() + seconds
     found, left = False, []
-    for unit in units:
-        said = check(unit, build, end and end - time.monotonic()) if not left else None
+    for unit, changed in units.items():
+        said = check(unit, changed, build, end and end - time.monotonic()) if not left else None
         if said is None:
             left.append(unit)
         else:

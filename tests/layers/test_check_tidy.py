@@ -72,8 +72,12 @@ class CheckTidy(unittest.TestCase):
 
     def test_takes_the_last_commit_of_main(self):
         self.commit(a=CLEAN)
-        self.commit(b=FAULT + "\n")
-        self.assert_checked(self.check(), 1, "b.cpp")
+        self.commit(b=FAULT + FAULT.replace("f", "g"))
+        self.assert_checked(self.check(), 1, "b.cpp:2")
+
+    def test_what_stood_there_before_does_not_count(self):
+        self.commit(a=FAULT + "\n")
+        self.assert_checked(self.check(), 0, "a.cpp")
 
     def test_takes_nothing_where_no_commit_came_before(self):
         self.assert_checked(self.check(), 0)

@@ -196,9 +196,9 @@ class OlderRuns(SmallRuns):
                                       "--train.epochs=2")
             self.assert_fails(result, 2, f"method {method} is now at version 2",
                               "its sequence_version is 1", "can still be evaluated")
-            result = self.run_program("evaluate", directory, "valid.json", "--json", "older.json")
+            result = self.run_program("evaluate", directory, "valid.json", "--json", f"{directory}.json")
             self.assert_succeeds(result, f"trained by version 1 of the sequences of {method}")
-            report = self.read_json("older.json")
+            report = self.read_json(f"{directory}.json")
             self.assertEqual(report["sequence_version"], 1)
         self.assertIn("here [A] is given", result.stdout)
         self.assertIsNotNone(report["results"][0]["loss"], "no_cot is asked at its [A]")
