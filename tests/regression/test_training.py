@@ -117,8 +117,9 @@ class Configurations(SmallRuns):
         files = sorted(harness.CONFIGS.glob("*.toml"))
         self.assertIn("prosqa_coconut.toml", [file.name for file in files])
         for file in files:
-            settings = {"data.train": "eight.json", "data.valid": "eight.json", "train.epochs": 1,
-                        "train.batch_size": 8, "output.directory": file.stem}
+            settings = {"data.train": "eight.json", "data.shares": "[]", "data.valid": "eight.json",
+                        "optimizer.decay_epochs": 1, "train.epochs": 1, "train.batch_size": 8,
+                        "output.directory": file.stem}
             if file.name != "prosqa_coconut.toml":
                 settings["model.n_embd"] = 96
             with self.subTest(file=file.name):
@@ -210,7 +211,7 @@ class Histories(SmallRuns):
 
     def test_tables_have_the_documented_columns_and_dimensions(self):
         by_step = dict.fromkeys(["epoch", "stage", "loss", "gradient_norm", "learning_rate",
-                                 "seconds", "tokens"], ("step",))
+                                 "seconds", "tokens", "operations"], ("step",))
         self.assertEqual(self.table("steps"), {"step": (), **by_step})
         self.assertEqual(self.table("epochs"),
                          {"epoch": (), **dict.fromkeys(["stage", "loss", "seconds"], ("epoch",))})
