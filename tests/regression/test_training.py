@@ -118,7 +118,8 @@ class Configurations(SmallRuns):
         self.assertIn("prosqa_coconut.toml", [file.name for file in files])
         for file in files:
             settings = {"data.train": "eight.json", "data.shares": "[]", "data.valid": "eight.json",
-                        "optimizer.decay_epochs": 1, "train.epochs": 1, "train.batch_size": 8,
+                        "optimizer.decay_epochs": 0, "optimizer.schedule": "constant",
+                        "train.epochs": 1, "train.batch_size": 8,
                         "output.directory": file.stem}
             if file.name != "prosqa_coconut.toml":
                 settings["model.n_embd"] = 96
