@@ -15,7 +15,7 @@ namespace superpose::train {
 struct JobLimits {
   std::optional<double> max_seconds;  ///< wall time of the job; none: no limit
   Stopwatch since_start;              ///< of the job
-  int watchdog_seconds = 0;           ///< how long a rank may keep the others waiting; 0: for ever
+  int watchdog_seconds = 1800;        ///< how long a rank may keep the others waiting; 0: for ever
 };
 
 class StopConditions {

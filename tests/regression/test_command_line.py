@@ -72,6 +72,7 @@ class CommandLine(harness.Case):
             if name not in ("sweep", "theory"):  # which have parts
                 self.assertIn("Exit codes: 0 ", text)
         self.assertIn("75 interrupted", run("train", "--help").stdout)
+        self.assertIn("--watchdog SECONDS=1800 ", run("train", "--help").stdout)
         self.assertEqual(run("help").stdout, run("--help").stdout)
 
     def test_unknown_names_are_refused_with_the_nearest(self):
