@@ -54,11 +54,8 @@ std::int64_t epoch_problems(const train::DataOptions& data,
   constexpr std::int64_t published = 14785;
   const auto is_there = [](const auto& path) { return std::filesystem::is_regular_file(path); };
   std::int64_t n = published;
-  if (world.rank() == 0 && std::all_of(data.train.begin(), data.train.end(), is_there)) {
-    n = 0;
-    for (const auto& file : data::visits_of(data::read_problems(data.train).sizes, data.shares))
-      n += static_cast<std::int64_t>(file.n_visited);
-  }
+  if (world.rank() == 0 && std::all_of(data.train.begin(), data.train.end(), is_there))
+    n = data::n_visited(data::visits_of(data::read_problems(data.train).sizes, data.shares));
   return world.allgather(n).front();
 }
 

@@ -56,6 +56,12 @@ std::vector<FileVisits> visits_of(const std::vector<std::size_t>& sizes,
   return files;
 }
 
+std::int64_t n_visited(const std::vector<FileVisits>& files) {
+  return std::accumulate(
+      files.begin(), files.end(), std::int64_t{0},
+      [](auto sum, const auto& file) { return sum + static_cast<std::int64_t>(file.n_visited); });
+}
+
 std::vector<std::uint32_t> epoch_order(const std::vector<FileVisits>& files, std::uint64_t seed,
                                        std::uint64_t epoch) {
   std::vector<std::uint32_t> order;

@@ -52,6 +52,9 @@ struct FileVisits {
 std::vector<FileVisits> visits_of(const std::vector<std::size_t>& sizes,
                                   const std::vector<double>& shares);
 
+/// Problems that an epoch visits, of all files.
+std::int64_t n_visited(const std::vector<FileVisits>& files);
+
 /// The order in which an epoch visits the problems: indices of all files' problems, shuffled. Which
 /// problems of a file are visited is drawn anew in every epoch.
 std::vector<std::uint32_t> epoch_order(const std::vector<FileVisits>& files, std::uint64_t seed,

@@ -43,6 +43,7 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
                  const Start& from, const JobLimits& limits)
     : options_(options),
       data_(data),
+      visits_(data::visits_of(data.train.sizes, options.data.shares)),
       communicator_(communicator),
       metadata_(metadata),
       recorded_(recorded_problems(options, data.valid.problems)),
@@ -152,10 +153,8 @@ Recorder::Plan Trainer::recorder_plan() const {
 }
 
 std::int64_t Trainer::steps_per_epoch() const {
-  std::int64_t n = 0;
-  for (const auto& file : data::visits_of(data_.train.sizes, options_.data.shares))
-    n += static_cast<std::int64_t>(file.n_visited);
-  return (n + options_.train.batch_size - 1) / options_.train.batch_size;
+  const auto batch_size = options_.train.batch_size;
+  return (data::n_visited(visits_) + batch_size - 1) / batch_size;
 }
 
 ExitCode Trainer::run() {
@@ -211,8 +210,7 @@ std::vector<std::uint32_t> batch_of(const std::vector<std::uint32_t>& order, std
 
 Trainer::Flow Trainer::run_epoch() {
   const Stopwatch watch;
-  const auto order = data::epoch_order(data::visits_of(data_.train.sizes, options_.data.shares),
-                                       options_.train.seed, progress_.epoch);
+  const auto order = data::epoch_order(visits_, options_.train.seed, progress_.epoch);
   const auto batch_size = static_cast<std::size_t>(options_.train.batch_size);
   while (progress_.step_in_epoch < steps_per_epoch()) {
     const auto next = progress_.step_in_epoch + 1;  // of the next epoch nothing is known yet

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/timer.hpp"
+#include "data/curriculum.hpp"
 #include "data/problem_file.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/watchdog.hpp"
@@ -72,6 +73,7 @@ class Trainer {
 
   RunOptions options_;
   const TrainingData& data_;
+  std::vector<data::FileVisits> visits_;  ///< of each epoch to data_.train
   distributed::Communicator communicator_;
   io::RunMetadata metadata_;
   std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures
