@@ -6,12 +6,11 @@ RUN is a run directory. A run has reached the threshold at the first evaluated e
 the held-out answers never fall below it. Its steps until then are counted at the seconds of a step
 on an otherwise idle machine: the median of each stage in the run --idle, which was trained by the
 same program with the same settings while nothing else ran (without it, in the run itself). Epochs
-are counted from their beginning; evaluations and checkpoints are left out. operations: of all steps until
-then, as the model needs them (io/FORMAT.md, steps/operations). zero_latents: accuracy without
+are counted from their beginning; evaluations and checkpoints are left out. tflop: of all steps of the
+run, as the model needs them (io/FORMAT.md, steps/operations). zero_latents: accuracy without
 thoughts, from a zero_latents.json in the run directory (superpose evaluate RUN DATA --latents 0
---json RUN/zero_latents.json). Prints a line a run, then median and worst;
---output writes time_to_accuracy.json, and answers and frontier over the minutes as
-time_to_accuracy.png and .pdf.
+--json RUN/zero_latents.json). Prints a line a run, then median and worst; --output writes
+time_to_accuracy.json, and answers and frontier over the minutes as time_to_accuracy.png and .pdf.
 Exit codes: 0 done, 2 usage, 5 a file cannot be read or written.
 """
 
@@ -44,17 +43,15 @@ def seconds_by_stage(run):
     return {int(s): float(np.median(seconds[stages == s])) for s in np.unique(stages)}
 
 
-def seconds_of_steps(run, n_steps, by_stage):
-    """What the first n_steps take at these seconds by stage."""
-    stages, counts = np.unique(run.steps["stage"][:n_steps], return_counts=True)
-    return float(sum(n * by_stage[int(s)] for s, n in zip(stages, counts)))
+def steps_by_epoch(run):
+    """Number of steps until the end of each evaluated epoch."""
+    return np.searchsorted(run.steps["epoch"], run.evaluation["epoch"], side="right")
 
 
 def minutes_by_epoch(run, by_stage):
     """Minutes at these seconds by stage until the end of each evaluated epoch."""
     seconds = np.cumsum([by_stage[int(stage)] for stage in run.steps["stage"]])
-    last_steps = np.searchsorted(run.steps["epoch"], run.evaluation["epoch"], side="right") - 1
-    return seconds[last_steps] / 60
+    return seconds[steps_by_epoch(run) - 1] / 60
 
 
 def zero_latents_of(run):
@@ -79,9 +76,7 @@ def entry_of(run, by_stage, threshold):
     last = {measure: run.evaluation[measure][-1] for measure in Measure
             if measure in run.evaluation}
     at = first_that_stays(run.evaluation[Measure.ACCURACY], threshold)
-    epochs_needed = None if at is None else int(run.evaluation["epoch"][at]) + 1
-    n_steps = None if at is None else int(np.sum(run.steps["epoch"] < epochs_needed))
-    seconds = None if n_steps is None else seconds_of_steps(run, n_steps, by_stage)
+    reached = at is not None
     operations = run.steps.get("operations")
     return {
         "seed": run.configuration["train"]["seed"],
@@ -89,9 +84,9 @@ def entry_of(run, by_stage, threshold):
         "equal_depth_accuracy": rounded(last[Measure.ACCURACY_EQUAL_DEPTH], 4),
         "frontier": [rounded(share, 4) for share in last[Measure.NEXT_NODE_FRONTIER]],
         "zero_latents": rounded(zero_latents_of(run), 4),
-        "steps_to_threshold": n_steps,
-        "epochs_to_threshold": epochs_needed,
-        "minutes_to_threshold": rounded(None if seconds is None else seconds / 60, 1),
+        "steps_to_threshold": int(steps_by_epoch(run)[at]) if reached else None,
+        "epochs_to_threshold": int(run.evaluation["epoch"][at]) + 1 if reached else None,
+        "minutes_to_threshold": rounded(minutes_by_epoch(run, by_stage)[at], 1) if reached else None,
         "epochs": len(run.epochs["epoch"]),
         "steps": len(run.steps["step"]),
         "step_seconds_idle": {str(s): rounded(value, 4) for s, value in by_stage.items()},
