@@ -26,16 +26,17 @@ void combine(const Exec& exec, double a, Matrix<const T> x, double b, Matrix<T> 
       });
 }
 
-/// Moves the momentum; x becomes what is to be orthogonalised, transposed where `tall`.
+}  // namespace
+
 template <class T>
-void accumulate(const Exec& exec, const MuonStep& step, Matrix<const T> gradient, bool tall,
-                Matrix<T> m, Matrix<T> x) {
-  const int n_columns = static_cast<int>(m.extent(1));
+void muon_momentum(const Exec& exec, const MuonStep& step, Matrix<const T> gradient, Matrix<T> m,
+                   Matrix<T> x) {
+  const int n_rows = static_cast<int>(m.extent(0)), n_columns = static_cast<int>(m.extent(1));
+  const bool tall = n_rows > n_columns;
   const T keep = static_cast<T>(step.momentum);
   const T take = static_cast<T>((1 - step.momentum) * step.gradient_scale);
   for_rows(
-      "muon_momentum", exec, {static_cast<int>(m.extent(0)), n_columns},
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
+      "muon_momentum", exec, {n_rows, n_columns}, KOKKOS_LAMBDA(const int r, const Lane& lane) {
         lane.each(n_columns, [&](int c) {
           const T part = take * gradient(r, c);
           const T moved = keep * m(r, c) + part;
@@ -45,36 +46,17 @@ void accumulate(const Exec& exec, const MuonStep& step, Matrix<const T> gradient
       });
 }
 
-/// parameter <- keep parameter - size x, of x's transpose where `tall`.
 template <class T>
-void apply(const Exec& exec, double keep, double size, Matrix<const T> x, bool tall,
-           Matrix<T> parameter) {
-  const int n_columns = static_cast<int>(parameter.extent(1));
-  const T of_parameter = static_cast<T>(keep), of_x = static_cast<T>(size);
-  for_rows(
-      "muon_apply", exec, {static_cast<int>(parameter.extent(0)), n_columns},
-      KOKKOS_LAMBDA(const int r, const Lane& lane) {
-        lane.each(n_columns, [&](int c) {
-          const T direction = tall ? x(c, r) : x(r, c);
-          parameter(r, c) = of_parameter * parameter(r, c) - of_x * direction;
-        });
-      });
-}
-
-}  // namespace
-
-template <class T>
-MuonSpace<T>::MuonSpace(int most_rows, int most_columns) {
+OrthogonalizeSpace<T>::OrthogonalizeSpace(int most_rows, int most_columns) {
   const auto side = static_cast<std::size_t>(std::min(most_rows, most_columns));
   const auto size = static_cast<std::size_t>(most_rows) * static_cast<std::size_t>(most_columns);
-  x = Vector<T>("muon_x", size);
   update = Vector<T>("muon_update", size);
   gram = Vector<T>("muon_gram", side * side);
   gram_squared = Vector<T>("muon_gram_squared", side * side);
 }
 
 template <class T>
-void orthogonalize(const Exec& exec, const MuonSpace<T>& space, Matrix<T> x) {
+void orthogonalize(const Exec& exec, const OrthogonalizeSpace<T>& space, Matrix<T> x) {
   const int R = static_cast<int>(x.extent(0)), K = static_cast<int>(x.extent(1));
   const Matrix<T> gram(space.gram.data(), R, R), squared(space.gram_squared.data(), R, R);
   const Matrix<T> update(space.update.data(), R, K);
@@ -91,22 +73,28 @@ void orthogonalize(const Exec& exec, const MuonSpace<T>& space, Matrix<T> x) {
 }
 
 template <class T>
-void muon(const Exec& exec, MuonStep step, Matrix<const T> gradient, const MuonSpace<T>& space,
-          Matrix<T> m, Matrix<T> parameter) {
-  const int n_rows = static_cast<int>(m.extent(0)), n_columns = static_cast<int>(m.extent(1));
+void muon_update(const Exec& exec, const MuonStep& step, Matrix<const T> x, Matrix<T> parameter) {
+  const int n_rows = static_cast<int>(parameter.extent(0));
+  const int n_columns = static_cast<int>(parameter.extent(1));
   const bool tall = n_rows > n_columns;
-  const Matrix<T> x(space.x.data(), tall ? n_columns : n_rows, tall ? n_rows : n_columns);
-  accumulate<T>(exec, step, gradient, tall, m, x);
-  orthogonalize<T>(exec, space, x);
-  const double length = step.learning_rate * 0.2 * std::sqrt(std::max(n_rows, n_columns));
-  apply<T>(exec, 1 - step.learning_rate * step.weight_decay, length, x, tall, parameter);
+  const T keep = static_cast<T>(1 - step.learning_rate * step.weight_decay);
+  const T length =
+      static_cast<T>(step.learning_rate * 0.2 * std::sqrt(std::max(n_rows, n_columns)));
+  for_rows(
+      "muon_update", exec, {n_rows, n_columns}, KOKKOS_LAMBDA(const int r, const Lane& lane) {
+        lane.each(n_columns, [&](int c) {
+          const T direction = tall ? x(c, r) : x(r, c);
+          parameter(r, c) = keep * parameter(r, c) - length * direction;
+        });
+      });
 }
 
-#define INSTANTIATE(T)                                                                       \
-  template struct MuonSpace<T>;                                                              \
-  template void orthogonalize(const Exec&, const MuonSpace<T>&, Matrix<T>);                  \
-  template void muon(const Exec&, MuonStep, Matrix<const T>, const MuonSpace<T>&, Matrix<T>, \
-                     Matrix<T>);
+#define INSTANTIATE(T)                                                                  \
+  template void muon_momentum(const Exec&, const MuonStep&, Matrix<const T>, Matrix<T>, \
+                              Matrix<T>);                                               \
+  template struct OrthogonalizeSpace<T>;                                                \
+  template void orthogonalize(const Exec&, const OrthogonalizeSpace<T>&, Matrix<T>);    \
+  template void muon_update(const Exec&, const MuonStep&, Matrix<const T>, Matrix<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

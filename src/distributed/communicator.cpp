@@ -161,9 +161,9 @@ void Communicator::allgather_blocks(const void* mine, void* all, const std::vect
   std::vector<int> begins(size_, 0);
   std::partial_sum(counts.begin(), counts.end() - 1, begins.begin() + 1);
   const ItemType item(item_bytes);
-  check_mpi(
-      MPI_Allgatherv(mine, counts[rank_], item, all, counts.data(), begins.data(), item, handle_),
-      "MPI_Allgatherv");
+  check_mpi(MPI_Allgatherv(mine ? mine : MPI_IN_PLACE, counts[rank_], item, all, counts.data(),
+                           begins.data(), item, handle_),
+            "MPI_Allgatherv");
 }
 
 MpiSession::MpiSession(int& argc, char**& argv)

@@ -50,6 +50,7 @@ class Communicator {
 
   /// Concatenates blocks in the order of ranks, on every rank. Rank r gives counts[r] items of
   /// `item_bytes` bytes each at `mine`; `all` has room for all of them and does not overlap `mine`.
+  /// Where `mine` is null, rank r's items are in their place in `all` already.
   void allgather_blocks(const void* mine, void* all, const std::vector<int>& counts,
                         std::size_t item_bytes) const;
 

@@ -7,36 +7,15 @@
 #include "kokkos_kernels/reductions.hpp"
 
 namespace superpose::optim {
-namespace {
-
-/// A matrix of a flat buffer; `row_length` wide in memory.
-template <class T>
-Matrix<T> view_of(const Vector<T>& flat, const MatrixPlace& place) {
-  const Matrix<T> whole_rows(flat.data() + place.offset, place.n_rows, place.row_length);
-  return columns(whole_rows, {0, place.n_columns});
-}
-
-template <class T>
-kernels::MuonSpace<T> space_for(const std::vector<MatrixPlace>& matrices) {
-  int rows = 0, columns = 0;  // of matrices that lie down, the longer side is the second
-  for (const auto& place : matrices) {
-    rows = std::max(rows, std::min(place.n_rows, place.n_columns));
-    columns = std::max(columns, std::max(place.n_rows, place.n_columns));
-  }
-  return kernels::MuonSpace<T>(rows, columns);
-}
-
-}  // namespace
 
 template <class T>
 Optimizer<T>::Optimizer(const OptimizerOptions& options, std::size_t n,
-                        const std::vector<MatrixPlace>& matrices, const Exec& exec)
+                        const std::vector<MatrixPlace>& matrices, Ranks ranks, const Exec& exec)
     : options_(options), exec_(exec), m_("exp_avg", n), v_("exp_avg_sq", n) {
   std::size_t begin = 0;
   if (options.name == Algorithm::muon) {
-    matrices_ = matrices;
-    space_ = space_for<T>(matrices_);
-    for (const auto& place : matrices_) {
+    muon_.emplace(matrices, ranks, exec);
+    for (const auto& place : matrices) {
       if (place.offset > begin) spans_.push_back({begin, place.offset});
       begin = std::max(begin, place.end());
     }
@@ -46,10 +25,11 @@ Optimizer<T>::Optimizer(const OptimizerOptions& options, std::size_t n,
 
 template <class T>
 void Optimizer<T>::step(Vector<const T> gradient, double gradient_scale, double learning_rate,
-                        Vector<T> parameters) {
+                        Vector<T> parameters, const BlockExchange<T>& exchange) {
   ++steps_;
   adamw(gradient, gradient_scale, learning_rate, parameters);
-  muon(gradient, gradient_scale, learning_rate, parameters);
+  if (muon_)
+    muon_->step(muon_step(gradient_scale, learning_rate), gradient, m_, parameters, exchange);
 }
 
 template <class T>
@@ -73,16 +53,13 @@ void Optimizer<T>::adamw(Vector<const T> gradient, double gradient_scale, double
 }
 
 template <class T>
-void Optimizer<T>::muon(Vector<const T> gradient, double gradient_scale, double learning_rate,
-                        Vector<T> parameters) {
+kernels::MuonStep Optimizer<T>::muon_step(double gradient_scale, double learning_rate) const {
   kernels::MuonStep constants;
   constants.learning_rate = learning_rate * (options_.muon_learning_rate / options_.learning_rate);
   constants.momentum = options_.muon_momentum;
   constants.weight_decay = options_.weight_decay;
   constants.gradient_scale = gradient_scale;
-  for (const auto& place : matrices_)
-    kernels::muon<T>(exec_, constants, view_of(gradient, place), space_, view_of(m_, place),
-                     view_of(parameters, place));
+  return constants;
 }
 
 template <class T>

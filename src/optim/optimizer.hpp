@@ -1,28 +1,30 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/matrix_place.hpp"
 #include "core/types.hpp"
-#include "kokkos_kernels/muon.hpp"
+#include "optim/muon.hpp"
 #include "optim/options.hpp"
 
 namespace superpose::optim {
 
 /// AdamW (Loshchilov and Hutter 2019) over a flat parameter buffer, as torch.optim.AdamW; or Muon
-/// (kokkos_kernels/muon.hpp) on the matrices among it and AdamW on the rest.
+/// on the matrices among it and AdamW on the rest.
 template <class T>
 class Optimizer {
  public:
-  /// `matrices`: what Muon updates, in the order of the buffer; adamw ignores them.
+  /// `matrices`: what Muon updates, in the order of the buffer; adamw ignores them. `ranks` share
+  /// Muon's work.
   Optimizer(const OptimizerOptions& options, std::size_t n,
-            const std::vector<MatrixPlace>& matrices, const Exec& exec = Exec());
+            const std::vector<MatrixPlace>& matrices, Ranks ranks = {}, const Exec& exec = Exec());
 
   /// One step. The gradient is multiplied by `gradient_scale` first (1 / number of losses, and the
   /// clipping factor). `learning_rate` is AdamW's; Muon's moves in proportion to it. gradient,
-  /// parameters [n].
+  /// parameters [n]. With several ranks all of them call it, and Muon calls `exchange`.
   void step(Vector<const T> gradient, double gradient_scale, double learning_rate,
-            Vector<T> parameters);
+            Vector<T> parameters, const BlockExchange<T>& exchange = {});
 
   /// Forgets the moments, as a new optimiser would.
   void reset();
@@ -38,15 +40,13 @@ class Optimizer {
   };
   void adamw(Vector<const T> gradient, double gradient_scale, double learning_rate,
              Vector<T> parameters);
-  void muon(Vector<const T> gradient, double gradient_scale, double learning_rate,
-            Vector<T> parameters);
+  kernels::MuonStep muon_step(double gradient_scale, double learning_rate) const;
 
   OptimizerOptions options_;
   Exec exec_;
   Vector<T> m_, v_;
-  std::vector<MatrixPlace> matrices_;  ///< of Muon
-  std::vector<Span> spans_;            ///< of AdamW: what lies between them
-  kernels::MuonSpace<T> space_;
+  std::optional<Muon<T>> muon_;
+  std::vector<Span> spans_;  ///< of AdamW: what lies between Muon's matrices
   std::int64_t steps_ = 0;
 };
 

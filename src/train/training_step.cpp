@@ -11,7 +11,8 @@ TrainingStep::TrainingStep(const RunOptions& options, const std::vector<data::Pr
       communicator_(communicator),
       model_(model::make_network(options.model)),
       optimizer_(options.optimizer, model_->parameters().flat.extent(0),
-                 model::block_matrices(options.model)),
+                 model::block_matrices(options.model), {communicator.rank(), communicator.size()}),
+      exchange_(communicator),
       gradient_(options, problems, communicator, *model_) {
   model::initialise(model_->parameters(), options.train.seed);
 }
@@ -30,10 +31,19 @@ StepOutcome TrainingStep::run(const Part& batch, double learning_rate, bool stop
   StepOutcome outcome{sums, sums.loss * scale, scale * optim::norm<float>(gradient)};
   outcome.finite_gradient = std::isfinite(sums.loss) && std::isfinite(outcome.gradient_norm);
   if (!outcome.finite_gradient) return outcome;
-  optimizer_.step(gradient, scale * optim::clip_factor(outcome.gradient_norm, options_.clip_norm),
-                  learning_rate, model_->parameters().flat);
+  update(gradient, scale * optim::clip_factor(outcome.gradient_norm, options_.clip_norm),
+         learning_rate, times);
   outcome.finite_weights = has_finite_weights(times);
   return outcome;
+}
+
+void TrainingStep::update(Vector<const float> gradient, double scale, double learning_rate,
+                          TimeTable& times) {
+  const auto exchange = [&](const Vector<float>& blocks, const std::vector<int>& counts) {
+    times.activity().meet();
+    exchange_.complete(blocks, counts);
+  };
+  optimizer_.step(gradient, scale, learning_rate, model_->parameters().flat, exchange);
 }
 
 /// Waits for the update, so that the step's time includes it. Agreed in every step, because weights

@@ -6,6 +6,7 @@
 
 #include "core/timer.hpp"
 #include "data/problem.hpp"
+#include "distributed/block_exchange.hpp"
 #include "distributed/communicator.hpp"
 #include "model/network.hpp"
 #include "optim/optimizer.hpp"
@@ -31,7 +32,7 @@ class TrainingStep {
   TrainingStep(const RunOptions& options, const std::vector<data::Problem>& problems,
                const distributed::Communicator& communicator);
 
-  /// Gradient of the mean loss of a batch, its norm, clipping, AdamW. Returns when the weights are
+  /// Gradient of the mean loss of a batch, its norm, clipping, update. Returns when the weights are
   /// new. Collective. `batch` and `learning_rate` are the same on every rank; `stop_requested` is
   /// this rank's own, and comes back added up in the outcome's sums.
   StepOutcome run(const Part& batch, double learning_rate, bool stop_requested, TimeTable& times);
@@ -44,12 +45,14 @@ class TrainingStep {
   BatchGradient& gradient() { return gradient_; }
 
  private:
+  void update(Vector<const float> gradient, double scale, double learning_rate, TimeTable& times);
   bool has_finite_weights(TimeTable& times);
 
   optim::OptimizerOptions options_;
   distributed::Communicator communicator_;
   std::unique_ptr<model::Network<float>> model_;
   optim::Optimizer<float> optimizer_;
+  distributed::BlockExchange<float> exchange_;
   BatchGradient gradient_;
   FaultInjection* faults_ = nullptr;
 };

@@ -58,15 +58,22 @@ void plain_step(const HostMatrix& gradient, State& state) {
   state.parameter = combination(decay, state.parameter, -length, o);
 }
 
+template <class T>
+void muon_step(const Matrix<T>& gradient, const Matrix<T>& m, const Matrix<T>& parameter) {
+  const int n_rows = static_cast<int>(m.extent(0)), n_columns = static_cast<int>(m.extent(1));
+  const int R = std::min(n_rows, n_columns), K = std::max(n_rows, n_columns);
+  const Matrix<T> x("test_x", R, K);
+  muon_momentum<T>(Exec(), settings, gradient, m, x);
+  orthogonalize<T>(Exec(), OrthogonalizeSpace<T>(R, K), x);
+  muon_update<T>(Exec(), settings, x, parameter);
+}
+
 /// A step for each of `gradients`.
 template <class T>
 State run(const std::vector<HostMatrix>& gradients, const HostMatrix& parameter) {
-  const int n_rows = parameter.n_rows, n_columns = parameter.n_columns;
   const auto p = to_matrix<T>(parameter);
-  const Matrix<T> m("test_m", n_rows, n_columns);
-  const MuonSpace<T> space(std::min(n_rows, n_columns), std::max(n_rows, n_columns));
-  for (const auto& gradient : gradients)
-    muon<T>(Exec(), settings, to_matrix<T>(gradient), space, m, p);
+  const Matrix<T> m("test_m", parameter.n_rows, parameter.n_columns);
+  for (const auto& gradient : gradients) muon_step<T>(to_matrix<T>(gradient), m, p);
   return {to_host(p), to_host(m)};
 }
 
@@ -126,8 +133,7 @@ TYPED_TEST(Muon, MovesColumnsOfAWiderMatrixAlone) {
   const auto p = to_matrix<TypeParam>(whole), g = to_matrix<TypeParam>(gradient);
   const Matrix<TypeParam> m("test_m", 8, 24);
   const Range middle{8, 16};
-  muon<TypeParam>(Exec(), settings, columns(g, middle), MuonSpace<TypeParam>(8, 8),
-                  columns(m, middle), columns(p, middle));
+  muon_step<TypeParam>(columns(g, middle), columns(m, middle), columns(p, middle));
   HostMatrix part(8, 8), of_gradient(8, 8);
   for (int r = 0; r < 8; ++r)
     for (int c = 0; c < 8; ++c) {
@@ -151,7 +157,7 @@ TYPED_TEST(Muon, BringsSingularValuesNearOne) {
   x(1, 1) = 0.3;
   x(2, 3) = 0.1;
   const auto device = to_matrix<TypeParam>(x);
-  orthogonalize<TypeParam>(Exec(), MuonSpace<TypeParam>(3, 4), device);
+  orthogonalize<TypeParam>(Exec(), OrthogonalizeSpace<TypeParam>(3, 4), device);
   const auto o = to_host(device), gram = product(o, transpose(o));
   for (int i = 0; i < 3; ++i)
     for (int j = 0; j < 3; ++j) EXPECT_NEAR(gram(i, j), i == j ? 1 : 0, 0.5) << i << " " << j;

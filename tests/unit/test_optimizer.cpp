@@ -192,9 +192,10 @@ TEST(MuonOptimizer, MovesMatricesApartAndInProportionToTheLearningRate) {
     const auto reference = to_device<double>(before);
     const Matrix<double> p(reference.data() + place.offset, 2, 7);
     const Matrix<const double> g(gradient.data() + place.offset, 2, 7);
-    const Matrix<double> m("m", 2, 3);
-    kernels::muon<double>(Exec(), step, columns(g, {0, 3}), kernels::MuonSpace<double>(2, 3), m,
-                          columns(p, {0, 3}));
+    const Matrix<double> m("m", 2, 3), x("x", 2, 3);
+    kernels::muon_momentum<double>(Exec(), step, columns(g, {0, 3}), m, x);
+    kernels::orthogonalize<double>(Exec(), kernels::OrthogonalizeSpace<double>(2, 3), x);
+    kernels::muon_update<double>(Exec(), step, x, columns(p, {0, 3}));
     for (const std::size_t row : {0, 7})
       for (std::size_t i = place.offset + row; i < place.offset + row + 3; ++i) {
         EXPECT_EQ(to_host(parameters)[i], to_host(reference)[i]) << i;
@@ -217,6 +218,53 @@ TEST(MuonOptimizer, ContinuesBitForBit) {
   after.set_steps(5);
   do_steps(after, again, 6, 8);
   EXPECT_EQ(to_host(again), to_host(parameters));
+}
+
+/// Matrices of different weight, one behind the other.
+std::vector<MatrixPlace> matrices_of(const std::vector<std::pair<int, int>>& shapes) {
+  std::vector<MatrixPlace> places;
+  std::size_t begin = 0;
+  for (const auto& [n_rows, n_columns] : shapes) {
+    places.push_back({begin, n_rows, n_columns, n_columns});
+    begin = places.back().end();
+  }
+  return places;
+}
+
+TEST(MuonOwners, HaveTheLeastToDoInTurn) {
+  const auto matrices = matrices_of({{2, 2}, {4, 2}, {3, 3}, {2, 2}, {3, 9}});
+  EXPECT_EQ(owners(matrices, 1), (std::vector<int>{0, 0, 0, 0, 0}));
+  EXPECT_EQ(owners(matrices, 2), (std::vector<int>{1, 1, 1, 1, 0}));  // 24 40 81 24 | 189
+  EXPECT_EQ(owners(matrices, 8), (std::vector<int>{3, 2, 1, 4, 0}));
+}
+
+/// The ranks of a job one after the other in this process: they meet in the exchange.
+TEST(MuonOptimizer, SharedOverRanksHasTheBitsOfOne) {
+  const auto matrices = matrices_of({{2, 3}, {4, 2}, {3, 3}, {1, 5}});
+  const auto alone = to_device<float>(random_numbers(100));
+  Optimizer<float> one(muon_options(), n_parameters, matrices);
+  one.step(to_device<float>(random_numbers(1)), 1, 1e-2, alone);
+  for (const int n_ranks : {2, 3, 7}) {
+    std::vector<Numbers> updates;  // of each rank, before they are exchanged
+    const auto step = [&](int rank, const BlockExchange<float>& exchange) {
+      const auto parameters = to_device<float>(random_numbers(100));
+      Optimizer<float> optimizer(muon_options(), n_parameters, matrices, {rank, n_ranks});
+      optimizer.step(to_device<float>(random_numbers(1)), 1, 1e-2, parameters, exchange);
+      return to_host(parameters);
+    };
+    for (int rank = 0; rank < n_ranks; ++rank)
+      step(rank, [&](const auto& blocks, const auto&) { updates.push_back(to_host(blocks)); });
+    const auto complete = [&](const Vector<float>& blocks, const std::vector<int>& counts) {
+      auto all = to_host(blocks);
+      std::size_t i = 0;
+      for (int rank = 0; rank < n_ranks; ++rank)
+        for (int k = 0; k < counts[rank]; ++k, ++i) all[i] = updates[rank][i];
+      EXPECT_EQ(i, all.size());
+      Kokkos::deep_copy(blocks, to_device<float>(all));
+    };
+    for (int rank = 0; rank < n_ranks; ++rank)
+      EXPECT_EQ(step(rank, complete), to_host(alone)) << rank << " of " << n_ranks;
+  }
 }
 
 // --- gradient norm and clipping ------------------------------------------------------------------
