@@ -47,16 +47,18 @@ train::RunOptions read_options(const Arguments& arguments) {
              : config::read_run_config(arguments.config, arguments.overrides);
 }
 
-/// Problems that an epoch of the configured training visits; as many as the published ones where
-/// its files are not all there yet.
-std::int64_t epoch_problems(const train::DataOptions& data,
-                            const distributed::Communicator& world) {
-  constexpr std::int64_t published = 14785;
+/// What the epochs of the configured training visit; as many problems as are published where its
+/// files are not all there yet.
+data::Visits configured_visits(const train::DataOptions& data,
+                               const distributed::Communicator& world) {
+  constexpr std::size_t published = 14785;
   const auto is_there = [](const auto& path) { return std::filesystem::is_regular_file(path); };
-  std::int64_t n = published;
+  std::vector<std::size_t> sizes(data.train.size(), 0);
   if (world.rank() == 0 && std::all_of(data.train.begin(), data.train.end(), is_there))
-    n = data::n_visited(data::visits_of(data::read_problems(data.train).sizes, data.shares));
-  return world.allgather(n).front();
+    sizes = data::read_problems(data.train).sizes;
+  world.broadcast_bytes(sizes.data(), sizes.size() * sizeof(std::size_t));
+  return sizes.front() == 0 ? data::Visits({published}, {})
+                            : data::Visits(sizes, data.share_plan());
 }
 
 /// The same training on generated problems, every problem at the stage of its epoch.
@@ -170,7 +172,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
     if (world.size() > 1)
       step.one_rank_seconds = one_rank_seconds(
           one_rank, problems, step.n_latent / options.method.c_thought, counts, world);
-  results.run = bench::run_time(options, epoch_problems(configured.data, world), results.steps);
+  results.run = bench::run_time(options, configured_visits(configured.data, world), results.steps);
   results.machine = bench::measure_machine(world);
   results.kernels = bench::measure_kernels(options, problems, world);
   log::info("{}", bench::text(results));

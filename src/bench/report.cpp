@@ -119,7 +119,7 @@ std::string step_table(const Results& results) {
   text += memory_lines(steps);
   text +=
       row("launches of kernels and products", [](Step s) { return std::to_string(s.launches); });
-  return text + fmt::format("  the steps of {} such epochs, stage by stage: {}\n",
+  return text + fmt::format("  the steps of all {} epochs, stage by stage: {}\n",
                             results.run.epochs, duration(results.run.seconds));
 }
 

@@ -99,7 +99,7 @@ struct StepTimes {
 
 /// The configured training, if every step takes as long as those measured.
 struct RunTime {
-  std::int64_t problems = 0;  ///< of an epoch
+  std::int64_t problems = 0;  ///< of an epoch, the last
   int epochs = 0;
   double seconds = 0;  ///< of all its training steps
 };

@@ -9,10 +9,10 @@
 namespace superpose::bench {
 namespace {
 
-/// Seconds of an epoch by latent tokens.
-using EpochSeconds = std::map<int, double>;
+/// Seconds of a problem by latent tokens.
+using ProblemSeconds = std::map<int, double>;
 
-double interpolate(const EpochSeconds& measured, int n_latent) {
+double interpolate(const ProblemSeconds& measured, int n_latent) {
   const auto above = measured.lower_bound(n_latent);
   if (above == measured.end()) return measured.rbegin()->second;
   if (above == measured.begin()) return above->second;
@@ -24,16 +24,17 @@ double interpolate(const EpochSeconds& measured, int n_latent) {
 
 }  // namespace
 
-RunTime run_time(const train::RunOptions& options, std::int64_t problems,
+RunTime run_time(const train::RunOptions& options, const data::Visits& visits,
                  const std::vector<StepTimes>& steps) {
   constexpr double never_settled = std::numeric_limits<double>::quiet_NaN();
-  EpochSeconds measured;
-  for (const auto& step : steps) measured[step.n_latent] = step.epoch_seconds(problems);
+  ProblemSeconds measured;
+  for (const auto& step : steps) measured[step.n_latent] = step.epoch_seconds(1);
   const bool stages = data::has_stages(options.method.name);
-  RunTime result{problems, options.train.epochs, 0};
+  RunTime result{visits.n_problems(options.train.epochs - 1), options.train.epochs, 0};
   data::CurriculumState state;
   for (int epoch = 0; epoch < options.train.epochs; ++epoch) {
-    result.seconds += interpolate(measured, stages ? state.stage * options.method.c_thought : 0);
+    result.seconds += static_cast<double>(visits.n_problems(epoch)) *
+                      interpolate(measured, stages ? state.stage * options.method.c_thought : 0);
     if (stages) data::end_epoch(state, options.curriculum, never_settled);
   }
   return result;

@@ -16,6 +16,12 @@ void add_rows(OptionTable& table, train::DataOptions& data) {
   table.add("data.shares", data.shares,
             "part of each file that an epoch visits, drawn anew in every epoch; all if not given",
             from_above_to(0, 1));
+  table.add(
+      "data.later_shares", data.later_shares,
+      "the same for all epochs but the first data.later_shares_from; data.shares if not given",
+      from_above_to(0, 1));
+  table.add("data.later_shares_from", data.later_shares_from, "epochs before data.later_shares",
+            at_least(0));
   table.add("data.valid", data.valid, "held-out problems, evaluated while training; may be empty");
 }
 
@@ -140,11 +146,20 @@ void check_files(Mistakes& mistakes, const train::RunOptions& options) {
       !files.empty() && std::find(files.begin(), files.end(), "") == files.end(),
       "data.train is empty (training needs problems); name a problem file, for instance one "
       "written by superpose generate");
-  const auto n_shares = options.data.shares.size();
-  mistakes.require(n_shares == 0 || n_shares == files.size(),
-                   "data.shares has {} entries but data.train has {} files (each file has its "
-                   "share); give as many, or none",
-                   n_shares, files.size());
+  const auto check_shares = [&](const char* key, std::size_t n_shares) {
+    mistakes.require(n_shares == 0 || n_shares == files.size(),
+                     "{} has {} entries but data.train has {} files (each file has its "
+                     "share); give as many, or none",
+                     key, n_shares, files.size());
+  };
+  check_shares("data.shares", options.data.shares.size());
+  check_shares("data.later_shares", options.data.later_shares.size());
+  const int from = options.data.later_shares_from;
+  mistakes.require(
+      options.data.later_shares.empty() ? from == 0 : from >= 1 && from < options.train.epochs,
+      "data.later_shares_from = {} says when data.later_shares begin; give both, and "
+      "from 1 to train.epochs - 1 = {}, or neither",
+      from, options.train.epochs - 1);
   mistakes.require(!options.output.directory.empty(),
                    "output.directory is empty (the run has nowhere to write); name a directory");
 }

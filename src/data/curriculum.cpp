@@ -44,39 +44,4 @@ double uniform_guess_loss(const Problem& problem, int k) {
   return std::log(static_cast<double>(problem.frontier[static_cast<std::size_t>(k)].size()));
 }
 
-std::vector<FileVisits> visits_of(const std::vector<std::size_t>& sizes,
-                                  const std::vector<double>& shares) {
-  SUPERPOSE_EXPECT(shares.empty() || shares.size() == sizes.size());
-  std::vector<FileVisits> files;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const double share = shares.empty() ? 1 : shares[i];
-    const auto visited = std::llround(share * static_cast<double>(sizes[i]));
-    files.push_back({sizes[i], std::max<std::size_t>(1, static_cast<std::size_t>(visited))});
-  }
-  return files;
-}
-
-std::int64_t n_visited(const std::vector<FileVisits>& files) {
-  return std::accumulate(
-      files.begin(), files.end(), std::int64_t{0},
-      [](auto sum, const auto& file) { return sum + static_cast<std::int64_t>(file.n_visited); });
-}
-
-std::vector<std::uint32_t> epoch_order(const std::vector<FileVisits>& files, std::uint64_t seed,
-                                       std::uint64_t epoch) {
-  std::vector<std::uint32_t> order;
-  std::uint32_t first = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    std::vector<std::uint32_t> of_file(files[i].n_problems);
-    std::iota(of_file.begin(), of_file.end(), first);
-    first += static_cast<std::uint32_t>(of_file.size());
-    if (files[i].n_visited < of_file.size())
-      RandomStream(seed, Purpose::epoch_order, i + 1, epoch).shuffle(of_file);
-    order.insert(order.end(), of_file.begin(),
-                 of_file.begin() + static_cast<std::ptrdiff_t>(files[i].n_visited));
-  }
-  RandomStream(seed, Purpose::epoch_order, 0, epoch).shuffle(order);
-  return order;
-}
-
 }  // namespace superpose::data

@@ -1,6 +1,5 @@
 #pragma once
-/// Which stage an epoch trains, and in which order it visits the problems (jobs/README.md,
-/// Configuration).
+/// Which stage an epoch trains (jobs/README.md, Methods and schedules).
 
 #include <cstddef>
 #include <cstdint>
@@ -41,23 +40,5 @@ bool end_epoch(CurriculumState& state, const CurriculumOptions& options, double 
 /// A loss on a whole candidate set (coconut_bfs_loss) is 0 under such a guess: compare single-node
 /// cross-entropies only.
 double uniform_guess_loss(const Problem& problem, int k);
-
-/// Consecutive problems of one file, and how many of them an epoch visits.
-struct FileVisits {
-  std::size_t n_problems, n_visited;
-};
-
-/// The visits of an epoch to files of these sizes. `shares`: part of each file, at least one
-/// problem; empty for all of all files.
-std::vector<FileVisits> visits_of(const std::vector<std::size_t>& sizes,
-                                  const std::vector<double>& shares);
-
-/// Problems that an epoch visits, of all files.
-std::int64_t n_visited(const std::vector<FileVisits>& files);
-
-/// The order in which an epoch visits the problems: indices of all files' problems, shuffled. Which
-/// problems of a file are visited is drawn anew in every epoch.
-std::vector<std::uint32_t> epoch_order(const std::vector<FileVisits>& files, std::uint64_t seed,
-                                       std::uint64_t epoch);
 
 }  // namespace superpose::data

@@ -90,4 +90,11 @@ struct CurriculumOptions {
   bool reset_optimizer = false;  ///< forget AdamW's moments when a stage begins
 };
 
+/// The parts of the files that the epochs of a run visit.
+struct SharePlan {
+  std::vector<double> shares;        ///< of each file, (0,1]; empty: all of all files
+  std::vector<double> later_shares;  ///< the same from epoch later_from on; empty: no others
+  std::int64_t later_from = 0;       ///< 0-based
+};
+
 }  // namespace superpose::data

@@ -20,7 +20,7 @@ double cosine(const OptimizerOptions& options, const RunPosition& at) {
 
 double stable_then_decay(const OptimizerOptions& options, const RunPosition& at) {
   const double peak = options.learning_rate;
-  const double decay_steps = static_cast<double>(options.decay_epochs * at.steps_per_epoch);
+  const double decay_steps = static_cast<double>(at.decay_steps);
   const double steps_after = std::max(0.0, static_cast<double>(at.total_steps - 1 - at.step));
   if (steps_after >= decay_steps) return peak;
   const double floor = options.final_lr_ratio * peak;

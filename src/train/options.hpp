@@ -12,7 +12,11 @@ namespace superpose::train {
 struct DataOptions {
   std::vector<std::string> train;  ///< problem files trained on
   std::vector<double> shares;      ///< part of each file an epoch visits, (0,1]; empty: all of all
-  std::string valid;               ///< held-out problems, evaluated while training; may be empty
+  std::vector<double> later_shares;  ///< the same after the first epochs; empty: as before
+  int later_shares_from = 0;         ///< epochs before later_shares
+  std::string valid;                 ///< held-out problems, evaluated while training; may be empty
+
+  data::SharePlan share_plan() const { return {shares, later_shares, later_shares_from}; }
 };
 
 struct LoopOptions {
@@ -44,6 +48,8 @@ struct AddedSetting {
   const char* neutral;  ///< in the configuration's text: the value with which a run is one of 0.1.0
 };
 inline constexpr std::array added_settings = {AddedSetting{"data.shares", "[]"},
+                                              AddedSetting{"data.later_shares", "[]"},
+                                              AddedSetting{"data.later_shares_from", "0"},
                                               AddedSetting{"model.position_init", "\"normal\""},
                                               AddedSetting{"method.supervise", "\"last\""},
                                               AddedSetting{"method.uniform_prob_by_stage", "[]"},

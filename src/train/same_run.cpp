@@ -32,7 +32,7 @@ bool may_change(const std::string& key, const Settings& settings) {
   const bool settled = settings.at("curriculum.stage_end") == "\"settled\"";
   const bool constant = settings.at("optimizer.schedule") == "\"constant\"";
   if (key == "train.epochs") return constant;  // other schedules end with the run
-  if (key == "data.shares") return false;
+  if (key.find("shares") != std::string::npos) return false;
   if (key == "train.eval_every" || key == "train.eval_problems") return !settled;
   const auto is_in = [&](const char* section) { return key.rfind(section, 0) == 0; };
   return is_in("output.") || is_in("data.") || is_in("record.");

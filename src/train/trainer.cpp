@@ -43,7 +43,7 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
                  const Start& from, const JobLimits& limits)
     : options_(options),
       data_(data),
-      visits_(data::visits_of(data.train.sizes, options.data.shares)),
+      visits_(data.train.sizes, options.data.share_plan()),
       communicator_(communicator),
       metadata_(metadata),
       recorded_(recorded_problems(options, data.valid.problems)),
@@ -145,16 +145,15 @@ Recorder::Plan Trainer::recorder_plan() const {
   plan.is_writer = communicator_.rank() == 0;
   plan.log_every = options_.output.log_every;
   plan.total_epochs = options_.train.epochs;
-  plan.total_steps = options_.train.epochs * steps_per_epoch();
+  plan.total_steps = n_steps(0, options_.train.epochs);
   plan.max_hops = analysis::most_hops(data_.valid.problems);
   if (!recorded_.empty())
     plan.attention = {options_.model.n_layer, options_.model.n_head, plan.max_hops};
   return plan;
 }
 
-std::int64_t Trainer::steps_per_epoch() const {
-  const auto batch_size = options_.train.batch_size;
-  return (data::n_visited(visits_) + batch_size - 1) / batch_size;
+std::int64_t Trainer::n_steps(std::int64_t first_epoch, std::int64_t last_epoch) const {
+  return visits_.n_steps(first_epoch, last_epoch, options_.train.batch_size);
 }
 
 ExitCode Trainer::run() {
@@ -210,11 +209,13 @@ std::vector<std::uint32_t> batch_of(const std::vector<std::uint32_t>& order, std
 
 Trainer::Flow Trainer::run_epoch() {
   const Stopwatch watch;
-  const auto order = data::epoch_order(visits_, options_.train.seed, progress_.epoch);
+  const auto order =
+      data::epoch_order(visits_.of_epoch(progress_.epoch), options_.train.seed, progress_.epoch);
+  const auto steps = n_steps(progress_.epoch, progress_.epoch + 1);
   const auto batch_size = static_cast<std::size_t>(options_.train.batch_size);
-  while (progress_.step_in_epoch < steps_per_epoch()) {
+  while (progress_.step_in_epoch < steps) {
     const auto next = progress_.step_in_epoch + 1;  // of the next epoch nothing is known yet
-    if (next < steps_per_epoch())
+    if (next < steps)
       training_step_.gradient().announce(batch_of(order, next, batch_size), batch_key());
     const auto flow = step(batch_of(order, progress_.step_in_epoch, batch_size));
     if (flow == Flow::go_on) continue;
@@ -229,15 +230,22 @@ BatchKey Trainer::batch_key() const {
   return {progress_.curriculum.stage, static_cast<std::uint64_t>(progress_.epoch)};
 }
 
+/// Of the next step.
+double Trainer::learning_rate() const {
+  const auto epochs = options_.train.epochs;
+  return optim::learning_rate(
+      options_.optimizer,
+      {progress_.step, n_steps(0, epochs),
+       n_steps(epochs - options_.optimizer.decay_epochs, epochs), progress_.curriculum.stage});
+}
+
 Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {
   const Stopwatch watch;
   if (lock_) lock_->refresh();
   times_.activity().set_step(progress_.step + 1);
   faults_.begin("step", progress_.step + 1);
   const auto key = batch_key();
-  const double rate = optim::learning_rate(
-      options_.optimizer,
-      {progress_.step, options_.train.epochs * steps_per_epoch(), steps_per_epoch(), key.stage});
+  const double rate = learning_rate();
   const auto outcome = training_step_.run({batch, key}, rate, stop_->due(), times_);
   require_finite(outcome, batch);
   const auto& sums = outcome.sums;

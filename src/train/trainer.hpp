@@ -8,6 +8,7 @@
 #include "core/timer.hpp"
 #include "data/curriculum.hpp"
 #include "data/problem_file.hpp"
+#include "data/visits.hpp"
 #include "distributed/communicator.hpp"
 #include "distributed/watchdog.hpp"
 #include "io/run_lock.hpp"
@@ -67,13 +68,14 @@ class Trainer {
   void record_attention(const EpochRecord& epoch);
   bool is_best() const;
   void save();
-  std::int64_t steps_per_epoch() const;
+  std::int64_t n_steps(std::int64_t first_epoch, std::int64_t last_epoch) const;
+  double learning_rate() const;
   void require_finite(const StepOutcome& outcome, const std::vector<std::uint32_t>& batch);
   std::string keep_diverged_batch(const std::vector<std::uint32_t>& batch);
 
   RunOptions options_;
   const TrainingData& data_;
-  std::vector<data::FileVisits> visits_;  ///< of each epoch to data_.train
+  data::Visits visits_;  ///< to data_.train
   distributed::Communicator communicator_;
   io::RunMetadata metadata_;
   std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures

@@ -94,7 +94,7 @@ class Bench(harness.Case):
         zero, two = (step["epoch_seconds"] for step in report["steps"])
         self.assertEqual((report["run"]["problems"], report["run"]["epochs"]), (7, 4))
         self.assertAlmostEqual(report["run"]["seconds"], zero + (zero + two) / 2 + 2 * two)
-        self.assertIn("the steps of 4 such epochs", text)
+        self.assertIn("the steps of all 4 epochs", text)
 
     def test_launches_grow_with_segments(self):
         """Two thoughts are two more segments a leaf, each of a forward and a backward pass."""

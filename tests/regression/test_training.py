@@ -117,7 +117,8 @@ class Configurations(SmallRuns):
         files = sorted(harness.CONFIGS.glob("*.toml"))
         self.assertIn("prosqa_coconut.toml", [file.name for file in files])
         for file in files:
-            settings = {"data.train": "eight.json", "data.shares": "[]", "data.valid": "eight.json",
+            settings = {"data.train": "eight.json", "data.shares": "[]", "data.later_shares": "[]",
+                        "data.later_shares_from": 0, "data.valid": "eight.json",
                         "optimizer.decay_epochs": 0, "optimizer.schedule": "constant",
                         "train.epochs": 1, "train.batch_size": 8,
                         "output.directory": file.stem}

@@ -1,10 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "core/error.hpp"
 #include "data/curriculum.hpp"
@@ -86,34 +84,6 @@ TEST(Curriculum, UniformGuessCostsTheLogOfTheFrontier) {
   EXPECT_DOUBLE_EQ(uniform_guess_loss(problem, 1), std::log(3.0));
   EXPECT_DOUBLE_EQ(uniform_guess_loss(problem, 2), 0.0);
   EXPECT_THROW(uniform_guess_loss(problem, 3), std::logic_error);
-}
-
-TEST(Curriculum, OrderIsAPermutationKeyedBySeedAndEpoch) {
-  const auto order = epoch_order({{1000, 1000}}, 7, 3);
-  auto sorted = order;
-  std::sort(sorted.begin(), sorted.end());
-  for (std::uint32_t i = 0; i < 1000; ++i) ASSERT_EQ(sorted[i], i);
-  EXPECT_NE(order, sorted);
-  EXPECT_EQ(order, epoch_order({{1000, 1000}}, 7, 3));
-  EXPECT_NE(order, epoch_order({{1000, 1000}}, 7, 4));
-  EXPECT_NE(order, epoch_order({{1000, 1000}}, 8, 3));
-}
-
-TEST(Curriculum, SharesDrawOtherProblemsOfAFileInEveryEpoch) {
-  const auto files = visits_of({100, 40}, {0.25, 1});
-  ASSERT_EQ(files.size(), 2U);
-  EXPECT_EQ(files[0].n_visited, 25U);
-  EXPECT_EQ(files[1].n_visited, 40U);
-  const auto visited = [&](std::uint64_t epoch) {
-    const auto order = epoch_order(files, 7, epoch);
-    return std::set<std::uint32_t>(order.begin(), order.end());
-  };
-  const auto first = visited(0), second = visited(1);
-  EXPECT_EQ(first.size(), 65U);  // none twice
-  EXPECT_NE(first, second);
-  for (std::uint32_t i = 100; i < 140; ++i) EXPECT_EQ(first.count(i), 1U);
-  EXPECT_LT(*first.rbegin(), 140U);
-  EXPECT_EQ(visits_of({3}, {0.01})[0].n_visited, 1U);
 }
 
 TEST(Curriculum, EveryMethodHasItsName) {

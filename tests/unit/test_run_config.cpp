@@ -67,6 +67,8 @@ TEST(RunConfig, EffectiveConfigGivesTheSameRun) {
 /// A value for each key that no other key and no default has.
 const std::vector<Override> value_of_each_key = {{"data.train", "t"},
                                                  {"data.shares", "[0.21]"},
+                                                 {"data.later_shares", "[0.23]"},
+                                                 {"data.later_shares_from", "13"},
                                                  {"data.valid", "v"},
                                                  {"model.n_layer", "3"},
                                                  {"model.n_head", "5"},
@@ -150,6 +152,12 @@ TEST(RunConfig, RefusesSettingsThatDoNotFitTogether) {
   EXPECT_THAT(error_of({{"data.shares", "1,0.5"}}),
               HasSubstr("2 entries but data.train has 1 file"));
   EXPECT_THAT(error_of({{"data.shares", "0"}}), HasSubstr("a list of numbers in (0, 1]"));
+  EXPECT_THAT(error_of({{"data.later_shares", "1,0.5"}, {"data.later_shares_from", "1"}}),
+              HasSubstr("data.later_shares has 2 entries"));
+  EXPECT_THAT(error_of({{"data.later_shares", "0.5"}}), HasSubstr("give both"));
+  EXPECT_THAT(error_of({{"data.later_shares_from", "2"}}), HasSubstr("give both"));
+  EXPECT_THAT(error_of({{"data.later_shares", "0.5"}, {"data.later_shares_from", "300"}}),
+              HasSubstr("from 1 to train.epochs - 1 = 299"));
   const Override two{"data.train", R"(["a.json", "b\".json"])"};
   const auto options = parse({two, {"data.shares", "1,0.5"}});
   EXPECT_EQ(options.data.train, (std::vector<std::string>{"a.json", "b\".json"}));

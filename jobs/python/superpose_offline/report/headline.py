@@ -84,9 +84,16 @@ def files_of(configuration, key):
     data = configuration.get("data", {})
     files = data.get(key, "-")
     files = files if isinstance(files, list) else [files]
-    shares = data.get("shares", []) if key == "train" else []
-    return ", ".join(Path(file).name + (f" (share {shares[i]:g})" if i < len(shares) else "")
+    return ", ".join(Path(file).name + (share_of(data, i) if key == "train" else "")
                      for i, file in enumerate(files)) or "-"
+
+
+def share_of(data, i):
+    """" (share 0.3, from epoch 8 on 0.1)" of training file number i, or nothing."""
+    shares, later = data.get("shares", []), data.get("later_shares", [])
+    words = [f"share {shares[i]:g}"] if shares else []
+    words += [f"from epoch {data['later_shares_from']} on {later[i]:g}"] if later else []
+    return f" ({', '.join(words)})" if words else ""
 
 
 def duration(run):
