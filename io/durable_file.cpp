@@ -11,45 +11,15 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "core/files.hpp"
+#include "io/descriptor.hpp"
 
 namespace superpose::io {
 namespace {
-
-/// An open file descriptor.
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : Descriptor(path, ::open(path.c_str(), flags | O_CLOEXEC), "open") {}
-  static Descriptor of_new_file(const std::string& path) {
-    return {path, create_new_file(path), "create"};
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { ::close(fd_); }
-  operator int() const { return fd_; }
-
- private:
-  Descriptor(const std::string& path, int fd, const char* what) : fd_(fd) {
-    validate(fd_ >= 0, ExitCode::io, "cannot {} {} ({})", what, path, std::strerror(errno));
-  }
-
-  int fd_;
-};
 
 void sync_path(const std::string& path, int flags) {
   const Descriptor file(path, flags);
   const bool done = ::fsync(file) == 0;  // before errno is read
   validate(done, ExitCode::io, "cannot force {} to the disk ({})", path, std::strerror(errno));
-}
-
-void write_all(int file, std::string_view contents, const std::string& path) {
-  for (std::size_t done = 0; done < contents.size();) {
-    const auto count = ::write(file, contents.data() + done, contents.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    validate(count > 0, ExitCode::io, "cannot write {} ({})", path, std::strerror(errno));
-    done += static_cast<std::size_t>(count);
-  }
 }
 
 void rename_file(const std::string& from, const std::string& to) {

@@ -9,13 +9,6 @@ namespace superpose::io {
 namespace {
 
 constexpr const char* root = "/";
-constexpr const char* sequence_version_attribute = "sequence_version";
-
-/// A map becomes attributes "<prefix><key>".
-template <class T>
-void write_map(File& file, const std::string& prefix, const std::map<std::string, T>& map) {
-  for (const auto& [key, value] : map) file.set_attribute(root, prefix + key, value);
-}
 
 template <class T>
 std::map<std::string, T> read_map(const File& file, const std::string& prefix) {
@@ -47,19 +40,9 @@ std::string utc_now() {
 void write(File& file, const FileKind& kind, const RunMetadata& metadata) {
   file.set_attribute(root, "file_type", kind.type);
   file.set_attribute(root, "format_version", kind.version);
-  file.set_attribute(root, "superpose_version", metadata.superpose_version);
-  file.set_attribute(root, "git_hash", metadata.git_hash);
-  file.set_attribute(root, "command_line", metadata.command_line);
-  file.set_attribute(root, "configuration", metadata.configuration);
-  file.set_attribute(root, "hosts", metadata.hosts);
-  file.set_attribute(root, "n_ranks", metadata.n_ranks);
-  file.set_attribute(root, "created", metadata.created);
-  write_map(file, "library_", metadata.libraries);
-  write_map(file, "", metadata.slurm);
-  write_map(file, "seed_", metadata.seeds);
-  write_map(file, "data_hash_", metadata.data_hashes);
-  if (metadata.sequence_version > 0)
-    file.set_attribute(root, sequence_version_attribute, metadata.sequence_version);
+  visit_attributes(metadata, [&](const std::string& name, const auto& value) {
+    file.set_attribute(root, name, value);
+  });
 }
 
 RunMetadata read_metadata(const File& file) {

@@ -40,6 +40,28 @@ std::map<std::string, std::string> slurm_environment();
 /// The present, "2025-01-31T12:34:56Z".
 std::string utc_now();
 
+inline constexpr const char* sequence_version_attribute = "sequence_version";
+
+/// Calls `visit(name, value)` for each attribute that states it; values are texts or integers.
+template <class Visit>
+void visit_attributes(const RunMetadata& metadata, const Visit& visit) {
+  const auto visit_map = [&](const std::string& prefix, const auto& map) {
+    for (const auto& [key, value] : map) visit(prefix + key, value);
+  };
+  visit("superpose_version", metadata.superpose_version);
+  visit("git_hash", metadata.git_hash);
+  visit("command_line", metadata.command_line);
+  visit("configuration", metadata.configuration);
+  visit("hosts", metadata.hosts);
+  visit("n_ranks", metadata.n_ranks);
+  visit("created", metadata.created);
+  visit_map("library_", metadata.libraries);
+  visit_map("", metadata.slurm);
+  visit_map("seed_", metadata.seeds);
+  visit_map("data_hash_", metadata.data_hashes);
+  if (metadata.sequence_version > 0) visit(sequence_version_attribute, metadata.sequence_version);
+}
+
 void write(File& file, const FileKind& kind, const RunMetadata& metadata);
 RunMetadata read_metadata(const File& file);
 

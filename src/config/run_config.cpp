@@ -135,6 +135,8 @@ void add_rows(OptionTable& table, train::RecordOptions& record) {
 void add_rows(OptionTable& table, train::OutputOptions& output) {
   table.add("output.directory", output.directory, "where everything of the run is written");
   table.add("output.log_every", output.log_every, "steps between progress lines", at_least(1));
+  table.add("output.jsonl", output.jsonl,
+            "write those lines, and one an epoch and evaluation, to run.jsonl as JSON, too");
   table.add("output.checkpoint_every", output.checkpoint_every, "epochs between checkpoints",
             at_least(1));
   table.add("output.keep", output.keep, "checkpoints kept; older ones are removed", at_least(1));

@@ -38,6 +38,7 @@ struct RecordOptions {
 struct OutputOptions {
   std::string directory = "runs/default";
   int log_every = 10;        ///< steps between progress lines
+  bool jsonl = false;        ///< the same as JSON lines in run.jsonl
   int checkpoint_every = 5;  ///< epochs between checkpoints
   int keep = 2;              ///< checkpoints kept; older ones are removed
 };
@@ -57,7 +58,8 @@ inline constexpr std::array added_settings = {AddedSetting{"data.shares", "[]"},
                                               AddedSetting{"optimizer.muon_learning_rate", "0.004"},
                                               AddedSetting{"optimizer.muon_momentum", "0.95"},
                                               AddedSetting{"optimizer.decay_epochs", "0"},
-                                              AddedSetting{"optimizer.stage_lr", "[]"}};
+                                              AddedSetting{"optimizer.stage_lr", "[]"},
+                                              AddedSetting{"output.jsonl", "false"}};
 
 /// Everything that defines a training run: one TOML file.
 struct RunOptions {

@@ -156,7 +156,11 @@ std::string run_file(const std::string& directory) {
 
 Recorder::Recorder(const Plan& plan, const io::RunMetadata& metadata, bool continued,
                    std::int64_t step, std::int64_t epoch)
-    : plan_(plan), history_(open_history(plan, metadata, continued)), first_step_(step) {
+    : plan_(plan),
+      metadata_(metadata),
+      history_(open_history(plan, metadata, continued)),
+      first_step_(step) {
+  if (continued) continued_ = LiveLog::Done{step, epoch};
   make_tables();
   // A run that was killed has recorded steps beyond its last checkpoint; they are done again.
   steps_->truncate_after(step);
@@ -176,18 +180,36 @@ void Recorder::make_tables() {
                                  attention_columns(*plan_.attention));
 }
 
+void Recorder::begin() {
+  if (!plan_.is_writer) return;
+  if (plan_.jsonl) live_.emplace(plan_.directory, metadata_, continued_);
+  flush();
+}
+
+bool Recorder::is_logged(std::int64_t step) const {
+  return step % plan_.log_every == 0 || step == plan_.total_steps;
+}
+
+void Recorder::append(io::Table& table, std::int64_t index, const io::Row& row, bool logged) {
+  table.append(index, row);
+  const auto& steps = steps_->index();
+  if (live_ && logged) live_->write(table, index, row, steps.empty() ? first_step_ : steps.back());
+}
+
 void Recorder::record(const StepRecord& r) {
   if (!plan_.is_writer) return;
   const auto value = [](auto x) { return std::vector<double>{static_cast<double>(x)}; };
-  steps_->append(r.step, {{"epoch", value(r.epoch)},
-                          {"stage", value(r.stage)},
-                          {"loss", value(r.loss)},
-                          {"gradient_norm", value(r.gradient_norm)},
-                          {"learning_rate", value(r.learning_rate)},
-                          {"seconds", value(r.seconds)},
-                          {"tokens", value(r.tokens)},
-                          {"operations", value(r.operations)}});
-  if (r.step % plan_.log_every != 0 && r.step != plan_.total_steps) return;
+  append(*steps_, r.step,
+         {{"epoch", value(r.epoch)},
+          {"stage", value(r.stage)},
+          {"loss", value(r.loss)},
+          {"gradient_norm", value(r.gradient_norm)},
+          {"learning_rate", value(r.learning_rate)},
+          {"seconds", value(r.seconds)},
+          {"tokens", value(r.tokens)},
+          {"operations", value(r.operations)}},
+         is_logged(r.step));
+  if (!is_logged(r.step)) return;
   const double per_step =
       since_start_.seconds() / static_cast<double>(std::max<std::int64_t>(1, r.step - first_step_));
   log::info(
@@ -200,9 +222,8 @@ void Recorder::record(const StepRecord& r) {
 
 void Recorder::record(const EpochRecord& r) {
   if (!plan_.is_writer) return;
-  epochs_->append(
-      r.epoch,
-      {{"stage", {static_cast<double>(r.stage)}}, {"loss", {r.loss}}, {"seconds", {r.seconds}}});
+  append(*epochs_, r.epoch,
+         {{"stage", {static_cast<double>(r.stage)}}, {"loss", {r.loss}}, {"seconds", {r.seconds}}});
 }
 
 namespace {
@@ -225,18 +246,21 @@ std::string in_words(const EvaluationSummary& summary) {
 void Recorder::record(const EpochRecord& epoch, const EvaluationSummary& summary) {
   record(epoch);
   if (!plan_.is_writer) return;
-  evaluation_->append(epoch.epoch, evaluation_row(epoch.stage, values_of(summary), plan_.max_hops));
+  append(*evaluation_, epoch.epoch,
+         evaluation_row(epoch.stage, values_of(summary), plan_.max_hops));
   log::info("epoch {:>4}/{}  stage {}  loss {:.4f}  held out: {}  {:.1f} s", epoch.epoch + 1,
             plan_.total_epochs, epoch.stage, epoch.loss, in_words(summary), epoch.seconds);
 }
 
 void Recorder::record(const EpochRecord& epoch, const analysis::GroupedStatistics& statistics) {
   SUPERPOSE_EXPECT(attention_ != nullptr);
-  if (plan_.is_writer) attention_->append(epoch.epoch, attention_row(epoch.stage, statistics));
+  if (plan_.is_writer) append(*attention_, epoch.epoch, attention_row(epoch.stage, statistics));
 }
 
 void Recorder::flush() {
-  if (plan_.is_writer) history_.flush();
+  if (!plan_.is_writer) return;
+  history_.flush();
+  if (live_) live_->sync();
 }
 
 }  // namespace superpose::train

@@ -10,6 +10,7 @@
 #include "data/curriculum.hpp"
 #include "io/history.hpp"
 #include "train/evaluation_summary.hpp"
+#include "train/live_log.hpp"
 
 namespace superpose::train {
 
@@ -45,6 +46,7 @@ class Recorder {
     std::string directory;
     bool is_writer = false;  ///< rank 0
     int log_every = 10;      ///< steps between lines
+    bool jsonl = false;      ///< run.jsonl, too
     std::int64_t total_steps = 0;
     std::int64_t total_epochs = 0;
     int max_hops = 0;                               ///< of the held-out problems
@@ -55,18 +57,26 @@ class Recorder {
   Recorder(const Plan& plan, const io::RunMetadata& metadata, bool continued, std::int64_t step,
            std::int64_t epoch);
 
+  /// Makes the files, before the first step: a directory that cannot be written to is found then.
+  void begin();
+
   void record(const StepRecord& record);
   void record(const EpochRecord& record);
   void record(const EpochRecord& epoch, const EvaluationSummary& summary);
   /// What was measured inside the model after the epoch; once an epoch at most.
   void record(const EpochRecord& epoch, const analysis::GroupedStatistics& statistics);
-  void flush();  ///< run.h5 is on the disk afterwards
+  void flush();  ///< run.h5 and run.jsonl are on the disk afterwards
 
  private:
   void make_tables();
+  bool is_logged(std::int64_t step) const;
+  void append(io::Table& table, std::int64_t index, const io::Row& row, bool logged = true);
 
   Plan plan_;
+  io::RunMetadata metadata_;
+  std::optional<LiveLog::Done> continued_;  ///< what the run had done, if it goes on
   io::History history_;
+  std::optional<LiveLog> live_;
   io::Table* steps_ = nullptr;
   io::Table* epochs_ = nullptr;
   io::Table* evaluation_ = nullptr;

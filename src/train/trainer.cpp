@@ -144,6 +144,7 @@ Recorder::Plan Trainer::recorder_plan() const {
   plan.directory = options_.output.directory;
   plan.is_writer = communicator_.rank() == 0;
   plan.log_every = options_.output.log_every;
+  plan.jsonl = options_.output.jsonl;
   plan.total_epochs = options_.train.epochs;
   plan.total_steps = n_steps(0, options_.train.epochs);
   plan.max_hops = analysis::most_hops(data_.valid.problems);
@@ -164,7 +165,7 @@ ExitCode Trainer::run() {
   }
   io::agree_on_rank_0(communicator_,
                       [&] { validate(lock_.has_value(), ExitCode::io, "{}", why_unlocked_); });
-  recorder_->flush();  // a directory that cannot be written to is found before the first step
+  recorder_->begin();
   io::try_checkpoint(communicator_, options_.output.directory);
   stop_.emplace(options_.output.directory, communicator_.rank() == 0, limits_,
                 estimated_save_seconds(training_step_.model().parameters().flat.extent(0)));

@@ -123,6 +123,7 @@ const std::vector<Override> value_of_each_key = {{"data.train", "t"},
                                                  {"record.problems", "25"},
                                                  {"output.directory", "d"},
                                                  {"output.log_every", "21"},
+                                                 {"output.jsonl", "true"},
                                                  {"output.checkpoint_every", "22"},
                                                  {"output.keep", "23"}};
 

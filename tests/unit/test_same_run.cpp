@@ -50,6 +50,7 @@ TEST(SameRun, LengthEvaluationAndPlacesMayChange) {
     o.output.directory = "runs/two";
     o.output.keep = 9;
     o.output.log_every = 1;
+    o.output.jsonl = true;
     o.output.checkpoint_every = 1;
   });
   EXPECT_EQ(refusal(run_with(), now), "");
