@@ -7,6 +7,7 @@
 #include "bench/measure.hpp"
 #include "bench/report.hpp"
 #include "bench/run_time.hpp"
+#include "bench/trace.hpp"
 #include "config/run_config.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -15,6 +16,7 @@
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
 #include "distributed/same_on_ranks.hpp"
+#include "io/agreement.hpp"
 #include "io/json_file.hpp"
 #include "jobs/compute_session.hpp"
 #include "jobs/subcommand.hpp"
@@ -34,6 +36,7 @@ struct Arguments {
   int warmup = 1;                           ///< steps before them
   bench::Scaling scaling = bench::Scaling::strong;
   std::string json;          ///< file for the results; "-": stdout; empty: print only
+  std::string trace;         ///< file for the trace of a step; empty: none
   bool force = false;        ///< replace what is there
   std::string command_line;  ///< as typed, for the output file
 };
@@ -134,16 +137,49 @@ double one_rank_seconds(const train::RunOptions& options, std::vector<data::Prob
   return seconds;
 }
 
+/// Where results come from.
+io::Json provenance(const Arguments& arguments, const train::RunOptions& options) {
+  return {{"command_line", arguments.command_line},
+          {"version", program_version()},
+          {"git_hash", git_hash()},
+          {"matrix_library", kernels::matrix_library()},
+          {"device", kernels::device_name()},
+          {"configuration", config::effective_config(options)}};
+}
+
 io::Json report(const Arguments& arguments, const train::RunOptions& options,
                 const bench::Results& results) {
-  io::Json json{{"command_line", arguments.command_line},
-                {"version", program_version()},
-                {"git_hash", git_hash()},
-                {"matrix_library", kernels::matrix_library()},
-                {"device", kernels::device_name()},
-                {"configuration", config::effective_config(options)}};
+  auto json = provenance(arguments, options);
   json.update(bench::to_json(results));
   return json;
+}
+
+/// The path to write the trace to, as the rule for outputs has it.
+std::string trace_output(const Arguments& arguments) {
+  return io::prepare_output(
+      {arguments.trace, arguments.command_line, {arguments.config}, arguments.force});
+}
+
+/// Provenance and a line an event.
+std::string trace_text(const io::Json& provenance, const io::Json& events) {
+  auto text = io::to_text(provenance);
+  text.erase(text.rfind('\n'));  // its closing brace
+  text += ",\n  \"displayTimeUnit\": \"ms\",\n  \"traceEvents\": [";
+  for (std::size_t i = 0; i < events.size(); ++i)
+    text += (i == 0 ? "\n" : ",\n") + events[i].dump();
+  return text + "\n]}\n";
+}
+
+/// Writes a step at `stage`, if it is wanted. Collective.
+void trace(const Arguments& arguments, const train::RunOptions& options,
+           const std::vector<data::Problem>& problems, int stage,
+           const distributed::Communicator& world) {
+  if (arguments.trace.empty()) return;
+  const auto events = bench::trace_step(options, problems, stage, world);
+  io::agree_on_rank_0(world, [&] {
+    io::write_output(trace_output(arguments), trace_text(provenance(arguments, options), events));
+  });
+  log::info("trace of a step: {}\n", arguments.trace);
 }
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
@@ -158,6 +194,9 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   const io::JsonOutput json(
       {arguments.json, arguments.command_line, {arguments.config}, arguments.force},
       world.rank() == 0);
+  io::agree_on_rank_0(world, [&] {  // before the work
+    if (!arguments.trace.empty()) trace_output(arguments);
+  });
   const ComputeSession compute;
   bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}, {}};
   log_summary(options, results);
@@ -168,6 +207,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
     results.steps.push_back(bench::measure_steps(options, problems, stage, counts, world));
     results.steps.back().n_latent = n_latent;
   }
+  trace(arguments, options, problems, latents.back() / options.method.c_thought, world);
   for (auto& step : results.steps)
     if (world.size() > 1)
       step.one_rank_seconds = one_rank_seconds(
@@ -206,6 +246,11 @@ void add_bench(CLI::App& app, Command& command, const std::string& typed) {
              "Whether train.batch_size is the batch of all ranks or of each");
   sub->add_option("--json", arguments->json,
                   "Also write the results to this file (-: to stdout, in place of the tables)")
+      ->type_name("FILE");
+  sub->add_option(
+         "--trace", arguments->trace,
+         "Also write a step at the last of --latents to this file, as a trace of all ranks "
+         "for Perfetto (ui.perfetto.dev) or chrome://tracing")
       ->type_name("FILE");
   add_force(*sub, arguments->force);
   train::RunOptions defaults;
