@@ -209,6 +209,7 @@ void read_tensors(const std::string& path, const std::vector<NamedTensor>& tenso
     const File file = open_checkpoint(path);
     for (const auto& tensor : tensors) read_checked(file, tensor);
   });
+  log::detail("read {}: {} tensors", path, tensors.size());
 }
 
 void read_tensors(const Communicator& communicator, const std::string& path,

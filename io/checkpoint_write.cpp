@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
+#include "core/timer.hpp"
 #include "io/agreement.hpp"
 #include "io/checkpoint.hpp"
 #include "io/checkpoint_layout.hpp"
@@ -228,9 +230,12 @@ void write_checkpoint(const Communicator& communicator, const std::string& direc
   SUPERPOSE_EXPECT(keep >= 1);
   const std::string path = checkpoint_path(directory, header.step);
   const std::string temporary = path + ".tmp";
+  const Stopwatch watch;
   write_temporary(communicator, temporary, header, tensors);
   agree_on_rank_0(communicator, [&] {
     publish(temporary, path);
+    log::detail("wrote {}: {:.1f} MB in {:.2f} s", path,
+                1e-6 * static_cast<double>(fs::file_size(path)), watch.seconds());
     remove_older(directory, header.step, keep);
     remove_unfinished(directory);
   });

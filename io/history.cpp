@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
+#include "core/timer.hpp"
 #include "io/durable_file.hpp"
 #include "io/history_layout.hpp"
 #include "io/inspect.hpp"
@@ -263,7 +265,10 @@ Table& History::table(const std::string& name, const Column& index,
 }
 
 void History::flush() const {
-  replace_file(path_, file_of(path_, history_layout::kind, metadata_, tables_));
+  const Stopwatch watch;
+  const auto contents = file_of(path_, history_layout::kind, metadata_, tables_);
+  replace_file(path_, contents);
+  log::detail("wrote {}: {} bytes in {:.3f} s", path_, contents.size(), watch.seconds());
 }
 
 std::vector<Table> read_tables(const std::string& path, const std::vector<std::string>& names,

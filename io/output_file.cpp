@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/log.hpp"
 #include "core/plain_text.hpp"
 #include "io/durable_file.hpp"
 #include "io/hdf5_file.hpp"
@@ -34,13 +37,26 @@ fs::path followed(fs::path path) {
   return path;
 }
 
-/// The command without the program's path, which ends before the first blank, and without --force.
+/// Options that leave an output as it is.
+constexpr std::array without_effect{"--force", "-q", "--quiet", "-v", "--verbose"};
+
+/// An option with underscores in its name, which may be typed with hyphens; any other word as it
+/// is.
+std::string with_underscores(std::string word) {
+  const auto end = word.begin() + static_cast<long>(std::min(word.find('='), word.size()));
+  if (word.rfind("--", 0) == 0) std::replace(word.begin() + 2, end, '-', '_');
+  return word;
+}
+
+/// The command without the program's path, which ends before the first blank, in the one spelling
+/// of its options and without those that do not count.
 std::string arguments_of(const std::string& command_line) {
-  std::string arguments =
-      command_line.substr(std::min(command_line.find(' '), command_line.size())) + " ";
-  constexpr std::string_view force = " --force ";
-  for (auto at = arguments.find(force); at != std::string::npos; at = arguments.find(force))
-    arguments.erase(at, force.size() - 1);
+  std::istringstream words(command_line);
+  std::string word, arguments;
+  std::getline(words, word, ' ');
+  while (std::getline(words, word, ' '))
+    if (std::count(without_effect.begin(), without_effect.end(), word) == 0)
+      arguments += with_underscores(word) + " ";
   return arguments;
 }
 
@@ -135,6 +151,7 @@ void write_output(const std::string& path, const std::vector<std::byte>& content
 
 void write_output(const std::string& path, std::string_view text) {
   replace_file(path, text, temporary_name(path));
+  log::detail("wrote {}: {} bytes", path, text.size());
 }
 
 }  // namespace superpose::io

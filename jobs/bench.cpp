@@ -253,6 +253,7 @@ void add_bench(CLI::App& app, Command& command, const std::string& typed) {
          "for Perfetto (ui.perfetto.dev) or chrome://tracing")
       ->type_name("FILE");
   add_force(*sub, arguments->force);
+  add_verbosity(*sub);
   train::RunOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

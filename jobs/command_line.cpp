@@ -1,10 +1,12 @@
 #include "jobs/command_line.hpp"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "config/nearest_name.hpp"
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "jobs/subcommand.hpp"
 #include "jobs/version.hpp"
 
@@ -14,7 +16,7 @@ namespace {
 constexpr const char* more_help =
     "`superpose SUBCOMMAND --help` or `superpose help SUBCOMMAND` lists the options of a "
     "subcommand.\n"
-    "In names of options a hyphen stands for an underscore: --max-time is --max_time.";
+    "In names of options a hyphen and an underscore are the same: --max_time is --max-time.";
 
 /// Leaves the settings out: the configuration table says more about them, in the footer.
 class HelpFormatter : public CLI::Formatter {
@@ -41,14 +43,36 @@ std::vector<std::string> words_of(int argc, const char* const* argv) {
   return words;
 }
 
-/// The arguments after the program's name, with `-` in names of options read as `_`.
-std::vector<std::string> normalised(int argc, const char* const* argv) {
+std::string with_underscores(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+/// Names of options of an App and all below it, by their spelling with underscores throughout:
+/// settings are spelled as in files, other options with hyphens.
+using Spellings = std::map<std::string, std::string>;
+void add_spellings(const CLI::App& app, Spellings& spellings) {
+  for (const auto* option : app.get_options())
+    for (const auto& name : option->get_lnames()) spellings[with_underscores(name)] = name;
+  for (const auto* sub : app.get_subcommands(nullptr)) add_spellings(*sub, spellings);
+}
+
+/// `--NAME=VALUE` or `--NAME` with the name as the program spells it, if it is one of its own.
+std::string respelled(const std::string& argument, const Spellings& spellings) {
+  const auto end = std::min(argument.find('='), argument.size());
+  const auto found = spellings.find(with_underscores(argument.substr(2, end - 2)));
+  return found == spellings.end() ? argument : "--" + found->second + argument.substr(end);
+}
+
+/// The arguments after the program's name, options in the program's spelling.
+std::vector<std::string> normalised(const CLI::App& app, int argc, const char* const* argv) {
+  Spellings spellings;
+  add_spellings(app, spellings);
   std::vector<std::string> arguments;
   for (std::string argument : words_of(argc, argv)) {
-    const auto name_end = std::find(argument.begin(), argument.end(), '=');
     const bool option = argument.size() > 2 && argument.compare(0, 2, "--") == 0;
-    if (option) std::replace(argument.begin() + 2, name_end, '-', '_');
-    const bool empty_value = option && argument.back() == '=' && name_end + 1 == argument.end();
+    if (option) argument = respelled(argument, spellings);
+    const bool empty_value = option && argument.find('=') == argument.size() - 1;
     if (empty_value) argument.pop_back();
     arguments.push_back(argument);
     if (empty_value) arguments.emplace_back();  // CLI11 takes `--KEY=` for a missing value
@@ -91,14 +115,6 @@ std::string joined(int argc, const char* const* argv) {
   return fmt::format("{}", fmt::join(argv, argv + argc, " "));
 }
 
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const auto* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) names.push_back(name);
-  }
-  return names;
-}
-
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
@@ -120,9 +136,13 @@ const CLI::App& innermost(const CLI::App& app) {
 [[noreturn]] void refuse_option(const CLI::App& app, const std::string& argument) {
   const std::string option = argument.substr(0, argument.find('='));
   const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
-  const std::string nearest = config::nearest_name(name, option_names(app));
+  Spellings spellings;
+  add_spellings(app, spellings);
+  std::vector<std::string> names;
+  for (const auto& [underscored, spelled] : spellings) names.push_back(underscored);
+  const auto nearest = config::nearest_name(with_underscores(name), names);
   validate(nearest.empty(), ExitCode::usage, "unknown option '{}'; did you mean '--{}'?", option,
-           nearest);
+           spellings[nearest]);
   fail(ExitCode::usage, "unknown option '{}'; see {} --help", option, full_name(app));
 }
 
@@ -182,6 +202,19 @@ void add_settings(CLI::App& sub, const config::OptionTable& table,
                          exit_codes));
 }
 
+void add_verbosity(CLI::App& sub) {
+  const auto* quiet = sub.add_flag_callback(
+      "-q,--quiet", [] { log::set_verbosity(log::Verbosity::quiet); },
+      "Print warnings and errors alone");
+  const auto set_verbose = [quiet] {
+    validate(quiet->count() == 0, ExitCode::usage,
+             "--quiet and --verbose are both given (one says more, one less); leave one out");
+    log::set_verbosity(log::Verbosity::verbose);
+  };
+  sub.add_flag_callback("-v,--verbose", set_verbose,
+                        "Also say on stderr what is read and written, and when");
+}
+
 Command parse_command_line(int argc, const char* const* argv) {
   CLI::App app{"Trains small transformers to reason in continuous thoughts.", "superpose"};
   app.footer(fmt::format("{}\n{}", exit_codes, more_help));
@@ -195,7 +228,7 @@ Command parse_command_line(int argc, const char* const* argv) {
                          add_sweep, add_validate, add_inspect, add_diff, add_manual})
     add(app, command, typed);
 
-  auto arguments = normalised(argc, argv);
+  auto arguments = normalised(app, argc, argv);
   std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes them
   try {
     app.parse(arguments);

@@ -120,6 +120,7 @@ void add_evaluate(CLI::App& app, Command& command, const std::string& typed) {
                   "Also write the results to this file (-: to stdout, in place of the tables)")
       ->type_name("FILE");
   add_force(*sub, arguments->force);
+  add_verbosity(*sub);
   sub->footer(exit_codes);
   set_run(*sub, command, arguments, run);
 }

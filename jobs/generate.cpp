@@ -59,6 +59,7 @@ void add_generate(CLI::App& app, Command& command, const std::string& /*typed*/)
       ->required();
   sub->add_flag("--force", arguments->force,
                 "Replace a file of other contents; without it that is an error");
+  add_verbosity(*sub);
   data::GeneratorOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

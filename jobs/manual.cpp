@@ -98,6 +98,14 @@ struct Completion {
   std::string commands, words, values;
 };
 
+/// The pattern of a command and its option, which may be typed with underscores, too.
+std::string spelled_either_way(const std::string& command, std::string option) {
+  auto pattern = fmt::format("\"{} --{}\"", command, option);
+  if (option.find('-') == std::string::npos) return pattern;
+  std::replace(option.begin(), option.end(), '-', '_');
+  return fmt::format("{}|\"{} --{}\"", pattern, command, option);
+}
+
 void complete_options(const CLI::App& app, const std::string& command, Completion& completion) {
   std::string words;
   for (const auto* sub : app.get_subcommands(nullptr)) {
@@ -107,11 +115,12 @@ void complete_options(const CLI::App& app, const std::string& command, Completio
   for (const auto* option : app.get_options()) {
     const auto choices = choices_of(*option);
     if (option->get_positional()) words += choices + " ";
+    for (const auto& name : option->get_snames()) words += "-" + name + " ";
     for (const auto& name : option->get_lnames()) {
       words += "--" + name + " ";
       if (!choices.empty())
         completion.values +=
-            fmt::format("    \"{} --{}\") words=\"{}\" ;;\n", command, name, choices);
+            fmt::format("    {}) words=\"{}\" ;;\n", spelled_either_way(command, name), choices);
     }
   }
   completion.words += fmt::format("    \"{}\") words=\"{}\" ;;\n", command, words);

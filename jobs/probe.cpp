@@ -125,7 +125,7 @@ int raw_problem_count(const std::string& asked) {
   if (asked == "all") return std::numeric_limits<int>::max();
   const bool digits = !asked.empty() && asked.size() < 10 &&
                       asked.find_first_not_of("0123456789") == std::string::npos;
-  validate(digits, ExitCode::usage, "--raw_problems is '{}' (it takes a number or \"all\")", asked);
+  validate(digits, ExitCode::usage, "--raw-problems is '{}' (it takes a number or \"all\")", asked);
   return std::stoi(asked);
 }
 
@@ -135,16 +135,16 @@ void add_probe_choices(CLI::App& sub, Arguments& arguments) {
       ->capture_default_str()
       ->type_name("N");
   sub.add_option_function<std::string>(
-         "--raw_problems",
+         "--raw-problems",
          [&arguments](const auto& count) { arguments.raw_problems = raw_problem_count(count); },
          "Keep the attention of the first N problems, or of all")
       ->default_str(std::to_string(arguments.raw_problems))
       ->type_name("N|all");
-  sub.add_option("--raw_layers", arguments.raw_layers, "of these layers (1: the first; all)")
+  sub.add_option("--raw-layers", arguments.raw_layers, "of these layers (1: the first; all)")
       ->delimiter(',')
       ->check(integer_in(1, 1 << 20))
       ->type_name("N,...");
-  add_choice(sub, "--raw_queries", arguments.raw_queries,
+  add_choice(sub, "--raw-queries", arguments.raw_queries,
              "from every position, or from the thoughts' and [A] alone");
 }
 
@@ -180,6 +180,7 @@ void add_probe(CLI::App& app, Command& command, const std::string& typed) {
       ->delimiter(',')
       ->check(CLI::Number)
       ->type_name("X,...");
+  add_verbosity(*sub);
   sub->footer(exit_codes);
   set_run(*sub, command, arguments, run);
 }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/host.hpp"
+#include "core/log.hpp"
 #include "core/version.hpp"
 #include "jobs/version.hpp"
 
@@ -29,6 +30,8 @@ io::RunMetadata run_metadata(const distributed::Communicator& world,
   metadata.created = io::utc_now();
   metadata.libraries = library_versions();
   metadata.slurm = io::slurm_environment();
+  log::detail("superpose {} (commit {}), {} ranks on {}", metadata.superpose_version,
+              metadata.git_hash, metadata.n_ranks, metadata.hosts);
   return metadata;
 }
 

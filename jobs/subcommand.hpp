@@ -63,6 +63,9 @@ inline void add_force(CLI::App& sub, bool& force) {
                "command wrote is replaced, and never what it reads");
 }
 
+/// -q and -v, for a subcommand that prints by log::info.
+void add_verbosity(CLI::App& sub);
+
 /// For an option of an integer, within these bounds: they are said where they are broken.
 inline CLI::Validator integer_in(int min, int max) {
   return CLI::Range(min, max).description("");

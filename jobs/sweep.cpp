@@ -94,8 +94,8 @@ std::string script_folder() {
 }
 
 void add_estimate(CLI::App& sub, Arguments& arguments) {
-  sub.add_flag("--dry_run", arguments.start.dry_run, "Say what would be done, and do nothing");
-  sub.add_option("--seconds_per_epoch", arguments.epoch_seconds,
+  sub.add_flag("--dry-run", arguments.start.dry_run, "Say what would be done, and do nothing");
+  sub.add_option("--seconds-per-epoch", arguments.epoch_seconds,
                  "What an epoch of the first point takes, for the estimate of node-hours; without "
                  "it the points that are done tell")
       ->check(number_in(1e-6, 1e9))
@@ -104,6 +104,7 @@ void add_estimate(CLI::App& sub, Arguments& arguments) {
 
 void add_start(CLI::App& sub, Arguments& arguments) {
   add_estimate(sub, arguments);
+  add_verbosity(sub);
   sub.add_option("--throttle", arguments.start.throttle,
                  "Most points of an array at a time (0: no limit)")
       ->check(integer_in(0, 1 << 20))
@@ -158,6 +159,7 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
   auto& plan =
       parts.add("plan", "Make a folder for every point, and say what they will take", run_plan);
   add_estimate(plan, *arguments);
+  add_verbosity(plan);
   plan.add_flag("--points", arguments->points, "A line for every point");
   add_start(parts.add("submit", "Start the points that have not been started", run_submit),
             *arguments);
@@ -171,7 +173,8 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
   collect.add_option("--output", arguments->output, "File to write (collected.h5 in the folder)")
       ->type_name("FILE");
   add_force(collect, arguments->force);
-  parts.add("cancel", "Stop what waits or runs", run_cancel);
+  add_verbosity(collect);
+  add_verbosity(parts.add("cancel", "Stop what waits or runs", run_cancel));
 }
 
 }  // namespace superpose::jobs

@@ -142,6 +142,7 @@ void add_part(CLI::App& sub, Command& command, const std::string& typed,
   arguments->command_line = typed;
   sub.add_option("OUT", arguments->output, "File (HDF5) to write")->type_name("")->required();
   add_force(sub, arguments->force);
+  add_verbosity(sub);
   Options defaults;
   add_settings(sub, config::option_table(defaults), arguments->overrides);
   set_run(sub, command, arguments, run);

@@ -13,11 +13,11 @@
 namespace superpose::jobs {
 namespace {
 
-/// `superpose train CONFIG [--resume WHAT] [--max_time TIME] [--KEY VALUE ...]`
+/// `superpose train CONFIG [--resume WHAT] [--max-time TIME] [--KEY VALUE ...]`
 struct Arguments {
   std::string config;                       ///< TOML file
   train::Start start;                       ///< --resume
-  train::JobLimits limits;                  ///< --max_time, --watchdog
+  train::JobLimits limits;                  ///< --max-time, --watchdog
   std::vector<config::Override> overrides;  ///< keys of train::RunOptions
   std::string command_line;                 ///< as typed, for the output files
 };
@@ -62,6 +62,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   if (!options.data.valid.empty()) metadata.data_hashes["valid"] = data.valid.hash;
   metadata.sequence_version = data::sequence_version(options.method.name);
   log_summary(options, data, world);
+  log::detail("configuration:\n{}", metadata.configuration);
   const ComputeSession compute;
   train::Trainer trainer(options, data, world, metadata, arguments.start, arguments.limits);
   return static_cast<int>(trainer.run());
@@ -83,9 +84,9 @@ void add_train(CLI::App& app, Command& command, const std::string& typed) {
       ->default_str("auto")
       ->type_name("auto|never|PATH");
   sub->add_option_function<std::string>(
-         "--max_time",
+         "--max-time",
          [arguments](const auto& time) {
-           arguments->limits.max_seconds = config::parse_duration(time, "--max_time");
+           arguments->limits.max_seconds = config::parse_duration(time, "--max-time");
          },
          "Stop with a checkpoint and exit code 75 before so much wall time has passed: "
          "minutes, HH:MM:SS or D-HH:MM:SS")
@@ -95,6 +96,7 @@ void add_train(CLI::App& app, Command& command, const std::string& typed) {
       ->check(integer_in(0, 1 << 30))
       ->capture_default_str()
       ->type_name("SECONDS");
+  add_verbosity(*sub);
   train::RunOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

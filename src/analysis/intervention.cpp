@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/progress_bar.hpp"
 #include "model/decode.hpp"
 
 namespace superpose::analysis {
@@ -252,12 +253,15 @@ std::vector<InterventionOutcome> intervene(model::Network<float>& model,
   const Sources sources{copy_of(model.parameters().wte), copy_of(model.parameters().lm_head), {}};
   std::vector<InterventionOutcome> outcomes(interventions.size());
   const auto rank = static_cast<std::size_t>(communicator.rank());
-  for (const auto& round : rounds_of(static_cast<int>(problems.size()), communicator.size())) {
+  const auto rounds = rounds_of(static_cast<int>(problems.size()), communicator.size());
+  ProgressBar bar("interventions", static_cast<std::int64_t>(rounds.size()));
+  for (const auto& round : rounds) {
     if (rank >= round.size()) continue;
     std::vector<Sequence> sequences;
     auto probed = probed_problems(problems, round[rank], vocabulary, settings, sequences);
     intervene_on_chunk(model, std::move(probed), std::move(sequences), sources, interventions,
                        outcomes);
+    bar.advance();
   }
   add_over_ranks(communicator, outcomes);
   return outcomes;

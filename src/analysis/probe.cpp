@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/progress_bar.hpp"
 
 namespace superpose::analysis {
 namespace {
@@ -88,7 +89,9 @@ GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Pr
   const auto rank = static_cast<std::size_t>(communicator.rank());
   GroupedStatistics total(shape);
   std::vector<Moments> mine;
-  for (const auto& round : rounds_of(static_cast<int>(problems.size()), communicator.size())) {
+  const auto rounds = rounds_of(static_cast<int>(problems.size()), communicator.size());
+  ProgressBar bar("probe", static_cast<std::int64_t>(rounds.size()));
+  for (const auto& round : rounds) {
     if (rank >= round.size()) {
       if (listener) listener(nullptr);
       continue;
@@ -103,6 +106,7 @@ GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Pr
     const auto moments = of_chunk.moments();
     mine.insert(mine.end(), moments.begin(), moments.end());
     if (listener) listener(&batch);
+    bar.advance();
   }
   add_in_order(communicator, mine, total.moments().size(), total);
   return total;

@@ -73,7 +73,7 @@ RawOptions raw_options(int n_problems, const std::vector<int>& layers, RawQuerie
       raw.layers.push_back(layer);
   for (const int layer : layers)
     validate(layer <= n_layer, ExitCode::usage,
-             "--raw_layers names layer {} (the model has {}); layers are counted from 1", layer,
+             "--raw-layers names layer {} (the model has {}); layers are counted from 1", layer,
              n_layer);
   return raw;
 }

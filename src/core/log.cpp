@@ -2,14 +2,19 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "core/plain_text.hpp"
+#include "core/timer.hpp"
 
 namespace superpose::log {
 namespace {
@@ -44,25 +49,93 @@ spdlog::logger& warnings() {
   return *logger;
 }
 
+/// Who prints what. One a process, as its streams are.
+struct Speaker {
+  int rank = 0;
+  Verbosity verbosity = Verbosity::normal;
+  bool stdout_is_taken = false;
+  std::string status;  ///< on the terminal now
+  Stopwatch since_start;
+
+  bool prints_progress() const {
+    return rank == 0 && verbosity != Verbosity::quiet && !stdout_is_taken;
+  }
+};
+
+Speaker& speaker() {
+  static Speaker state;
+  return state;
+}
+
+void apply() {
+  progress().set_level(speaker().prints_progress() ? spdlog::level::info : spdlog::level::off);
+}
+
+constexpr std::string_view erased_line = "\r\x1b[K";
+
+/// Without the status line, which comes back below whatever `print` prints.
+template <class Print>
+void above_status(const Print& print) {
+  const auto& status = speaker().status;
+  if (!status.empty()) fmt::print(stderr, "{}", erased_line);
+  print();
+  if (status.empty()) return;
+  std::fflush(stdout);
+  fmt::print(stderr, "{}", status);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 void set_rank(int rank) {
-  progress().set_level(rank == 0 ? spdlog::level::info : spdlog::level::off);
+  speaker().rank = rank;
+  apply();
   if (rank != 0) warnings().set_pattern(fmt::format("[rank {}] %v", rank));
 }
 
+void set_verbosity(Verbosity verbosity) {
+  speaker().verbosity = verbosity;
+  apply();
+}
+
 void be_quiet() {
-  progress().set_level(spdlog::level::off);
+  speaker().stdout_is_taken = true;
+  apply();
 }
 
 void info_line(const std::string& line) {
   errno = 0;
-  progress().info(printable(line));
+  above_status([&] { progress().info(printable(line)); });
   note_failure();
 }
 void warning_line(const std::string& line) {
-  warnings().warn(printable(line));
+  above_status([&] { warnings().warn(printable(line)); });
 }
+bool prints_details() {
+  return speaker().rank == 0 && speaker().verbosity == Verbosity::verbose;
+}
+void detail_line(const std::string& line) {
+  if (prints_details())
+    warning_line(fmt::format("[{:8.3f} s] {}", speaker().since_start.seconds(), line));
+}
+
+int status_columns() {
+  const char* terminal = std::getenv("TERM");
+  const bool moves_cursor = terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+  if (!speaker().prints_progress() || !moves_cursor || ::isatty(STDERR_FILENO) == 0) return 0;
+  constexpr int usual = 80;
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : usual;
+}
+
+void set_status(const std::string& line) {
+  if (speaker().status.empty() && line.empty()) return;
+  speaker().status = line;
+  fmt::print(stderr, "{}{}", erased_line, line);
+  std::fflush(stderr);
+}
+
 int output_failure() {
   return failure();
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "core/progress_bar.hpp"
 #include "data/problem_record.hpp"
 
 namespace superpose::data {
@@ -34,6 +35,7 @@ GeneratedProblems generate_on_all_ranks(const GeneratorOptions& options,
   GeneratedProblems all;
   const std::uint64_t count = options.count;
   const auto block_begin = [&](std::uint64_t block) { return std::min(block * block_size, count); };
+  ProgressBar bar("problems", static_cast<std::int64_t>(count));
   for (std::uint64_t block = 0; block_begin(block) < count; block += world.size()) {
     const std::uint64_t mine = block + world.rank();
     const auto generated = generate_problems(options, block_begin(mine), block_begin(mine + 1));
@@ -41,6 +43,7 @@ GeneratedProblems generate_on_all_ranks(const GeneratorOptions& options,
     for (const auto& lines : world.allgather(to_lines(generated.problems))) {
       if (world.rank() == 0) append_lines(lines, all.problems);
     }
+    bar.advance(static_cast<std::int64_t>(world.size() * block_size));
   }
   return all;
 }

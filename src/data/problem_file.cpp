@@ -16,6 +16,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/log.hpp"
 #include "core/text_hash.hpp"
 #include "data/problem_record.hpp"
 
@@ -158,6 +159,7 @@ ProblemFile read_problems(const std::string& path) {
   for (const auto& problem : file.problems)
     file.max_nodes = std::max(file.max_nodes, problem.graph.n_nodes);
   file.sizes = {file.problems.size()};
+  log::detail("read {}: {} problems, hash {}", path, file.problems.size(), file.hash);
   return file;
 }
 

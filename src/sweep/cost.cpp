@@ -66,7 +66,7 @@ std::string estimate(const std::vector<Point>& points, const std::vector<PointSt
   }
   const auto what = fmt::format("{} points to go, {} epochs", n, epochs);
   if (!rate)
-    return what + "; no rate is known: give --seconds_per_epoch, or run one point for node-hours";
+    return what + "; no rate is known: give --seconds-per-epoch, or run one point for node-hours";
   return fmt::format(
       "{}, {:.3g} node-hours ({}; other points by n_layer x n_embd^2 x problems, none begun)", what,
       node_seconds / 3600, rate->source);

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/log.hpp"
+#include "core/progress_bar.hpp"
 #include "io/evaluation_json.hpp"
 
 namespace superpose::sweep {
@@ -122,7 +123,8 @@ using Tables = std::vector<std::vector<io::Table>>;
 Tables read_tables(const Planned& planned, const std::vector<std::string>& names) {
   Tables tables(planned.points.size());
   std::vector<io::Table> last;
-  for (std::size_t i = 0; i < tables.size(); ++i) {
+  ProgressBar bar("histories", static_cast<std::int64_t>(tables.size()));
+  for (std::size_t i = 0; i < tables.size(); ++i, bar.advance()) {
     if (planned.status[i].state != State::done) continue;
     const auto path = planned.folder.point(planned.points[i].identity) + "/run.h5";
     tables[i] = usable<io::Table>([&] { return io::read_tables(path, names, last); });
@@ -204,7 +206,8 @@ void fill(Series& series, const JoinedTable& joined, const io::Table& table, std
 std::vector<Measure> read_measures(const Planned& planned) {
   std::vector<Measure> measures;
   std::map<std::string, std::size_t> place;
-  for (std::size_t i = 0; i < planned.points.size(); ++i) {
+  ProgressBar bar("results", static_cast<std::int64_t>(planned.points.size()));
+  for (std::size_t i = 0; i < planned.points.size(); ++i, bar.advance()) {
     if (planned.status[i].state != State::done) continue;
     const auto path = planned.folder.point(planned.points[i].identity);
     for (auto& [name, unit, description, value] :

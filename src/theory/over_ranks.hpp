@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/progress_bar.hpp"
 #include "distributed/communicator.hpp"
 
 namespace superpose::theory {
@@ -18,7 +19,11 @@ auto over_ranks(const distributed::Communicator& world, std::uint64_t count, Wor
   static_assert(std::is_trivially_copyable_v<Item>, "items travel between ranks as plain bytes");
   const std::uint64_t rank = world.rank(), size = world.size();
   std::vector<Item> mine, gathered(count), ordered(count);
-  for (std::uint64_t i = rank; i < count; i += size) mine.push_back(work(i));
+  ProgressBar bar("theory", static_cast<std::int64_t>(count));
+  for (std::uint64_t i = rank; i < count; i += size) {
+    mine.push_back(work(i));
+    bar.advance(static_cast<std::int64_t>(size));
+  }
   std::vector<int> counts;
   for (std::uint64_t r = 0; r < size; ++r)
     counts.push_back(static_cast<int>((count + size - 1 - r) / size));

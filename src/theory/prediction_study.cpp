@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/progress_bar.hpp"
 #include "theory/index_matching_flow.hpp"
 #include "theory/over_ranks.hpp"
 #include "theory/thought_step.hpp"
@@ -38,7 +39,8 @@ Descent descend(const std::vector<Prediction>& all, const PredictOptions& option
   Descent record;
   Pair mu{0, 0};
   double next = 1;
-  for (int step = 1; step <= options.steps; ++step) {
+  ProgressBar bar("theory", options.steps);
+  for (int step = 1; step <= options.steps; ++step, bar.advance()) {
     const auto pull = descent(seen, mu);
     mu = {mu[0] + options.learning_rate * pull[0], mu[1] + options.learning_rate * pull[1]};
     if (step < std::lround(next) && step != options.steps) continue;

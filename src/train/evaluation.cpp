@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/progress_bar.hpp"
 #include "data/curriculum.hpp"
 #include "data/expand.hpp"
 #include "data/vocabulary.hpp"
@@ -183,11 +184,14 @@ Outcomes evaluate(model::Network<float>& model, const std::vector<Problem>& prob
   const data::Vocabulary vocabulary(model.options().vocab_size);
   const auto run = decodes(settings) ? evaluate_decoded : evaluate_logits;
   Outcomes mine;
+  const auto round = communicator.size() * chunk_size;
+  ProgressBar bar("evaluation", static_cast<std::int64_t>(problems.size()));
   for (std::size_t begin = communicator.rank() * chunk_size; begin < problems.size();
-       begin += communicator.size() * chunk_size) {
+       begin += round) {
     std::vector<std::uint32_t> chunk(std::min(chunk_size, problems.size() - begin));
     std::iota(chunk.begin(), chunk.end(), static_cast<std::uint32_t>(begin));
     run(model, problems, chunk, settings, vocabulary, mine);
+    bar.advance(static_cast<std::int64_t>(round));
     if (activity) activity->advance();
   }
   if (activity) activity->meet();

@@ -52,7 +52,7 @@ void StopConditions::done() const {
 
 std::string StopConditions::reason() const {
   if (signals_.requested_here()) return signals_.signal_name();
-  if (time_is_up_) return "--max_time";
+  if (time_is_up_) return "--max-time";
   if (file_asks_) return "the file " + file_;
   if (log::output_failure() == EPIPE) return "a closed output pipe";
   return log::output_failure() != 0 ? "an output that cannot be written" : "another rank";

@@ -33,7 +33,7 @@ class StopConditions {
   /// The last checkpoint is there: the file that asked for it goes, and signals no longer matter.
   void done() const;
 
-  /// "SIGUSR1", "--max_time", "the file run/stop", "a closed output pipe"; "another rank" if this
+  /// "SIGUSR1", "--max-time", "the file run/stop", "a closed output pipe"; "another rank" if this
   /// rank knows of nothing.
   std::string reason() const;
 

@@ -8,6 +8,7 @@
 #include "analysis/probe.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/progress_bar.hpp"
 #include "data/curriculum.hpp"
 #include "io/agreement.hpp"
 #include "optim/schedule.hpp"
@@ -214,11 +215,14 @@ Trainer::Flow Trainer::run_epoch() {
       data::epoch_order(visits_.of_epoch(progress_.epoch), options_.train.seed, progress_.epoch);
   const auto steps = n_steps(progress_.epoch, progress_.epoch + 1);
   const auto batch_size = static_cast<std::size_t>(options_.train.batch_size);
+  ProgressBar bar(fmt::format("epoch {}/{}", progress_.epoch + 1, options_.train.epochs), steps,
+                  progress_.step_in_epoch);
   while (progress_.step_in_epoch < steps) {
     const auto next = progress_.step_in_epoch + 1;  // of the next epoch nothing is known yet
     if (next < steps)
       training_step_.gradient().announce(batch_of(order, next, batch_size), batch_key());
     const auto flow = step(batch_of(order, progress_.step_in_epoch, batch_size));
+    bar.advance();
     if (flow == Flow::go_on) continue;
     save();
     return Flow::stop;

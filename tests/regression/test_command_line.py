@@ -3,6 +3,7 @@ Usage: see harness.py."""
 
 import json
 import os
+import re
 import subprocess
 
 import harness
@@ -84,6 +85,26 @@ class CommandLine(harness.Case):
         self.assert_fails(run("generate", "x.json", "--cuont", "4"), 2, "'--count'")
         self.assert_fails(run("validate", self.config("[model]\nn_layr = 4\n")), 2,
                           "unknown key 'model.n_layr' (line 3 of ", "did you mean 'model.n_layer'?")
+
+    def test_options_are_shown_with_hyphens_and_taken_with_underscores(self):
+        """Settings are shown as files spell them, and taken either way, too."""
+        options = set()
+        for command in (["train"], ["probe"], ["sweep", "submit"], ["generate"]):
+            text = run(*command, "--help").stdout.split("\nSettings")[0]
+            shown = re.findall(r"^  (?:-\w,)?--([\w.-]+)", text, re.MULTILINE)
+            self.assertNotIn("_", "".join(shown))
+            for option in shown:
+                self.assertNotIn("unknown option", run(*command, f"--{option}=").stderr)
+                old = option.replace("-", "_")
+                self.assertNotIn("unknown option", run(*command, f"--{old}=").stderr)
+            options.update(shown)
+        self.assertLessEqual({"max-time", "raw-problems", "dry-run", "seconds-per-epoch"}, options)
+        self.assert_fails(run("train", "--max_tim=1", "x.toml"), 2,
+                          "unknown option '--max_tim'; did you mean '--max-time'?")
+        self.assert_fails(run("train", "--max_time=x", "x.toml"), 2, "--max-time = 'x'")
+        x = self.config("")
+        for spelling in ("--model.n-layer=7", "--model.n_layer=7"):
+            self.assertEqual(sections(run("validate", x, spelling).stdout)["model.n_layer"], "7")
 
     def test_missing_and_superfluous_arguments_are_refused(self):
         x = self.config("")

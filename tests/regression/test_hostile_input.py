@@ -165,7 +165,7 @@ class HostileInput(SmallRuns):
             (self.path / "numbers.toml").write_text('[sweep]\nbase = "small.toml"\nseeds = 1\n')
             self.assert_fails(self.run_program("sweep", "plan", "numbers.toml", "--dry_run",
                                                f"--seconds_per_epoch={number}"), 2,
-                              "seconds_per_epoch")
+                              "seconds-per-epoch")
         self.assert_succeeds(self.run_program("diff", checkpoint, checkpoint, "--tolerance", "1e-3"))
 
     def test_settings_whose_products_overflow_are_refused_at_once(self):

@@ -35,7 +35,7 @@ class Manual(harness.Case):
             (cls.path / name).write_text(result.stdout)
 
     def options_of(self, *command):
-        return re.findall(r"^  (?:-\w,)?(--[\w.]+)", run(*command, "--help").stdout, re.MULTILINE)
+        return re.findall(r"^  (?:-\w,)?(--[\w.-]+)", run(*command, "--help").stdout, re.MULTILINE)
 
     def complete(self, *words):
         result = subprocess.run(["bash", "-c", COMPLETE, "bash", self.path / "bash", "superpose",
@@ -71,7 +71,9 @@ class Manual(harness.Case):
         self.assertEqual(self.complete("pro"), ["probe"])
         self.assertEqual(self.complete("sweep", "su"), ["submit"])
         self.assertEqual(self.complete("train", "configs/smoke.toml", "--model.n_l"), ["--model.n_layer"])
-        self.assertEqual(self.complete("probe", "--raw_queries", ""), ["all", "thoughts"])
+        for spelling in ("--raw-queries", "--raw_queries"):
+            self.assertEqual(self.complete("probe", spelling, ""), ["all", "thoughts"])
+        self.assertIn("-q", self.complete("train", "-"))
         self.assertEqual(self.complete("train", "--resume", "n"), ["never"])
         self.assertEqual(self.complete("manual", "m"), ["man"])
         self.assertEqual(self.complete("train", "conf"), [])  # bash itself offers files

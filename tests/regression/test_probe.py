@@ -382,13 +382,13 @@ class Probe(SmallRuns):
                 ((), 2, ("CHECKPOINT",)),
                 (("nothing.h5",), 4, ("none of the checkpoints",)),
                 (("run", "--raw_layers", "3"), 2, ("layer 3", "has 2")),
-                (("run", "--raw_problems", "some"), 2, ("--raw_problems", "'some'")),
+                (("run", "--raw_problems", "some"), 2, ("--raw-problems", "'some'")),
                 (("run", "--frontier", "walk"), 2, ("unknown option '--frontier'",)),
                 (("run", "--intervene", "erase"), 2, ("--intervene",)),
                 (("run", "--strengths", "0,1"), 2, ("--strengths", "add --intervene")),
                 (("run", "--intervene", "swap", "--strengths", "nan"), 2, ("finite",)),
                 (("run", "--intervene", "swap", "--strengths", "much"), 2, ("--strengths",)),
-                (("run", "--raw_problem", "2"), 2, ("did you mean '--raw_problems'",)),
+                (("run", "--raw_problem", "2"), 2, ("did you mean '--raw-problems'",)),
                 (("no_cot",), 2, ("no thoughts",))):
             with self.subTest(arguments=arguments):
                 self.assert_fails(self.probe("refused.h5", *arguments), code, *parts)

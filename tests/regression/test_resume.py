@@ -96,7 +96,7 @@ class StopConditions(Interrupted):
         arguments = self.train_arguments("time", endless)
         result = self.run_program(*arguments, "--max_time", "0:03", ranks=2)
         self.assertEqual(result.returncode, 75, result.stderr)
-        self.assertIn("stopped by --max_time at step ", result.stderr)
+        self.assertIn("stopped by --max-time at step ", result.stderr)
         first = counters(self.checkpoints("time")[-1])
         again = self.run_program(*arguments, "--max_time=0:03", ranks=1)
         self.assertEqual(again.returncode, 75, again.stderr)
@@ -107,7 +107,7 @@ class StopConditions(Interrupted):
         for text in ("1h", "0", "-5", ""):
             result = self.run_program(*self.train_arguments("none", self.settings),
                                       f"--max_time={text}")
-            self.assert_fails(result, 2, "--max_time", "HH:MM:SS")
+            self.assert_fails(result, 2, "--max-time", "HH:MM:SS")
 
     def test_a_file_stops_the_run_and_is_removed(self):
         (self.path / "file").mkdir()

@@ -34,7 +34,7 @@ TEST_F(Stop, LeavesTimeForSaving) {
   EXPECT_FALSE(StopConditions(directory_, true, seconds(1000), 600).due());
   StopConditions late(directory_, true, seconds(1000), 700);
   EXPECT_TRUE(late.due()) << "1.5 times the estimate";
-  EXPECT_EQ(late.reason(), "--max_time");
+  EXPECT_EQ(late.reason(), "--max-time");
 }
 
 TEST_F(Stop, TakesTheMeasuredTimeOfSavingForTheEstimate) {

@@ -59,7 +59,7 @@ class ProbeFile:
             if name in file:
                 return dataset_of(file[name])
         raise Failure(f"{self.path} has no {name} (it was not kept) probe again with "
-                      "--raw_problems, or choose another step")
+                      "--raw-problems, or choose another step")
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ def place_of(probe, layer, problem):
     raw_layers = list(map(int, probe.raw_layers))
     if layer not in raw_layers:
         raise UsageError(f"{probe.path} keeps no attention of layer {layer} (it keeps "
-                         f"{raw_layers}) choose another --layer, or probe again with --raw_layers")
+                         f"{raw_layers}) choose another --layer, or probe again with --raw-layers")
     kept = list(probe.problems.get("raw_problem_index", []))
     if not kept:
-        raise Failure(f"{probe.path} keeps no attention (--raw_problems was 0) probe again with "
+        raise Failure(f"{probe.path} keeps no attention (--raw-problems was 0) probe again with "
                       "more")
     if problem not in kept:
         raise UsageError(f"{probe.path} keeps no attention of problem {problem} (it keeps "
@@ -72,7 +72,7 @@ def draw_map(probe, checkpoint, layer=1, problem=0, head=None, n_tokens=25):
     shown = queries < len(labels)
     if not shown.any():
         raise Failure(f"{probe.path} keeps no attention from the first {n_tokens} tokens (it was "
-                      "probed with --raw_queries thoughts) probe again with all, or give more "
+                      "probed with --raw-queries thoughts) probe again with all, or give more "
                       "--tokens")
     rows = list(map(int, queries[shown]))
     cells = weights[shown][:, :len(labels)]

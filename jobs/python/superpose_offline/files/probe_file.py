@@ -84,7 +84,7 @@ class Probe:
         with open_hdf5(self.path, "superpose_probe") as file:
             if name not in file:
                 raise Failure(f"{self.path} has no {name} (it was not kept) probe again with "
-                              "--raw_problems")
+                              "--raw-problems")
             return file[name][selection]
 
     def token_names(self, n_vocabulary):

@@ -70,7 +70,7 @@ class Material:
         if not probe.interventions:
             self.lack(f"{probe.path}: interventions", "probed without", PROBE_HINT)
         if "raw_problem_index" not in probe.problems:
-            self.lack(f"{probe.path}: raw attention", "--raw_problems was 0", PROBE_HINT)
+            self.lack(f"{probe.path}: raw attention", "--raw-problems was 0", PROBE_HINT)
         for line in probe.attributes.get("skipped", "").splitlines():
             self.lack(f"{probe.path}: a checkpoint", f"skipped while probing: {line}")
 
