@@ -110,15 +110,18 @@ void add_start(CLI::App& sub, Arguments& arguments) {
       ->check(integer_in(0, 1 << 20))
       ->capture_default_str()
       ->type_name("N");
+  auto* scheduler = add_choice(sub, "--scheduler", arguments.start.scheduler,
+                               "Batch system that the points are submitted to");
   sub.add_option("--local", arguments.start.local,
-                 "Run here, without SLURM, so many points at a time")
+                 "Run here, without a batch system, so many points at a time")
       ->check(integer_in(1, 1 << 16))
+      ->excludes(scheduler)
       ->type_name("SLOTS");
   sub.add_option("--launcher", arguments.start.launcher,
                  "Local: what starts the ranks of a point ({} for their number; mpirun -n {})")
       ->type_name("WORDS");
   sub.add_option("--scripts", arguments.start.scripts,
-                 "Folder of sweep.sbatch and point.sh (share/superpose/slurm, beside bin)")
+                 "Folder of the templates and point.sh (share/superpose/slurm, beside bin)")
       ->type_name("FOLDER");
 }
 
@@ -150,7 +153,7 @@ class Parts {
 }  // namespace
 
 void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
-  auto* sub = app.add_subcommand("sweep", "Run many configurations, with SLURM or without");
+  auto* sub = app.add_subcommand("sweep", "Run many configurations, in a batch system or without");
   const auto arguments = std::make_shared<Arguments>();
   arguments->command_line = typed;
   arguments->start.scripts = script_folder();

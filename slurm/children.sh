@@ -39,3 +39,16 @@ run() {
   [[ -n $stop_requested && $code -gt 128 ]] && code=75
   return "$code"
 }
+
+# set_limit COMMAND...: puts into the array `limit` the option that stops a training in time under a
+# batch system that sends no signal before it ends the job, at SUPERPOSE_DEADLINE (Unix time, s).
+# Without $(...), where bash 5.2 loses its way if a signal comes.
+set_limit() {
+  local seconds clock
+  limit=()
+  [[ $1 == train && -n ${SUPERPOSE_DEADLINE:-} && " $*" != *" --max"[-_]time* ]] || return 0
+  seconds=$((SUPERPOSE_DEADLINE - EPOCHSECONDS))
+  [[ $seconds -gt 0 ]] || seconds=1
+  printf -v clock '%d:%02d:%02d' $((seconds / 3600)) $((seconds / 60 % 60)) $((seconds % 60))
+  limit=(--max-time "$clock")
+}

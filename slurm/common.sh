@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What all templates of this folder share; for them to source.
+# What the templates for SLURM share; for them to source.
 
 # SLURM runs a copy of a template from a folder of its own, so that the template cannot tell where
 # the project is: by default where sbatch was called.
@@ -8,27 +8,7 @@ SUPERPOSE_ROOT=${SUPERPOSE_ROOT:-${SLURM_SUBMIT_DIR:-$PWD}}
 [[ -z ${SLURM_CPUS_PER_TASK:-} ]] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
 
-# An installed tree, PREFIX/share/superpose, has its program in PREFIX/bin; that of a checkout is named
-# by its site file.
-if [[ $SUPERPOSE_ROOT == */share/superpose ]]; then
-  SUPERPOSE=${SUPERPOSE:-${SUPERPOSE_ROOT%/share/superpose}/bin/superpose}
-fi
-# The site file sets SUPERPOSE and SUPERPOSE_LAUNCHER and loads what the program needs.
-site=${SUPERPOSE_SITE:-$SUPERPOSE_ROOT/slurm/sites/debian.sh}
-if [[ ! -r $site ]]; then
-  echo "slurm/common.sh: error: cannot read the site file $site; set SUPERPOSE_SITE" >&2
-  exit 2
-fi
-source "$site"
-source "$SUPERPOSE_ROOT/slurm/children.sh"
-export SUPERPOSE_ROOT SUPERPOSE SUPERPOSE_LAUNCHER
-
-# launch ARGUMENTS...: superpose on all ranks of the job.
-launch() {
-  local launcher
-  read -ra launcher <<<"$SUPERPOSE_LAUNCHER"
-  run "${launcher[@]}" "$SUPERPOSE" "$@"
-}
+source "$SUPERPOSE_ROOT/slurm/program.sh"
 
 # This job as scontrol names it. SLURM_JOB_ID would not do: that of an array's last task is the id
 # of the whole array.

@@ -21,7 +21,9 @@ serial() {
 }
 
 ranks() {
-  run "${launcher[@]}" "$superpose" "$@" || exit
+  local limit
+  set_limit "$@"
+  run "${launcher[@]}" "$superpose" "$@" "${limit[@]}" || exit
 }
 
 # write_state STATE CODE: whole or not at all, also for those who read it meanwhile. Without $(...):

@@ -3,5 +3,8 @@
 
 SUPERPOSE=${SUPERPOSE:-$SUPERPOSE_ROOT/build/release/bin/superpose}
 # Debian's SLURM starts the ranks of Debian's Open MPI by PMIx; a plain srun would start as many
-# programs of one rank. Where `srun --mpi=list` has no pmix: mpirun.
-SUPERPOSE_LAUNCHER=${SUPERPOSE_LAUNCHER-srun --mpi=pmix}
+# programs of one rank. A SLURM without PMIx has mpirun, which asks it for hosts and ranks.
+if [[ -z ${SUPERPOSE_LAUNCHER+set} ]]; then
+  SUPERPOSE_LAUNCHER=mpirun
+  [[ $(srun --mpi=list 2>&1) != *pmix* ]] || SUPERPOSE_LAUNCHER='srun --mpi=pmix'
+fi

@@ -182,9 +182,11 @@ std::vector<Submission> SweepFolder::submissions() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(root_ + "/submissions", error)) {
     if (entry.path().extension() != ".points") continue;
-    Submission submission{entry.path().string(), "", {}};
-    const auto job = read_lines(fs::path(entry.path()).replace_extension(".job").string());
+    Submission submission{entry.path().string(), "", Scheduler::slurm, {}};
+    const auto job = words(read_all(fs::path(entry.path()).replace_extension(".job").string()));
     if (!job.empty()) submission.job = job.front();
+    if (job.size() > 1)
+      submission.scheduler = enum_of<Scheduler>(job[1]).value_or(Scheduler::slurm);
     for (const auto& line : read_lines(submission.list))
       submission.points.push_back(fs::path(line).filename().string());
     found.push_back(std::move(submission));
@@ -202,8 +204,9 @@ std::string SweepFolder::new_submission(const std::vector<std::string>& identiti
   return path;
 }
 
-void SweepFolder::record_job(const std::string& list, const std::string& job) {
-  io::replace_text(fs::path(list).replace_extension(".job").string(), job + "\n");
+void SweepFolder::record_job(const std::string& list, const std::string& job, Scheduler scheduler) {
+  const auto system = scheduler == Scheduler::slurm ? "" : std::string(" ") + to_string(scheduler);
+  io::replace_text(fs::path(list).replace_extension(".job").string(), job + system + "\n");
 }
 
 std::string job_script(const SweepFolder& folder, const Sweep& sweep, const Point& point) {

@@ -1,5 +1,5 @@
 #pragma once
-/// What a sweep keeps on disk, the same with and without SLURM:
+/// What a sweep keeps on disk, the same with any batch system and without:
 ///
 ///   DIRECTORY/sweep.toml             the sweep file as last planned
 ///             points.csv             a line a point: its values on the axes, its identity
@@ -8,21 +8,24 @@
 ///                 job.sh             its commands, for slurm/point.sh
 ///                 state, log         what became of it, written by slurm/point.sh
 ///             problems/HASH.json     problem files made for the sweep
-///             submissions/NNNN.*     .points: a line a task of a SLURM array; .job: its id
+///             submissions/NNNN.*     .points: a line a task of a job; .job: its id, and of which
+///                                    system if it is not SLURM's
 ///             logs/                  of the array tasks
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "sweep/batch_system.hpp"
 #include "sweep/sweep_points.hpp"
 
 namespace superpose::sweep {
 
-/// An array job, or a part of one that SLURM takes at once.
+/// An array job, or a part of one that the batch system takes at once.
 struct Submission {
-  std::string list;                 ///< path of the .points file
-  std::string job;                  ///< SLURM's id; empty if it was never recorded
+  std::string list;  ///< path of the .points file
+  std::string job;   ///< its id; empty if it was never recorded
+  Scheduler scheduler = Scheduler::slurm;
   std::vector<std::string> points;  ///< identity by array task
 };
 
@@ -42,7 +45,7 @@ class SweepFolder {
   /// Writes the list of the next submission; returns its path. Error (io).
   std::string new_submission(const std::vector<std::string>& identities) const;
   /// Remembers the job of a list. Error (io).
-  static void record_job(const std::string& list, const std::string& job);
+  static void record_job(const std::string& list, const std::string& job, Scheduler scheduler);
 
  private:
   std::string root_;

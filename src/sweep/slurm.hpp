@@ -1,40 +1,25 @@
 #pragma once
-/// SLURM's commands as a sweep needs them.
 
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
-
-#include "sweep/process.hpp"
-#include "sweep/sweep_points.hpp"
+#include "sweep/batch_system.hpp"
 
 namespace superpose::sweep {
 
-/// Array tasks ("17_3") of this user that wait or run. Nothing where there is no SLURM.
-/// Error (failure) if squeue fails.
-std::optional<std::set<std::string>> queued_tasks();
-
-/// The most tasks an array may have here (MaxArraySize); 1001, SLURM's default, if it does not
-/// tell.
-std::size_t max_array_size();
-
-struct ArrayJob {
-  std::string name;
-  std::string list;  ///< of point directories, a line a task
-  std::size_t n_tasks = 0;
-  int throttle = 0;  ///< most tasks at a time; 0: no limit
-  Resources resources;
-  std::string logs;        ///< folder
-  std::string job_script;  ///< slurm/sweep.sbatch
+/// Arrays of sbatch. A task is "17_3".
+class Slurm : public BatchSystem {
+ public:
+  const char* name() const override { return "SLURM"; }
+  const char* template_file() const override { return "sweep.sbatch"; }
+  /// MaxArraySize; 1001, SLURM's default, if it does not tell.
+  std::size_t most_tasks() const override;
+  Command submit_command(const ArrayJob& job) const override;
+  std::string job_id(const std::string& output) const override;
+  std::string task(const std::string& job, std::size_t index) const override;
+  Command queue_command() const override;
+  std::set<std::string> tasks(const std::string& output) const override;
+  const char* cancel_program() const override { return "scancel"; }
+  std::string cancelled_by(const std::string& job, const std::string&) const override {
+    return job;
+  }
 };
-
-Command sbatch_command(const ArrayJob& job);
-
-/// SLURM's id. Error (failure) with what sbatch says.
-std::string submit(const ArrayJob& job);
-
-/// Error (failure) with what scancel says.
-void cancel(const std::vector<std::string>& jobs);
 
 }  // namespace superpose::sweep

@@ -7,15 +7,14 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
 #include <tuple>
 
 #include "core/error.hpp"
 #include "core/host.hpp"
 #include "core/log.hpp"
 #include "io/run_lock.hpp"
+#include "sweep/batch_system.hpp"
 #include "sweep/local_runner.hpp"
-#include "sweep/slurm.hpp"
 
 namespace superpose::sweep {
 namespace {
@@ -39,7 +38,7 @@ void name_root(const StartOptions& options) {
     ::setenv("SUPERPOSE_ROOT", scripts.parent_path().c_str(), 0);
 }
 
-/// Points that ask for the same of SLURM go into one array, if it may be that long.
+/// Points that ask for the same go into one array, if it may be that long.
 std::vector<Chosen> arrays(const Chosen& points, std::size_t most) {
   std::map<std::tuple<int, int, std::string, std::string>, Chosen> by_resources;
   for (const auto* point : points) {
@@ -54,29 +53,35 @@ std::vector<Chosen> arrays(const Chosen& points, std::size_t most) {
   return arrays;
 }
 
-int submit_to_slurm(const Planned& planned, const Chosen& points, const StartOptions& options) {
+/// Submits a job of these points, or says how.
+void submit_array(const Planned& planned, const Chosen& array, const StartOptions& options) {
+  const auto& system = batch_system(options.scheduler);
+  ArrayJob job{planned.sweep.name,
+               "LIST",
+               array.size(),
+               options.throttle,
+               array.front()->options.resources,
+               planned.folder.root() + "/logs",
+               script(options, system.template_file())};
+  if (options.dry_run) {
+    log::info("{}", command_line(system.submit_command(job)));
+    return;
+  }
+  std::vector<std::string> identities;
+  for (const auto* point : array) identities.push_back(point->identity);
+  job.list = planned.folder.new_submission(identities);
+  const auto id = submit(system, job);
+  SweepFolder::record_job(job.list, id, options.scheduler);
+  log::info("submitted {} point{} as {} job {}", array.size(), array.size() == 1 ? "" : "s",
+            system.name(), id);
+}
+
+int submit_points(const Planned& planned, const Chosen& points, const StartOptions& options) {
   std::optional<io::RunLock> lock;  // against a second submission, and a local runner
   if (!options.dry_run) lock.emplace(planned.folder.root());
   name_root(options);
-  for (const auto& array : arrays(points, max_array_size())) {
-    ArrayJob job{planned.sweep.name,
-                 "LIST",
-                 array.size(),
-                 options.throttle,
-                 array.front()->options.resources,
-                 planned.folder.root() + "/logs",
-                 script(options, "sweep.sbatch")};
-    if (options.dry_run) {
-      log::info("{}", command_line(sbatch_command(job)));
-      continue;
-    }
-    std::vector<std::string> identities;
-    for (const auto* point : array) identities.push_back(point->identity);
-    job.list = planned.folder.new_submission(identities);
-    const auto id = submit(job);
-    SweepFolder::record_job(job.list, id);
-    log::info("submitted {} points as SLURM job {}", array.size(), id);
-  }
+  for (const auto& array : arrays(points, batch_system(options.scheduler).most_tasks()))
+    submit_array(planned, array, options);
   return 0;
 }
 
@@ -110,13 +115,6 @@ bool stop_local_runner(const SweepFolder& folder) {
   return true;
 }
 
-/// Jobs of the sweep with a task in the queue: fewer words than the tasks.
-std::vector<std::string> live_jobs(const QueueState& queue) {
-  std::set<std::string> jobs;
-  for (const auto& [identity, task] : queue.tasks) jobs.insert(task.substr(0, task.find('_')));
-  return {jobs.begin(), jobs.end()};
-}
-
 }  // namespace
 
 Chosen in_states(const Planned& planned, const std::vector<State>& states) {
@@ -129,18 +127,18 @@ Chosen in_states(const Planned& planned, const std::vector<State>& states) {
 
 int start_points(const Planned& planned, const Chosen& points, const StartOptions& options) {
   return options.local > 0 ? run_here(planned, points, options)
-                           : submit_to_slurm(planned, points, options);
+                           : submit_points(planned, points, options);
 }
 
 void cancel(const Planned& planned) {
   const bool local = stop_local_runner(planned.folder);
-  const auto jobs = live_jobs(planned.queue);
-  if (!jobs.empty()) {
-    cancel(jobs);
-    log::info("cancelled {} points in SLURM's queue (job {})", planned.queue.tasks.size(),
-              fmt::join(jobs, ", "));
+  for (const auto& [scheduler, jobs] : planned.queue.jobs) {
+    const auto& system = batch_system(scheduler);
+    cancel(system, jobs);
+    log::info("cancelled {} points in {}'s queue (job {})", planned.queue.tasks.size(),
+              system.name(), fmt::join(jobs, ", "));
   }
-  if (!local && jobs.empty()) log::info("nothing of this sweep waits or runs");
+  if (!local && planned.queue.jobs.empty()) log::info("nothing of this sweep waits or runs");
 }
 
 }  // namespace superpose::sweep

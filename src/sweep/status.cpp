@@ -9,7 +9,7 @@
 #include "core/files.hpp"
 #include "core/log.hpp"
 #include "io/run_lock.hpp"
-#include "sweep/slurm.hpp"
+#include "sweep/batch_system.hpp"
 
 namespace superpose::sweep {
 namespace {
@@ -22,22 +22,29 @@ Report read_report(const std::string& point) {
   return report;
 }
 
-bool any_job(const std::vector<Submission>& submissions) {
-  return std::any_of(submissions.begin(), submissions.end(),
-                     [](const Submission& submission) { return !submission.job.empty(); });
-}
-
-/// Nothing if SLURM does not answer and need not.
-std::optional<std::set<std::string>> ask_queue(Queue answer) {
-  std::string reason = "squeue is not there";
+/// Nothing if the system does not answer and need not.
+std::optional<std::set<std::string>> ask_queue(const BatchSystem& system, Queue answer) {
+  auto reason = system.queue_command().front() + " is not there";
   try {
-    if (const auto queued = queued_tasks()) return queued;
+    if (const auto queued = queued_tasks(system)) return queued;
   } catch (const Error& error) {
     if (answer == Queue::must_answer) throw;
     reason = error.what();
   }
-  log::warning("{}: points that SLURM has in hand look lost or planned", reason);
+  log::warning("{}: points that {} has in hand look lost or planned", reason, system.name());
   return std::nullopt;
+}
+
+/// Adds what is live of a submission.
+void add_live(QueueState& queue, const Submission& submission,
+              const std::set<std::string>& live_tasks) {
+  const auto& system = batch_system(submission.scheduler);
+  for (std::size_t i = 0; i < submission.points.size(); ++i) {
+    const auto task = system.task(submission.job, i);
+    if (live_tasks.count(task) == 0) continue;
+    queue.tasks[submission.points[i]] = task;
+    queue.jobs[submission.scheduler].insert(system.cancelled_by(submission.job, task));
+  }
 }
 
 }  // namespace
@@ -45,14 +52,14 @@ std::optional<std::set<std::string>> ask_queue(Queue answer) {
 QueueState read_queue(const SweepFolder& folder, Queue answer) {
   QueueState queue;
   queue.local = io::lock_holder(folder.root()).has_value();
-  const auto submissions = folder.submissions();
-  if (!any_job(submissions)) return queue;
-  const auto queued = ask_queue(answer);
-  for (const auto& submission : submissions)
-    for (std::size_t task = 0; queued && task < submission.points.size(); ++task) {
-      const auto id = fmt::format("{}_{}", submission.job, task);
-      if (queued->count(id) > 0) queue.tasks[submission.points[task]] = id;
-    }
+  std::map<Scheduler, std::optional<std::set<std::string>>> answers;  // each is asked once
+  for (const auto& submission : folder.submissions()) {
+    if (submission.job.empty()) continue;
+    const auto scheduler = submission.scheduler;
+    if (answers.count(scheduler) == 0)
+      answers[scheduler] = ask_queue(batch_system(scheduler), answer);
+    if (answers[scheduler]) add_live(queue, submission, *answers[scheduler]);
+  }
   return queue;
 }
 

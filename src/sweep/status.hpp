@@ -1,9 +1,10 @@
 #pragma once
 /// What became of the points of a sweep: from the file `state` that slurm/point.sh leaves in each,
-/// and from what SLURM or a local runner still has in hand.
+/// and from what a batch system or a local runner still has in hand.
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace superpose::sweep {
 
 enum class State {
   planned,  ///< never started
-  queued,   ///< waits in SLURM, to start or to go on
+  queued,   ///< waits in a batch system, to start or to go on
   running,
   interrupted,  ///< stopped with a checkpoint (code 75), and nobody has it in hand
   failed,       ///< ended with another code
@@ -40,15 +41,16 @@ struct PointStatus {
 
 /// What waits or runs of a sweep.
 struct QueueState {
-  std::map<std::string, std::string> tasks;  ///< live SLURM task ("17_3") by identity of its point
-  bool local = false;                        ///< a local runner lives
+  std::map<std::string, std::string> tasks;         ///< live task ("17_3") by identity of its point
+  std::map<Scheduler, std::set<std::string>> jobs;  ///< what cancels them, by batch system
+  bool local = false;                               ///< a local runner lives
 };
 
-/// Before points are started it must be known what SLURM has; what is looked at weeks later,
-/// perhaps elsewhere, need not wait for an answer.
+/// Before points are started it must be known what batch systems have; what is looked at weeks
+/// later, perhaps elsewhere, need not wait for an answer.
 enum class Queue { must_answer, may_be_silent };
 
-/// Error (failure) if squeue fails and must not. Where it is not there at all, a warning.
+/// Error (failure) if a system fails to answer and must. Where it is not there at all, a warning.
 QueueState read_queue(const SweepFolder& folder, Queue answer);
 
 /// What became of a point, by what it left and what the queue has.

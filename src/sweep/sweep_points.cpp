@@ -162,7 +162,8 @@ config::OptionTable option_table(PointOptions& options) {
   table.add("resources.ranks_per_node", options.resources.ranks_per_node, "MPI ranks on each",
             config::from_to(1, 1 << 16));
   table.add("resources.time", options.resources.time, "limit of a job, as SLURM writes it");
-  table.add("resources.sbatch", options.resources.sbatch, "further options for sbatch");
+  table.add("resources.sbatch", options.resources.sbatch,
+            "further options for sbatch, or flux batch, qsub, bsub");
   return table;
 }
 

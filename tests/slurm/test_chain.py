@@ -1,14 +1,17 @@
 """slurm/chain.sh: training, evaluation, probe, report, and what becomes of them. Usage: see
 slurm_runs.py."""
 
-from slurm_runs import LONG, SHORT, SlurmRuns, harness, overrides
+from slurm_runs import LAUNCHERS, LONG, SHORT, SlurmRuns, harness, overrides
 
 
 class Chain(SlurmRuns):
+    """By mpirun alone, as where SLURM has no PMIx; test_jobs.py has srun."""
+
     def submit_chain(self, directory, settings):
         """Ids of the jobs, by what they do."""
         lines = self.slurm("bash", "slurm/chain.sh", "small.toml", "--output.directory", directory,
                            *overrides(settings),
+                           SUPERPOSE_LAUNCHER=LAUNCHERS["mpirun"],
                            SUPERPOSE_TRAINING="--ntasks-per-node=2 slurm/one_node.sbatch")
         return dict(line.split(": job ") for line in lines.splitlines() if ": job " in line)
 

@@ -34,10 +34,13 @@ class Jobs(SlurmRuns):
 
     def test_a_rank_a_gpu_gives_the_same_bits(self):
         """The ranks compute on CPUs: this is about the template."""
-        job = self.submit_training("gpu_nodes", "gpus", SHORT)
-        self.assertEqual(self.job(job)["TresPerNode"], "gres:gpu:4")
-        self.assert_same_outcome(job, "gpus", "short", restarts=0)
-        self.assertIn("8 ranks", self.output(job))
+        for launcher in LAUNCHERS:
+            with self.subTest(launcher):
+                directory = f"gpus_{launcher}"
+                job = self.submit_training("gpu_nodes", directory, SHORT, launcher=launcher)
+                self.assertEqual(self.job(job)["TresPerNode"], "gres:gpu:4")
+                self.assert_same_outcome(job, directory, "short", restarts=0)
+                self.assertIn("8 ranks", self.output(job))
 
     def test_a_stopped_job_is_queued_again_and_goes_on(self):
         """The signal goes where that of --signal=B: goes."""

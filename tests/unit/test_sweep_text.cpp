@@ -56,12 +56,13 @@ TEST(SweepText, IsQuotedInTables) {
 }
 
 TEST(SweepText, OfAFolderIsNoPatternOfSbatch) {
+  const auto& slurm = batch_system(Scheduler::slurm);
   ArrayJob job;
   job.n_tasks = 1;
   job.logs = "/runs/50%job/logs";
-  EXPECT_THAT(sbatch_command(job), Contains("--output=/runs/50%%job/logs/%A_%a.log"));
+  EXPECT_THAT(slurm.submit_command(job), Contains("--output=/runs/50%%job/logs/%A_%a.log"));
   job.logs = "/runs/a\\b/logs";
-  const auto [code, message] = tests::error_of([&] { sbatch_command(job); });
+  const auto [code, message] = tests::error_of([&] { slurm.submit_command(job); });
   EXPECT_EQ(code, ExitCode::usage);
   EXPECT_THAT(message, HasSubstr("backslash"));
 }
