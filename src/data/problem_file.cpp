@@ -10,13 +10,13 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/log.hpp"
+#include "core/open_objects.hpp"
 #include "core/text_hash.hpp"
 #include "data/problem_record.hpp"
 
@@ -39,23 +39,9 @@ std::string read_text(const std::string& path) {
   return text;
 }
 
-/// The keys of each object that is being read, from the outermost to the innermost.
-class OpenObjects {
- public:
-  void begin() { keys_.emplace_back(); }
-  void end() { keys_.pop_back(); }
-  /// Error (data) if the object has it already: readers differ in which of two values they take.
-  void add(const std::string& key) {
-    validate(keys_.back().insert(key).second, ExitCode::data, "key {} is there twice", key);
-  }
-
- private:
-  std::vector<std::set<std::string>> keys_;
-};
-
 std::vector<Problem> parse(const std::string& path, const std::string& text) {
   std::vector<Problem> problems;
-  OpenObjects objects;
+  OpenObjects objects(ExitCode::data);
   // Each record is turned into a Problem as soon as it ends and then dropped: the tree of a whole
   // file would take several times the memory of its text.
   const auto take_record = [&](int depth, json::parse_event_t event, json& value) {

@@ -1,0 +1,52 @@
+#include "io/foreign_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+#include "core/files.hpp"
+#include "core/open_objects.hpp"
+#include "core/plain_text.hpp"
+
+namespace superpose::io {
+
+using nlohmann::json;
+
+std::string read_foreign_file(const std::string& path, ExitCode code) {
+  require_regular_file(path, code);
+  std::ifstream file(path, std::ios::binary);
+  validate(file.is_open(), code, "cannot open {} ({}); give the path of a file", path,
+           std::strerror(errno));
+  try {
+    return {std::istreambuf_iterator<char>(file), {}};
+  } catch (const std::ios_base::failure&) {  // e.g. the path is a folder
+    fail(code, "cannot read {} (is it a file?)", path);
+  }
+}
+
+json parse_foreign_json(std::string_view text, const std::string& source, int max_depth,
+                        ExitCode code) {
+  OpenObjects objects(code);
+  const auto check = [&](int depth, json::parse_event_t event, json& value) {
+    using Event = json::parse_event_t;
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    validate(!opens || depth < max_depth, code, "it is nested more than {} deep", max_depth);
+    if (event == Event::object_start) objects.begin();
+    if (event == Event::object_end) objects.end();
+    if (event == Event::key) objects.add(value.get_ref<const std::string&>());
+    return true;
+  };
+  try {
+    return json::parse(text.begin(), text.end(), check);
+  } catch (const Error& error) {
+    fail(code, "{} cannot be used ({})", source, error.what());
+  } catch (const json::parse_error& error) {
+    fail(code, "{} cannot be used (it is no valid JSON: {})", source, valid_utf8(error.what()));
+  } catch (const json::out_of_range& error) {  // a number too large for a double
+    fail(code, "{} cannot be used ({})", source, error.what());
+  }
+}
+
+}  // namespace superpose::io
