@@ -93,6 +93,10 @@ void replace_file(const std::string& path, std::string_view contents,
   });
 }
 
+void write_temporary(const std::string& temporary, std::string_view contents) {
+  write_beside(temporary, contents, [&] { sync_file(temporary); });
+}
+
 void replace_text(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".tmp";
   write_beside(temporary, text, [&] { rename_file(temporary, path); });

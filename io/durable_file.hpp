@@ -32,8 +32,12 @@ void replace_file(const std::string& path, const std::vector<std::byte>& content
 /// The same by way of a file of another name, on the same file system.
 void replace_file(const std::string& path, std::string_view contents, const std::string& temporary);
 
-/// The same for a text that can be made again, as a sweep's many small files: it is whole for
-/// whoever reads it, but not forced to the disk.
+/// Makes a file of these contents in place of whatever has that name, and forces it to the disk; if
+/// that fails, no file. To be published.
+void write_temporary(const std::string& temporary, std::string_view contents);
+
+/// As replace_file for a text that can be made again, as a sweep's many small files: it is whole
+/// for whoever reads it, but not forced to the disk.
 void replace_text(const std::string& path, const std::string& text);
 
 }  // namespace superpose::io

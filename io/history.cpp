@@ -284,6 +284,10 @@ std::vector<Table> read_tables(const std::string& path, const std::vector<std::s
   return tables;
 }
 
+RunMetadata read_run_metadata(const std::string& path) {
+  return read_metadata(open_checked(path, history_layout::kind, ExitCode::io));
+}
+
 void write_theory_file(const std::string& path, const RunMetadata& metadata,
                        const std::deque<Table>& tables) {
   write_output(path, file_of(path, history_layout::theory_kind, metadata, tables));

@@ -102,6 +102,9 @@ class History {
 std::vector<Table> read_tables(const std::string& path, const std::vector<std::string>& names,
                                const std::vector<Table>& patterns = {});
 
+/// Where a run.h5 comes from. Error (io) if the file cannot be read.
+RunMetadata read_run_metadata(const std::string& path);
+
 /// The tables of `superpose theory` as a file of their own (superpose_theory, FORMAT.md); what is
 /// under the name stays until the new file is on the disk. Error (io).
 void write_theory_file(const std::string& path, const RunMetadata& metadata,

@@ -75,7 +75,11 @@ std::string command_line_in(const std::string& path) {
     return File::open(path).attribute<std::string>("/", "command_line");
   }
   std::ifstream file(path);
-  return Json::parse(file).at("command_line").get<std::string>();
+  const auto json = Json::parse(file);
+  // Of a file in another program's format, superpose's own words are one object of it.
+  return (json.contains("superpose") ? json.at("superpose") : json)
+      .at("command_line")
+      .get<std::string>();
 }
 
 void require_no_input(const fs::path& path, const Output& output) {
@@ -152,6 +156,19 @@ void write_output(const std::string& path, const std::vector<std::byte>& content
 void write_output(const std::string& path, std::string_view text) {
   replace_file(path, text, temporary_name(path));
   log::detail("wrote {}: {} bytes", path, text.size());
+}
+
+void write_outputs(const std::vector<PreparedFile>& files) {
+  const auto remove_temporaries = [&] {
+    for (const auto& file : files) ::unlink(temporary_name(file.path).c_str());
+  };
+  try {
+    for (const auto& file : files) write_temporary(temporary_name(file.path), file.contents);
+    for (const auto& file : files) publish(temporary_name(file.path), file.path);
+  } catch (const Error&) {
+    remove_temporaries();
+    throw;
+  }
 }
 
 }  // namespace superpose::io

@@ -36,4 +36,11 @@ std::string prepare_output(const Output& output);
 void write_output(const std::string& path, const std::vector<std::byte>& contents);
 void write_output(const std::string& path, std::string_view text);
 
+/// The same for outputs that belong together: all are whole on the disk before the first of them
+/// takes its name.
+struct PreparedFile {
+  std::string path, contents;
+};
+void write_outputs(const std::vector<PreparedFile>& files);
+
 }  // namespace superpose::io

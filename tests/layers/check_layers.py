@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     "src/sweep": ["src/config", "src/distributed", "io", "src/core"],
     "src/bench": ["src/train", "src/model", "src/data", "kokkos_kernels", "src/distributed", "io",
                   "src/core"],
+    "src/exchange": ["src/train", "src/model", "src/data", "io", "src/core"],
     "io": ["src/distributed", "src/core"],
     "src/config": ["src/core"],
     "jobs": ALL,

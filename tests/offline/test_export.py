@@ -301,6 +301,10 @@ class Export(FigureCase, small_runs.SmallRuns):
             self.assert_fails_with(result, 2, f"takes the Python package {name}",
                                    f"pip install {name}")
 
+    def test_weights_are_another_command(self):
+        result = start("export", "--to", "huggingface", "run", "--output", "o", folder=self.path)
+        self.assert_fails_with(result, 2, "superpose export --to huggingface CHECKPOINT")
+
     def test_runs_that_cannot_be_exported(self):
         shutil.copytree(self.path / "cot", self.path / "undated")
         with h5py.File(self.path / "undated" / "run.h5", "r+") as file:

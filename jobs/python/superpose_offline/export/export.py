@@ -17,9 +17,11 @@ A column that has dimensions beside the first is one for each of their values: a
 next_node_frontier_2, copying_layer1_thought2. Rows of epochs stand at the last step of the epoch.
 Times are the start of the run and the seconds of its steps until then: evaluations, checkpoints and
 the time between two jobs are left out. No run that DIR holds is replaced without --force.
+Weights are exported by the program itself: superpose export --to huggingface CHECKPOINT.
 Exit codes: 0 done, 2 usage or a package is missing, 5 a file cannot be read or written.
 """
 
+import argparse
 from pathlib import Path
 
 from .. import command
@@ -56,8 +58,17 @@ def export(arguments):
                       "--output") from error
 
 
+def target(name):
+    """An argument type: one of TARGETS; of what the program itself exports, how."""
+    if name == "huggingface":
+        raise argparse.ArgumentTypeError(
+            "histories have no such form; for weights: superpose export --to huggingface CHECKPOINT")
+    return name
+
+
 def add_arguments(parser):
-    parser.add_argument("--to", required=True, choices=TARGETS, help="for which program")
+    parser.add_argument("--to", required=True, type=target, choices=TARGETS,
+                        help="for which program")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR",
                         help="where the files go")
