@@ -40,6 +40,11 @@ void write_checkpoint(const distributed::Communicator& communicator, const std::
                       const CheckpointHeader& header, const std::vector<NamedTensor>& tensors,
                       int keep);
 
+/// Writes one checkpoint of this name, an output that a user named: what has the name stays until
+/// the new file is whole. Collective. Errors as above.
+void write_checkpoint_file(const distributed::Communicator& communicator, const std::string& path,
+                           const CheckpointHeader& header, const std::vector<NamedTensor>& tensors);
+
 /// Writes a small checkpoint by the same calls and removes it: what file system, MPI-IO or the path
 /// do not allow is found before the work, not after it. Collective. Errors as write_checkpoint.
 void try_checkpoint(const distributed::Communicator& communicator, const std::string& directory);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/log.hpp"
 #include "core/timer.hpp"
 #include "io/agreement.hpp"
@@ -89,7 +90,8 @@ void create_datasets(File& file, const std::vector<NamedTensor>& tensors,
 void write_structure(const std::string& path, const CheckpointHeader& header,
                      const std::vector<NamedTensor>& tensors,
                      const std::vector<std::uint64_t>& checksums) {
-  require_free_space(fs::path(path).parent_path().string(), needed_bytes(tensors));
+  const auto directory = fs::path(path).parent_path().string();
+  require_free_space(directory.empty() ? "." : directory, needed_bytes(tensors));
   make_file(path);
   reserve_space(path, needed_bytes(tensors));
   File file = File::create(path);
@@ -239,6 +241,14 @@ void write_checkpoint(const Communicator& communicator, const std::string& direc
     remove_older(directory, header.step, keep);
     remove_unfinished(directory);
   });
+}
+
+void write_checkpoint_file(const Communicator& communicator, const std::string& path,
+                           const CheckpointHeader& header,
+                           const std::vector<NamedTensor>& tensors) {
+  const auto temporary = communicator.broadcast(temporary_name(path));
+  write_temporary(communicator, temporary, header, tensors);
+  agree_on_rank_0(communicator, [&] { publish(temporary, path); });
 }
 
 }  // namespace superpose::io

@@ -226,7 +226,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const std::string typed = joined(argc, argv);
   for (const auto add :
        {add_generate, add_train, add_evaluate, add_probe, add_bench, add_theory, add_sweep,
-        add_export, add_validate, add_inspect, add_diff, add_manual})
+        add_export, add_import, add_validate, add_inspect, add_diff, add_manual})
     add(app, command, typed);
 
   auto arguments = normalised(app, argc, argv);

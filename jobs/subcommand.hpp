@@ -27,6 +27,7 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed);
 void add_validate(CLI::App& app, Command& command, const std::string& typed);
 void add_inspect(CLI::App& app, Command& command, const std::string& typed);
 void add_export(CLI::App& app, Command& command, const std::string& typed);
+void add_import(CLI::App& app, Command& command, const std::string& typed);
 void add_diff(CLI::App& app, Command& command, const std::string& typed);
 void add_manual(CLI::App& app, Command& command, const std::string& typed);
 

@@ -12,6 +12,16 @@ using HostBuffer = Vector<float>::HostMirror;
 constexpr const char* parameter_prefix = "parameters/";
 constexpr const char* epoch_loss = "epoch_loss";
 
+/// Everything in a checkpoint, of flat host buffers.
+std::vector<NamedTensor> all_tensors(const std::vector<model::ParameterInfo>& list,
+                                     float* parameters, float* exp_avg, float* exp_avg_sq) {
+  auto all = model::named_tensors(list, parameters, parameter_prefix);
+  for (const auto& more : {model::named_tensors(list, exp_avg, "optimizer/exp_avg/"),
+                           model::named_tensors(list, exp_avg_sq, "optimizer/exp_avg_sq/")})
+    all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 /// Host copies of the three flat buffers, and the list of tensors that lie in them.
 struct HostState {
   HostBuffer parameters, exp_avg, exp_avg_sq;
@@ -22,12 +32,7 @@ struct HostState {
         exp_avg_sq(Kokkos::create_mirror(optimizer.v())) {}
 
   std::vector<NamedTensor> tensors(const std::vector<model::ParameterInfo>& list) const {
-    auto all = model::named_tensors(list, parameters.data(), parameter_prefix);
-    for (const auto& more :
-         {model::named_tensors(list, exp_avg.data(), "optimizer/exp_avg/"),
-          model::named_tensors(list, exp_avg_sq.data(), "optimizer/exp_avg_sq/")})
-      all.insert(all.end(), more.begin(), more.end());
-    return all;
+    return all_tensors(list, parameters.data(), exp_avg.data(), exp_avg_sq.data());
   }
 };
 
@@ -138,6 +143,16 @@ void load_parameters(const distributed::Communicator& communicator, const std::s
   io::read_tensors(communicator, path,
                    model::named_tensors(parameters.list, host.data(), parameter_prefix));
   Kokkos::deep_copy(parameters.flat, host);
+}
+
+void write_first_checkpoint(const distributed::Communicator& communicator, const std::string& path,
+                            const model::Gpt2Options& options, std::vector<float>& parameters,
+                            const io::RunMetadata& metadata) {
+  const auto list = model::parameter_list(options);
+  SUPERPOSE_EXPECT(parameters.size() == model::flat_size(list));
+  std::vector<float> moments(parameters.size(), 0.0F);
+  io::write_checkpoint_file(communicator, path, header_of(Progress{}, 0, metadata),
+                            all_tensors(list, parameters.data(), moments.data(), moments.data()));
 }
 
 }  // namespace superpose::train

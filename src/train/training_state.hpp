@@ -79,4 +79,10 @@ class TrainingState {
 void load_parameters(const distributed::Communicator& communicator, const std::string& path,
                      model::Parameters<float>& parameters);
 
+/// Writes a checkpoint from which a training begins with these parameters (host memory, laid out as
+/// model::Parameters::flat): step 0, moments 0. Collective. Errors as io::write_checkpoint_file.
+void write_first_checkpoint(const distributed::Communicator& communicator, const std::string& path,
+                            const model::Gpt2Options& options, std::vector<float>& parameters,
+                            const io::RunMetadata& metadata);
+
 }  // namespace superpose::train

@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 seconds=${1:-60}
 targets=("${@:2}")
-[[ ${#targets[@]} -gt 0 ]] || targets=(config override sweep problems checkpoint run_file safetensors)
+[[ ${#targets[@]} -gt 0 ]] || targets=(config override sweep problems checkpoint run_file safetensors import)
 build=build/fuzz
 
 # Looking for leaks after every input that leaves HDF5 with more memory than before is slow: it is
