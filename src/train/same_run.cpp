@@ -102,4 +102,14 @@ void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now)
   require_same_problems(stored, now, "valid");
 }
 
+void require_same_computation(const io::RunMetadata& stored, const io::RunMetadata& now) {
+  const auto before = io::settings_of(stored.configuration);
+  const auto after = io::settings_of(now.configuration);
+  for (const char* key : {"model.n_head", "model.layer_norm_epsilon"})
+    validate(value_of(before, key) == value_of(after, key), ExitCode::usage,
+             "{} is {} but the checkpoint has {} (its weights mean something else then); set it to "
+             "that",
+             key, value_of(after, key), value_of(before, key));
+}
+
 }  // namespace superpose::train

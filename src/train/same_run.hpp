@@ -25,4 +25,9 @@ std::optional<SettingDifference> setting_difference(const io::RunMetadata& store
 /// run), how often to evaluate (unless that ends stages), and where files are.
 void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now);
 
+/// Error (usage) if the model of `now` would compute something else with the weights of `stored`
+/// than that did: by the settings that no tensor shows, the number of heads and the epsilon of
+/// LayerNorm.
+void require_same_computation(const io::RunMetadata& stored, const io::RunMetadata& now);
+
 }  // namespace superpose::train

@@ -107,8 +107,13 @@ std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool 
            "{} holds checkpoints (a new run would mix with them); use --resume auto to continue "
            "that run, choose another output.directory, or remove it",
            directory);
-  if (from.source == Start::Source::checkpoint && !has_run)
-    return state_.restore(communicator_, io::checkpoint_file(communicator_, from.checkpoint));
+  if (from.source == Start::Source::checkpoint && !has_run) {
+    const auto restored =
+        state_.restore(communicator_, io::checkpoint_file(communicator_, from.checkpoint));
+    io::agree_on_rank_0(communicator_,
+                        [&] { require_same_computation(restored.metadata, metadata_); });
+    return restored;
+  }
   if (!has_run) return std::nullopt;
   io::agree_on_rank_0(communicator_, [&] { require_same_run_in(directory, metadata_); });
   return state_.restore_newest(communicator_, directory);

@@ -150,6 +150,8 @@ class Import(SmallRuns):
             self.assert_succeeds(self.train(name, model, ranks, resume=checkpoint),
                                  "branched off at step 0")
         self.assertEqual(self.outcome("branch"), self.outcome("branch2"))
+        for key, other in (("model.n_head", 2), ("model.layer_norm_epsilon", 1e-6)):
+            self.assert_fails(self.train("other", {**model, key: other}, resume=checkpoint), 2, key)
 
     def test_any_number_of_ranks_makes_the_same_checkpoint(self):
         one, two = self.path / "one.h5", self.path / "two.h5"
