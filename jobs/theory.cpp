@@ -49,10 +49,10 @@ std::string prepared(const Arguments& arguments, const std::string& data,
 /// Where finite precision ends the construction.
 void study_precision(const ConstructOptions& options, const Communicator& world,
                      std::deque<io::Table>& tables) {
-  const auto choosers = study_choosers(options.longest, world);
+  const auto choosers = study_choosers(options, world);
   log::info("{}", text(choosers));
   tables.push_back(chooser_table(choosers));
-  const auto sizes = study_graphs(options.largest, options.seed, world);
+  const auto sizes = study_graphs(options, world);
   log::info("{}", text(sizes));
   tables.push_back(graph_precision_table(sizes));
 }

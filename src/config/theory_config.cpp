@@ -36,9 +36,11 @@ OptionTable option_table(theory::ConstructOptions& options) {
   table.add("graphs", options.graphs, "what is drawn");
   table.add("count", options.count, "graphs drawn", at_least(1));
   table.add("min_nodes", options.min_nodes, "smallest random graph", from_to(4, most_symbols));
-  table.add("max_nodes", options.max_nodes, "largest random graph", from_to(4, most_symbols));
+  table.add("max_nodes", options.max_nodes, "largest random graph; dense: up to 64",
+            from_to(4, most_symbols));
   table.add("seed", options.seed, "of every draw");
-  table.add("encoding", options.encoding, "positions; rope is a construction of our own");
+  table.add("constants", options.constants, "our rule, or RbS Appendix B as written");
+  table.add("encoding", options.encoding, "positions; rope is our own, rope_position RbS Lemma 6");
   table.add("precision", options.precision, "number format");
   table.add("d_pe", options.d_pe, "width of the positions, even; 0: by the rule", from_to(0, 4096));
   table.add("beyond", options.beyond, "thoughts after the diameter", from_to(0, 1000));
@@ -77,7 +79,11 @@ theory::ConstructOptions read_construct_options(const std::vector<Override>& ove
       options.min_nodes <= options.max_nodes, ExitCode::usage,
       "min_nodes = {} is more than max_nodes = {} (there is no such graph); change one of them",
       options.min_nodes, options.max_nodes);
-  const int smallest = options.encoding == theory::Encoding::rope ? 4 : 2;
+  validate(options.graphs != theory::Graphs::dense || options.max_nodes <= 64, ExitCode::usage,
+           "max_nodes = {} is too many for dense graphs (they have up to n^2 edges, and time and "
+           "memory grow with their square); give at most 64",
+           options.max_nodes);
+  const int smallest = theory::is_rotary(options.encoding) ? 4 : 2;
   validate(options.d_pe == 0 || (options.d_pe % 2 == 0 && options.d_pe >= smallest),
            ExitCode::usage,
            "d_pe = {} is no width (positions come in planes of 2, RoPE needs two of "

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "io/history.hpp"
+#include "theory/precision_names.hpp"
 #include "theory/verify_construction.hpp"
 
 namespace superpose::theory {
@@ -11,8 +12,11 @@ namespace superpose::theory {
 /// Everything that was computed over a set of problems.
 struct ConstructResults {
   Constants constants;
+  Precision precision = Precision::f64;
   Slack slack_1, slack_2;           ///< over all of them
   std::vector<GraphResult> graphs;  ///< [problem]
+  /// By how much the precision rounds the largest logit of layer 1.
+  double rounding() const;
 };
 
 io::Table constants_table(const ConstructResults& results);

@@ -37,9 +37,9 @@ void softmax(std::vector<R>& logits) {
   for (R& x : logits) x /= sum;
 }
 
-/// to[v] += factor part[v] for every node v that `to` has room for; other tokens are left out.
+/// to[v] += factor part[v] for every token v that `to` has room for; other tokens are left out.
 template <class X>
-void add_nodes(const Content<X>& part, Real<X> factor, std::vector<Real<X>>& to) {
+void add_tokens(const Content<X>& part, Real<X> factor, std::vector<Real<X>>& to) {
   for (const auto& [token, weight] : part)
     if (token < static_cast<int>(to.size())) to[token] += factor * static_cast<Real<X>>(weight);
 }
@@ -114,13 +114,13 @@ std::vector<Real<X>> Construction<X>::attend(const Chooser& chooser) {
   const R on = weight_of(contents_.back(), chooser.token);
   const R off = sum_without(contents_.back(), chooser.token);
   auto logits = constants_.encoding == Encoding::rope ? rope_logits(chooser.l, on, off)
-                                                      : sinusoidal_logits(chooser.l, off);
+                                                      : positional_logits(chooser.l, off);
   softmax(logits);
   return logits;
 }
 
 template <class X>
-std::vector<Real<X>> Construction<X>::sinusoidal_logits(int l, R off) {
+std::vector<Real<X>> Construction<X>::positional_logits(int l, R off) {
   const int i = size() - 1;
   auto logits = positions_.offset(l, i);
   for (int j = 0; j <= i; ++j) logits[j] += off * positions_.first(i, j);
@@ -184,15 +184,16 @@ std::vector<Real<X>> Construction<X>::attend_layer_2() const {
 template <class X>
 typename Construction<X>::Output Construction<X>::output() {
   const auto attention = attend_layer_2();
-  const int n_symbols = vocabulary_.n_symbols();
+  const int kept =
+      constants_.rule == ConstantsRule::paper ? vocabulary_.size() : vocabulary_.n_symbols();
   Output out;
-  out.weights.assign(n_symbols, 0);
-  std::vector<R> copied(n_symbols, 0);
+  out.weights.assign(kept, 0);
+  std::vector<R> copied(kept, 0);
   for (std::size_t j = 0; j < rows_.size(); ++j)
-    if (attention[j] != 0) add_nodes(rows_[j].buffer_2, attention[j], out.weights);
-  add_nodes<X>(rows_.back().content, 1, out.weights);
-  add_nodes<X>(rows_.back().buffer_1, 1, copied);
-  for (int v = 0; v < n_symbols; ++v) {
+    if (attention[j] != 0) add_tokens(rows_[j].buffer_2, attention[j], out.weights);
+  add_tokens<X>(rows_.back().content, 1, out.weights);
+  add_tokens<X>(rows_.back().buffer_1, 1, copied);
+  for (int v = 0; v < kept; ++v) {
     int parts = 0;
     for (const R x : {out.weights[v], copied[v]})
       if (x != 0 && slack_2_.passes(static_cast<X>(x), constants_.eps_2)) ++parts;

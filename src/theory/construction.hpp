@@ -5,15 +5,15 @@
 /// (<s> and <e> are `<eos>` and `|` of data::Vocabulary).
 ///
 /// The stream of a position is [content ; buffer 1 ; buffer 2 ; positions], d = 3 d_TE + d_PE
-/// (RoPE: 3 d_TE), d_TE the size of the vocabulary. The theorem asks for orthonormal token
-/// embeddings; here they are the unit vectors, so a content is a list of weights of tokens, and
-/// what is zero is neither stored nor multiplied. LayerNorm(x) = x / ||x||_2.
+/// (rope: 3 d_TE; rope_position: 3 d_TE + 2), d_TE the size of the vocabulary. The theorem asks for
+/// orthonormal token embeddings; here they are the unit vectors, so a content is a list of weights
+/// of tokens, and what is zero is neither stored nor multiplied. LayerNorm(x) = x / ||x||_2.
 ///
-/// The sinusoidal encoding is the paper's; with RoPE this is a construction of our own
-/// (position_encoding.hpp).
+/// The sinusoidal encoding and rope_position (Lemma 6) are the paper's choosers; rope is one of our
+/// own (position_encoding.hpp). Constants are the paper's or ours (constants.hpp).
 ///
-/// Layer 1, five attention choosers (Lemma 3; RoPE: ours), each copying the content of the position
-/// it chooses: (<e>, 2) the source to buffer 1, (<e>, 1) the target to buffer 2, ([R], 2)
+/// Layer 1, five attention choosers (Lemmas 3 and 6; rope: ours), each copying the content of the
+/// position it chooses: (<e>, 2) the source to buffer 1, (<e>, 1) the target to buffer 2, ([R], 2)
 /// and ([R], 1) the candidates to buffer 2, ([A], 1) the last thought to buffer 1. All other
 /// positions attend to <s>, which the value matrices leave out. MLP: 1{x >= eps_1} on every
 /// coordinate. It takes the place of the stream (no residual around it): a threshold alone cannot
@@ -22,6 +22,10 @@
 /// Layer 2, one head: queries kappa (content; [A] reads as [R]), keys buffer 1 + the [R] of the
 /// content, values buffer 2, added to the content. MLP: 1{x >= eps_2} of each node in the content,
 /// plus the same of buffer 1, into which [A] has copied the thought; without residual again.
+///
+/// By the paper's rule the last MLP keeps all tokens, not nodes alone, so the output at [A] holds
+/// u_A too: (2 u_target + u_other + u_A + the rest of V_C) / sqrt(|V_C| + 5). Its query is the
+/// content and its key of [R] holds u_A, where ours reads [A] as [R]; the products are the same.
 ///
 /// A thought is then (1 / sqrt(|V_c|)) sum of u_v over V_c, the nodes within c steps of the root.
 /// At [A] the reachable candidate alone has 2 parts, one from the thought and one from [R]. The
@@ -64,10 +68,10 @@ class Construction {
  public:
   using R = Real<X>;
 
-  /// The output of the last position.
+  /// The output of the last position. "Tokens" are nodes; by the paper's rule all of them.
   struct Output {
     Content<X> thought;      ///< after the LayerNorm: the next thought, or logits by token
-    std::vector<R> weights;  ///< [node] the input of layer 2's threshold, content only
+    std::vector<R> weights;  ///< [token] the input of layer 2's threshold, content only
   };
 
   /// Error (usage) if the vocabulary has fewer names than sizes.n_max.
@@ -100,7 +104,7 @@ class Construction {
   };
 
   std::vector<R> attend(const Chooser& chooser);
-  std::vector<R> sinusoidal_logits(int l, R off);
+  std::vector<R> positional_logits(int l, R off);
   std::vector<R> rope_logits(int l, R on, R off);
   std::vector<R> attend_layer_2() const;
   void copy(const Chooser& chooser, std::vector<R>& buffer);

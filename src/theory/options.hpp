@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <string>
 
-#include "theory/position_encoding.hpp"
+#include "theory/constants.hpp"
 #include "theory/precision_names.hpp"
 
 namespace superpose::theory {
 
 /// Which graphs are drawn.
-enum class Graphs { random, prosqa };  ///< random: random_graphs.hpp
-constexpr std::array<const char*, 2> names_of(Graphs) {
-  return {"random", "prosqa"};
+enum class Graphs { random, prosqa, dense };  ///< random_graphs.hpp, dense_graphs.hpp
+constexpr std::array<const char*, 3> names_of(Graphs) {
+  return {"random", "prosqa", "dense"};
 }
 
 /// `superpose theory construct`.
@@ -21,8 +21,9 @@ struct ConstructOptions {
   std::string data;                   ///< problem file; empty: graphs are drawn
   Graphs graphs = Graphs::random;     ///< drawn if there is no file
   int count = 300;                    ///< graphs drawn, or problems of the file at most
-  int min_nodes = 5, max_nodes = 40;  ///< of random graphs
+  int min_nodes = 5, max_nodes = 40;  ///< of random and dense graphs
   std::uint64_t seed = 0;
+  ConstantsRule constants = ConstantsRule::ours;
   Encoding encoding = Encoding::sinusoidal;
   Precision precision = Precision::f64;
   int d_pe = 0;       ///< width of the positions; 0: by the rule (position_encoding.hpp)

@@ -7,23 +7,33 @@
 namespace superpose::theory {
 namespace {
 
-constexpr double base = 1e4;  ///< M
-
 /// gap / same as d_PE grows: the mean of 1 - cos(w) over log-uniform w in (1 / M, 1).
 constexpr double limiting_gap = 0.026;
 
+/// w_j of the planes that tell offsets.
+std::vector<double> offset_frequencies(Encoding encoding, int d_pe) {
+  SUPERPOSE_EXPECT(d_pe % 2 == 0 && d_pe >= (is_rotary(encoding) ? 4 : 2));
+  auto w = frequencies(d_pe);
+  if (is_rotary(encoding)) w.pop_back();
+  return w;
+}
+
 }  // namespace
+
+const char* label(Encoding encoding) {
+  constexpr std::array<const char*, 3> labels{"sinusoidal", "rope (ours)",
+                                              "rope_position (Lemma 6)"};
+  return labels[index_of(encoding)];
+}
 
 std::vector<double> frequencies(int d_pe) {
   std::vector<double> w;
-  for (int j = 1; j <= d_pe / 2; ++j) w.push_back(std::pow(base, -2.0 * j / d_pe));
+  for (int j = 1; j <= d_pe / 2; ++j) w.push_back(std::pow(position_base, -2.0 * j / d_pe));
   return w;
 }
 
 PositionGap position_gap(Encoding encoding, int d_pe, int t_max) {
-  SUPERPOSE_EXPECT(d_pe % 2 == 0 && d_pe >= (encoding == Encoding::rope ? 4 : 2));
-  auto w = frequencies(d_pe);
-  if (encoding == Encoding::rope) w.pop_back();
+  const auto w = offset_frequencies(encoding, d_pe);
   PositionGap gap;
   gap.same = gap.lowest = static_cast<double>(w.size());
   gap.nearest = -gap.same;
@@ -35,6 +45,16 @@ PositionGap position_gap(Encoding encoding, int d_pe, int t_max) {
     gap.lowest = std::min(gap.lowest, g);
   }
   return gap;
+}
+
+double gap_by_planes(Encoding encoding, int d_pe, int t_max) {
+  double sum = 0;
+  for (const double w : offset_frequencies(encoding, d_pe)) {
+    double nearest = -1;
+    for (int k = 1; k < t_max; ++k) nearest = std::max(nearest, std::cos(k * w));
+    sum += 1 - nearest;
+  }
+  return sum;
 }
 
 int choose_d_pe(Encoding encoding, int t_max) {

@@ -5,11 +5,14 @@
 /// product of two positions depends on their distance k alone:
 ///   g(k) = sum_j cos(k w_j).
 ///
-/// The construction with RoPE is ours, not that of RbS App. B.6. The paper's chooser (Lemma 6)
-/// finds <s> by its position, as the one whose slowest plane has turned least: at d_TE = 64 that
-/// takes xi = 8.5e9, and in single precision the attention on <s> falls to 0.33 at 30 positions.
-/// Ours finds <s> by its token, which the slowest plane of its key alone holds. So what is shown
-/// with RoPE is that such a transformer exists, not that the paper's weights serve.
+/// With RoPE there are two choosers. `rope_position` is the paper's (App. B.6, Lemma 6): it finds
+/// <s> by its position, as the one whose slowest plane has turned least. At d_TE = 64 that takes
+/// xi = 8.5e9, and in single precision the attention on <s> falls to 0.33 at 30 positions. `rope`
+/// is ours: it finds <s> by its token, which the slowest plane of its key alone holds.
+///
+/// How long a sequence may be is a limit of the chooser. Ours (`rope`) ends at M pi / 2 = 15,708
+/// positions, where the slowest plane has turned by pi / 2; Lemma 6 assumes T <= M = 10,000; the
+/// sinusoidal chooser (Lemma 3) has no such limit.
 
 #include <array>
 #include <vector>
@@ -18,11 +21,21 @@
 
 namespace superpose::theory {
 
-enum class Encoding { sinusoidal, rope };
+enum class Encoding { sinusoidal, rope, rope_position };
 
-constexpr std::array<const char*, 2> names_of(Encoding) {
-  return {"sinusoidal", "rope"};
+constexpr std::array<const char*, 3> names_of(Encoding) {
+  return {"sinusoidal", "rope", "rope_position"};
 }
+
+/// For people: the name, and whose construction it is.
+const char* label(Encoding encoding);
+
+/// Whether queries and keys are turned, and the slowest plane is kept for the first position.
+inline bool is_rotary(Encoding encoding) {
+  return encoding != Encoding::sinusoidal;
+}
+
+inline constexpr double position_base = 1e4;  ///< M
 
 /// [j - 1] = w_j, radians a position; d_PE / 2 of them, descending.
 std::vector<double> frequencies(int d_pe);
@@ -39,6 +52,10 @@ struct PositionGap {
 /// Over the planes a chooser of this encoding uses for offsets: all of them, or with RoPE all but
 /// the slowest, which it keeps for the first position. d_pe is even, and with RoPE at least 4.
 PositionGap position_gap(Encoding encoding, int d_pe, int t_max);
+
+/// epsilon_T of RbS Lemma 5, a lower bound of the gap over the same planes, each at its own worst
+/// distance: sum_j (1 - max over 1 <= k < t_max of cos(k w_j)).
+double gap_by_planes(Encoding encoding, int d_pe, int t_max);
 
 /// The smallest power of two >= 8 for which gap() / same is half its limit for large d_PE. Reason:
 /// the largest logit is eta xi g(0), proportional to (same / gap)^2, which rounding has to stay

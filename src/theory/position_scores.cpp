@@ -45,7 +45,7 @@ Real<X> dot(const std::vector<X>& a, const std::vector<X>& b) {
 template <class X>
 PositionOperands<X>::PositionOperands(const Constants& constants)
     : constants_(constants), w_(frequencies(constants.d_pe)), slowest_{w_.back()} {
-  planes_ = w_.size() - (constants.encoding == Encoding::rope ? 1 : 0);
+  planes_ = w_.size() - (is_rotary(constants.encoding) ? 1 : 0);
 }
 
 template <class X>
@@ -53,7 +53,8 @@ std::vector<X> PositionOperands<X>::offset_query(int l, int i) const {
   return points<X>(w_, planes_, constants_.encoding == Encoding::rope ? i - l : i, 1);
 }
 
-/// With sinusoidal positions p_(j+l) is made of p_j by the turn that the key matrix holds.
+/// With sinusoidal positions p_(j+l) is made of p_j by the turn that the key matrix holds; in Lemma
+/// 6 the key matrix holds R_l z, which position j turns.
 template <class X>
 std::vector<X> PositionOperands<X>::offset_key(int l, int j) const {
   if (constants_.encoding == Encoding::rope) return points<X>(w_, planes_, j, constants_.eta);
@@ -63,12 +64,14 @@ std::vector<X> PositionOperands<X>::offset_key(int l, int j) const {
 template <class X>
 std::vector<X> PositionOperands<X>::first_query(int i) const {
   if (constants_.encoding == Encoding::rope) return points<X>(slowest_, 1, i, constants_.xi);
+  if (constants_.encoding == Encoding::rope_position)
+    return points<X>(slowest_, 1, i - constants_.sizes.t_max, constants_.xi);
   return points<X>(w_, planes_, 0, constants_.xi);
 }
 
 template <class X>
 std::vector<X> PositionOperands<X>::first_key(int j) const {
-  if (constants_.encoding == Encoding::rope) return points<X>(slowest_, 1, j, constants_.eta);
+  if (is_rotary(constants_.encoding)) return points<X>(slowest_, 1, j, constants_.eta);
   return points<X>(w_, planes_, j, constants_.eta);
 }
 
@@ -80,16 +83,27 @@ PositionScores<X>::PositionScores(const Constants& constants)
     offsets_[l - 1].resize(t_max);
     for (int j = 0; j < t_max; ++j) keys_[l - 1].push_back(operands_.offset_key(l, j));
   }
-  // Sinusoidal: the first position's query is the same everywhere. RoPE: its key is at j = 0.
-  for (int k = 0; k < t_max; ++k)
-    first_.push_back(encoding_ == Encoding::rope
-                         ? dot(operands_.first_query(k), operands_.first_key(0))
-                         : dot(operands_.first_query(0), operands_.first_key(k)));
+  fill_first(t_max);
+}
+
+/// Sinusoidal: the first position's query is the same everywhere. rope: its key is at j = 0.
+template <class X>
+void PositionScores<X>::fill_first(int t_max) {
+  for (int k = 0; k < t_max; ++k) {
+    if (encoding_ == Encoding::rope_position) {
+      first_queries_.push_back(operands_.first_query(k));
+      first_keys_.push_back(operands_.first_key(k));
+    } else {
+      first_.push_back(encoding_ == Encoding::rope
+                           ? dot(operands_.first_query(k), operands_.first_key(0))
+                           : dot(operands_.first_query(0), operands_.first_key(k)));
+    }
+  }
 }
 
 template <class X>
 const std::vector<Real<X>>& PositionScores<X>::offset(int l, int i) {
-  SUPERPOSE_EXPECT((l == 1 || l == 2) && i >= 0 && i < static_cast<int>(first_.size()));
+  SUPERPOSE_EXPECT((l == 1 || l == 2) && i >= 0 && i < static_cast<int>(keys_[0].size()));
   auto& row = offsets_[l - 1][i];
   if (!row.empty()) return row;
   const auto query = operands_.offset_query(l, i);
@@ -100,6 +114,7 @@ const std::vector<Real<X>>& PositionScores<X>::offset(int l, int i) {
 
 template <class X>
 Real<X> PositionScores<X>::first(int i, int j) const {
+  if (encoding_ == Encoding::rope_position) return dot(first_queries_[i], first_keys_[j]);
   return first_[encoding_ == Encoding::rope ? i - j : j];
 }
 

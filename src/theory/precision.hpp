@@ -2,6 +2,7 @@
 /// The number formats the construction is run in. Operands and everything stored are of type X
 /// (double, float or bfloat16), sums and softmax of type Real<X>, as in the trained model.
 
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -22,6 +23,12 @@ auto with_precision(Precision precision, Work&& work) {
       return std::forward<Work>(work)(bfloat16(0.0F));
   }
   throw std::logic_error("a Precision without a type");
+}
+
+/// By how much a format rounds 1, at most: 2^-53, 2^-24, 2^-9 (operands).
+inline double rounding_of(Precision precision) {
+  constexpr std::array<int, 3> bits{53, 24, 9};
+  return std::ldexp(1.0, -bits[index_of(precision)]);
 }
 
 /// `value` in X, rounded once from double or twice (double, float, bfloat16).

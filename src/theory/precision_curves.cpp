@@ -17,6 +17,9 @@ namespace {
 
 using distributed::Communicator;
 
+/// Pairs of an encoding and a number format.
+constexpr std::size_t n_formats = all_values<Encoding>().size() * all_values<Precision>().size();
+
 /// "leak_rope_bf16".
 std::string name_of(const char* quantity, Encoding encoding, Precision precision) {
   return fmt::format("{}_{}_{}", quantity, to_string(encoding), to_string(precision));
@@ -37,21 +40,32 @@ void add_up(const GraphResult& graph, GraphPrecision& sum, double& asked) {
   }
 }
 
-GraphPrecision study_nodes(int nodes, Encoding encoding, Precision precision, std::uint64_t seed) {
+/// A size of graphs in a format.
+struct GraphCase {
+  int nodes;
+  Encoding encoding;
+  Precision precision;
+};
+
+GraphPrecision study_nodes(const GraphCase& asked, const ConstructOptions& options) {
   constexpr int graphs = 6;
   std::vector<data::Problem> problems;
-  for (int i = 0; i < graphs; ++i) problems.push_back(random_problem(seed, i, nodes, nodes));
-  const auto constants = choose_constants(encoding, sizes_of(problems, 1));
-  const data::Vocabulary vocabulary(data::smallest_vocab_size(nodes));
-  GraphPrecision sum;
-  sum.n_positions = constants.sizes.t_max;
-  double asked = 0;
-  with_precision(precision, [&](auto x) {
+  for (int i = 0; i < graphs; ++i)
+    problems.push_back(random_problem(options.seed, i, asked.nodes, asked.nodes));
+  const auto sizes = sizes_of(problems, 1);
+  if (!has_constants(options.constants, asked.encoding))
+    return {NAN, NAN, static_cast<double>(sizes.t_max)};
+  const auto constants = choose_constants(asked.encoding, sizes, 0, options.constants);
+  const data::Vocabulary vocabulary(data::smallest_vocab_size(asked.nodes));
+  GraphPrecision sum{0, 0, static_cast<double>(sizes.t_max)};
+  double count = 0;
+  with_precision(asked.precision, [&](auto x) {
     Construction<decltype(x)> construction(constants, vocabulary);
     for (int i = 0; i < graphs; ++i)
-      add_up(verify_construction(construction, vocabulary, problems[i], seed, i, 1), sum, asked);
+      add_up(verify_construction(construction, vocabulary, problems[i], options.seed, i, 1), sum,
+             count);
   });
-  sum.right /= asked;
+  sum.right /= count;
   return sum;
 }
 
@@ -67,53 +81,47 @@ std::string first_failure(const ChooserCurve& curve, Encoding e, Precision p, st
 
 }  // namespace
 
-ChooserCurve study_choosers(int longest, const Communicator& world) {
-  ChooserCurve curve{{}, {2, 4, 8, 16, 32, 64}, {}};
-  for (int positions = 64; positions <= longest; positions *= 2)
+ChooserCurve study_choosers(const ConstructOptions& options, const Communicator& world) {
+  ChooserCurve curve{options.constants, {}, {2, 4, 8, 16, 32, 64}, {}};
+  for (int positions = 64; positions <= options.longest; positions *= 2)
     curve.positions.push_back(positions);
   std::vector<ChooserCase> cases;
   for (const int positions : curve.positions)
     for_formats([&](Encoding encoding, Precision precision) {
-      for (const int d_pe : curve.widths) cases.push_back({encoding, precision, positions, d_pe});
+      for (const int d_pe : curve.widths)
+        cases.push_back({encoding, precision, positions, d_pe, options.constants});
     });
   curve.results =
       over_ranks(world, cases.size(), [&](std::uint64_t i) { return measure_chooser(cases[i]); });
   return curve;
 }
 
-GraphCurve study_graphs(int largest, std::uint64_t seed, const Communicator& world) {
-  struct Case {
-    int nodes;
-    Encoding encoding;
-    Precision precision;
-  };
+GraphCurve study_graphs(const ConstructOptions& options, const Communicator& world) {
   GraphCurve curve;
-  std::vector<Case> cases;
-  for (int nodes = 10; nodes <= largest; nodes *= 2) {
+  std::vector<GraphCase> cases;
+  for (int nodes = 10; nodes <= options.largest; nodes *= 2) {
     curve.nodes.push_back(nodes);
     for_formats([&](Encoding e, Precision p) { cases.push_back({nodes, e, p}); });
   }
-  curve.results = over_ranks(world, cases.size(), [&](std::uint64_t i) {
-    return study_nodes(cases[i].nodes, cases[i].encoding, cases[i].precision, seed);
-  });
+  curve.results = over_ranks(world, cases.size(),
+                             [&](std::uint64_t i) { return study_nodes(cases[i], options); });
   return curve;
 }
 
 const ChooserResult& ChooserCurve::at(std::size_t position, Encoding encoding, Precision precision,
                                       std::size_t width) const {
-  constexpr std::size_t encodings = all_values<Encoding>().size();
-  constexpr std::size_t formats = all_values<Precision>().size();
-  const auto format = (position * encodings + index_of(encoding)) * formats + index_of(precision);
-  return results[format * widths.size() + width];
+  const auto format = index_of(encoding) * all_values<Precision>().size() + index_of(precision);
+  return results[(position * n_formats + format) * widths.size() + width];
 }
 
 io::Table chooser_table(const ChooserCurve& curve) {
   const std::vector<io::ColumnDimension> by{{"d_pe", {curve.widths.begin(), curve.widths.end()}}};
   std::vector<io::Column> columns;
   std::vector<io::Row> rows(curve.positions.size());
-  const auto add = [&](const std::string& name, const std::string& description, Encoding encoding,
+  const auto add = [&](const std::string& name, const char* description, Encoding encoding,
                        Precision precision, double ChooserResult::*value) {
-    columns.push_back({name, "1", description, DType::f64, by});
+    columns.push_back(
+        {name, "1", fmt::format("{}; {}", description, label(encoding)), DType::f64, by});
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (std::size_t w = 0; w < curve.widths.size(); ++w)
         rows[i][name].push_back(curve.at(i, encoding, precision, w).*value);
@@ -149,8 +157,9 @@ io::Table graph_precision_table(const GraphCurve& curve) {
       rows[i][name_of("right", e, p)] = one(result.right);
     });
   for_formats([&](Encoding e, Precision p) {
-    columns.push_back(real(name_of("thought_error", e, p), "largest error of a thought"));
-    columns.push_back(real(name_of("right", e, p), "share of right answers, C >= hops"));
+    const std::string whose = std::string("; ") + label(e);
+    columns.push_back(real(name_of("thought_error", e, p), "largest error of a thought" + whose));
+    columns.push_back(real(name_of("right", e, p), "share of right answers, C >= hops" + whose));
   });
   io::Table table("formats", count("n_nodes", "nodes of the graphs"), columns);
   for (std::size_t i = 0; i < rows.size(); ++i) table.append(curve.nodes[i], rows[i]);
@@ -159,11 +168,12 @@ io::Table graph_precision_table(const GraphCurve& curve) {
 
 std::string text(const ChooserCurve& curve) {
   std::string lines = fmt::format(
-      "first prompt length at which the choosers fail (-: none up to {} positions)\n  {:<18}",
+      "first prompt length at which the choosers fail (-: none up to {} positions)\n  {:<30}",
       curve.positions.empty() ? 0 : curve.positions.back(), "d_pe");
   for (const int width : curve.widths) lines += fmt::format("{:>10}", width);
   for_formats([&](Encoding e, Precision p) {
-    lines += fmt::format("\n  {:<18}", name_of("", e, p).substr(1));
+    if (!has_constants(curve.rule, e)) return;
+    lines += fmt::format("\n  {:<30}", fmt::format("{} {}", label(e), to_string(p)));
     for (std::size_t w = 0; w < curve.widths.size(); ++w)
       lines += fmt::format("{:>10}", first_failure(curve, e, p, w));
   });
@@ -171,16 +181,21 @@ std::string text(const ChooserCurve& curve) {
 }
 
 std::string text(const GraphCurve& curve) {
-  double right = 1, error = 0;
-  for (const auto& result : curve.results) {
-    right = smaller(right, result.right);
-    error = larger(error, result.thought_error);
-  }
-  return fmt::format(
-      "graphs of up to {} nodes, both encodings, all formats: at least {:.2f} % right, thoughts "
-      "off "
-      "by at most {:.1e}",
-      curve.nodes.empty() ? 0 : curve.nodes.back(), 100 * right, error);
+  std::string lines =
+      fmt::format("graphs of up to {} nodes: answers right, thoughts off by at most",
+                  curve.nodes.empty() ? 0 : curve.nodes.back());
+  std::size_t format = 0;
+  for_formats([&](Encoding e, Precision p) {
+    double right = 1, error = 0;
+    for (std::size_t i = format++; i < curve.results.size(); i += n_formats) {
+      right = smaller(right, curve.results[i].right);
+      error = larger(error, curve.results[i].thought_error);
+    }
+    if (std::isnan(right)) return;  // no constants by this rule
+    lines += fmt::format("\n  {:<30}{:>8.2f} %{:>10.1e}",
+                         fmt::format("{} {}", label(e), to_string(p)), 100 * right, error);
+  });
+  return lines;
 }
 
 }  // namespace superpose::theory

@@ -1,6 +1,6 @@
 #pragma once
 /// `superpose theory construct`: where finite precision ends the construction, by length of the
-/// prompt and by number of nodes, for both encodings and all formats.
+/// prompt and by number of nodes, for all encodings and formats.
 
 #include <cstdint>
 #include <string>
@@ -8,12 +8,14 @@
 
 #include "distributed/communicator.hpp"
 #include "io/history.hpp"
+#include "theory/options.hpp"
 #include "theory/precision_study.hpp"
 
 namespace superpose::theory {
 
 /// The choosers alone, over prompts of doubling length and widths d_PE.
 struct ChooserCurve {
+  ConstantsRule rule = ConstantsRule::ours;
   std::vector<int> positions, widths;
   std::vector<ChooserResult> results;  ///< by positions, encoding, precision, width
   const ChooserResult& at(std::size_t position, Encoding encoding, Precision precision,
@@ -29,16 +31,17 @@ struct GraphPrecision {
 
 struct GraphCurve {
   std::vector<int> nodes;
-  std::vector<GraphPrecision> results;  ///< by nodes, encoding, precision
+  std::vector<GraphPrecision> results;  ///< by nodes, encoding, precision; NaN: no constants
 };
 
-/// Lengths 64, 128, ... up to `longest`. Collective.
-ChooserCurve study_choosers(int longest, const distributed::Communicator& world);
+/// Lengths 64, 128, ... up to options.longest, by options.constants. Collective.
+ChooserCurve study_choosers(const ConstructOptions& options,
+                            const distributed::Communicator& world);
 
-/// Six random graphs each of 10, 20, ... up to `largest` nodes. Collective.
-GraphCurve study_graphs(int largest, std::uint64_t seed, const distributed::Communicator& world);
+/// Six random graphs each of 10, 20, ... up to options.largest nodes. Collective.
+GraphCurve study_graphs(const ConstructOptions& options, const distributed::Communicator& world);
 
-/// The worst of all sizes and formats, for people.
+/// The worst of all sizes for each encoding and format, for people.
 std::string text(const GraphCurve& curve);
 
 io::Table chooser_table(const ChooserCurve& curve);

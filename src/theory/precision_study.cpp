@@ -35,7 +35,7 @@ Keys<X> keys_of(const PositionOperands<X>& operands, int j) {
   return {{operands.offset_key(1, j), operands.offset_key(2, j)}, operands.first_key(j)};
 }
 
-/// As Construction::attend, for a prompt of plain tokens: RoPE's key holds s at the first one only.
+/// As Construction::attend, for a prompt of plain tokens: rope's key holds s at the first one only.
 template <class X>
 Real<X> logit(const Question<X>& q, const Keys<X>& keys, int j, Encoding encoding) {
   const bool rope = encoding == Encoding::rope;
@@ -88,9 +88,9 @@ double largest_leak(const Constants& c) {
 
 std::optional<Constants> constants_of(const ChooserCase& asked) {
   const int n = std::max(1, asked.positions / 6);
-  if (asked.encoding == Encoding::rope && asked.d_pe == 2) return std::nullopt;  // one plane
+  if (is_rotary(asked.encoding) && asked.d_pe == 2) return std::nullopt;  // one plane
   try {
-    return choose_constants(asked.encoding, {n, 2 * n, asked.positions}, asked.d_pe);
+    return choose_constants(asked.encoding, {n, 2 * n, asked.positions}, asked.d_pe, asked.rule);
   } catch (const Error&) {
     return std::nullopt;
   }

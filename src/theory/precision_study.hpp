@@ -12,6 +12,7 @@ struct ChooserCase {
   Precision precision = Precision::f64;
   int positions = 0;  ///< length T of the sequence
   int d_pe = 0;       ///< 0: by the rule
+  ConstantsRule rule = ConstantsRule::ours;
 };
 
 /// Trivially copyable: travels between ranks. NaN where no constants do (choose_constants).

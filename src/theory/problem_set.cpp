@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "data/generator.hpp"
 #include "data/problem_file.hpp"
+#include "theory/dense_graphs.hpp"
 #include "theory/random_graphs.hpp"
 
 namespace superpose::theory {
@@ -34,9 +35,11 @@ ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {
 ProblemSet problem_set(const ConstructOptions& options) {
   if (!options.data.empty()) return from_file(options.data, options.count);
   if (options.graphs == Graphs::prosqa) return generated(options.count, options.seed, 28);
-  return {fmt::format("random graphs of {} to {} nodes", options.min_nodes, options.max_nodes), "",
-          static_cast<std::uint64_t>(options.count), [options](std::uint64_t i) {
-            return random_problem(options.seed, i, options.min_nodes, options.max_nodes);
+  const auto draw = options.graphs == Graphs::dense ? dense_problem : random_problem;
+  return {fmt::format("{} graphs of {} to {} nodes", to_string(options.graphs), options.min_nodes,
+                      options.max_nodes),
+          "", static_cast<std::uint64_t>(options.count), [options, draw](std::uint64_t i) {
+            return draw(options.seed, i, options.min_nodes, options.max_nodes);
           }};
 }
 

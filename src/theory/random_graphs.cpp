@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 #include <set>
-#include <vector>
 
-#include "core/random.hpp"
 #include "theory/random_steps.hpp"
 
 namespace superpose::theory {
@@ -57,19 +54,10 @@ Edges parts_edges(int n, RandomStream& random) {
   return edges;
 }
 
-data::Graph draw_graph(Family family, int n, RandomStream& random) {
-  data::Graph graph{n, {}};
-  auto edges = family == Family::sparse ? sparse_edges(n, random)
-               : family == Family::path ? path_edges(n, random)
-                                        : parts_edges(n, random);
-  std::vector<int> id(n);
-  std::iota(id.begin(), id.end(), 0);
-  random.shuffle(id);
-  std::set<std::array<int, 2>> seen;
-  random.shuffle(edges);
-  for (const auto& [from, to] : edges)
-    if (seen.insert({from, to}).second) graph.edges.push_back({id[from], id[to]});
-  return graph;
+Edges draw_edges(Family family, int n, RandomStream& random) {
+  return family == Family::sparse ? sparse_edges(n, random)
+         : family == Family::path ? path_edges(n, random)
+                                  : parts_edges(n, random);
 }
 
 template <class Items>
@@ -95,15 +83,29 @@ std::optional<int> draw_root(const data::Graph& graph, RandomStream& random) {
   return random.below(2) == 0 ? best : any_of_them(roots, random);
 }
 
-std::optional<data::Problem> draw_problem(Family family, int n, RandomStream& random) {
+}  // namespace
+
+data::Graph shuffled_graph(int n, Edges edges, RandomStream& random) {
+  data::Graph graph{n, {}};
+  std::vector<int> id(n);
+  std::iota(id.begin(), id.end(), 0);
+  random.shuffle(id);
+  std::set<std::array<int, 2>> seen;
+  random.shuffle(edges);
+  for (const auto& [from, to] : edges)
+    if (seen.insert({from, to}).second) graph.edges.push_back({id[from], id[to]});
+  return graph;
+}
+
+std::optional<data::Problem> draw_question(const data::Graph& graph, RandomStream& random) {
   data::Problem problem;
-  problem.graph = draw_graph(family, n, random);
+  problem.graph = graph;
   const auto root = draw_root(problem.graph, random);
   if (!root) return std::nullopt;
   problem.root = *root;
   const auto distance = data::distances_from(problem.graph, *root);
   std::vector<int> reached, others;
-  for (int v = 0; v < n; ++v)
+  for (int v = 0; v < graph.n_nodes; ++v)
     if (v != *root) (distance[v] > 0 ? reached : others).push_back(v);
   problem.target = any_of_them(reached, random);
   if (random.below(2) == 0)
@@ -113,8 +115,6 @@ std::optional<data::Problem> draw_problem(Family family, int n, RandomStream& ra
   data::derive(problem);
   return problem;
 }
-
-}  // namespace
 
 Family family_of(std::uint64_t index) {
   constexpr auto families = all_values<Family>();
@@ -126,7 +126,8 @@ data::Problem random_problem(std::uint64_t seed, std::uint64_t index, int min_no
   RandomStream random(seed, Purpose::theory, index, random_step::graph);
   for (;;) {
     const int n = min_nodes + static_cast<int>(random.below(max_nodes - min_nodes + 1));
-    if (auto problem = draw_problem(family_of(index), n, random)) return *problem;
+    const auto graph = shuffled_graph(n, draw_edges(family_of(index), n, random), random);
+    if (auto problem = draw_question(graph, random)) return *problem;
   }
 }
 

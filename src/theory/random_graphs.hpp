@@ -4,8 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "core/enum_names.hpp"
+#include "core/random.hpp"
 #include "data/problem.hpp"
 
 namespace superpose::theory {
@@ -27,6 +30,13 @@ Family family_of(std::uint64_t index);
 /// equal chances; neg_target is any node it does not reach. With equal chances the root is the node
 /// that sees furthest. Depends on (seed, index) and the sizes only.
 data::Problem random_problem(std::uint64_t seed, std::uint64_t index, int min_nodes, int max_nodes);
+
+/// The graph of n nodes with these edges, each once, ids permuted and edges in random order.
+data::Graph shuffled_graph(int n, std::vector<std::array<int, 2>> edges, RandomStream& random);
+
+/// A problem on the graph, derived: root, target and neg_target are drawn as above. None if no node
+/// reaches some nodes and not others.
+std::optional<data::Problem> draw_question(const data::Graph& graph, RandomStream& random);
 
 /// Longest shortest path between any two nodes that have one.
 int diameter(const data::Graph& graph);

@@ -8,6 +8,7 @@ namespace superpose::theory {
 namespace random_step {
 constexpr std::uint64_t graph = 0;
 constexpr std::uint64_t order_of_candidates = 1;
+constexpr std::uint64_t dense_graph = 8;
 /// The label of the step of thought generation after c < 1008 thoughts.
 constexpr std::uint64_t label(int c) {
   return 16 + static_cast<std::uint64_t>(c);

@@ -72,7 +72,7 @@ template <class X>
 void ask(Construction<X>& construction, const data::Vocabulary& vocabulary,
          const data::Problem& problem, int C, GraphResult& result) {
   construction.append(vocabulary.answer());
-  const auto logits = dense(construction.output().thought, vocabulary.n_symbols());
+  const auto logits = dense(construction.output().thought, vocabulary.size());
   construction.remove_last();
   // A tie is no answer: the target has to be the one largest logit.
   const double target = logits[problem.target];
@@ -116,8 +116,12 @@ GraphResult verify_construction(Construction<X>& construction, const data::Vocab
 }
 
 int positions_needed(const data::Problem& problem, int beyond) {
-  const int prompt_and_answer = 3 * static_cast<int>(problem.graph.edges.size()) + frame_tokens;
-  return prompt_and_answer + diameter(problem.graph) + beyond;
+  const int n_edges = static_cast<int>(problem.graph.edges.size());
+  return positions_needed(n_edges, diameter(problem.graph), beyond);
+}
+
+int positions_needed(int n_edges, int diameter, int beyond) {
+  return 3 * n_edges + frame_tokens + diameter + beyond;
 }
 
 Sizes sizes_of(const std::vector<data::Problem>& problems, int beyond) {

@@ -38,6 +38,7 @@ GraphResult verify_construction(Construction<X>& construction, const data::Vocab
 
 /// Positions that takes: the prompt of n_edges edges, the thoughts and [A].
 int positions_needed(const data::Problem& problem, int beyond);
+int positions_needed(int n_edges, int diameter, int beyond);
 
 /// The sizes that serve all of these problems.
 Sizes sizes_of(const std::vector<data::Problem>& problems, int beyond);

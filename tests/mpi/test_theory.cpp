@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "data/generator.hpp"
+#include "theory/lightest_node.hpp"
 #include "theory/over_ranks.hpp"
 #include "theory/random_graphs.hpp"
 #include "theory/sgd_full_matrix.hpp"
@@ -40,6 +41,26 @@ TEST(OverRanks, DescentOnWHasTheSameBits) {
   for (int i = 0; i < 4; ++i) problems.push_back(data::generate_problem({}, i).problem);
   const SgdSettings settings{Loss::coconut, 30, 30, 4, 0.1, 3};
   expect_same_bits(5, [&](std::uint64_t i) { return sgd_full_matrix(problems, settings, i); });
+}
+
+/// The search over bits, on any number of ranks, against a search over lists of edges.
+TEST(SearchAll, FindsWhatCountingEdgesFinds) {
+  const SmallGraphs kind{4, 1, 0};
+  const auto found = search_all(kind, world());
+  std::int64_t failing = 0, fewest = 100;
+  std::uint64_t example = 0;
+  for (std::uint64_t code = 0; code < 1ULL << kind.places(); ++code) {
+    const auto graph = graph_of(kind, code);
+    const auto edges = static_cast<std::int64_t>(graph.edges.size());
+    if (!lightest_node(graph, 0).is_below_paper(4)) continue;
+    ++failing;
+    if (edges < fewest) example = code;
+    fewest = std::min(fewest, edges);
+  }
+  EXPECT_GT(failing, 0);
+  EXPECT_EQ(found.failing, failing);
+  EXPECT_EQ(found.fewest_edges, fewest);
+  EXPECT_EQ(found.example, example);
 }
 
 TEST(OverRanks, TheConstructionHasTheSameBits) {

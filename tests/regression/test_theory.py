@@ -49,7 +49,21 @@ class Results(Theory):
         self.assertLess(data["graphs/largest_other"].max(), 1)
         self.assertEqual(data["graphs/beyond_found"].sum(), 0)
         self.assertEqual(data["choosers/leak_rope_bf16"].shape, (3, 6))
+        self.assertLess(data["choosers/leak_rope_position_f64"][:, 1:].max(), 1e-2)
+        f32 = data["choosers/leak_rope_position_f32"]  # Lemma 6 takes f64
+        self.assertTrue((f32[:, 1:] > 16 * data["choosers/allowed_rope_position"][:, 1:]).all(), f32)
         self.assertIn("(100 %)", self.outputs["construct"])
+
+    def test_what_ends_the_papers_constants_is_said(self):
+        dense = ("--graphs", "dense", "--min_nodes", 12, "--max_nodes", 12, "--count", 12)
+        result = self.run_theory("construct", "dense.h5", "--constants", "paper", *dense)
+        self.assert_succeeds(result, "sinusoidal, the paper's", "below 1 / (4 n)")
+        self.assertEqual(tables(self.path / "dense.h5")["constants/rule"], [1])
+        self.assert_succeeds(self.run_theory("construct", "ours.h5", *dense), "(100 %)")
+        result = self.run_theory("construct", "f32.h5", "--encoding", "rope_position", "--precision",
+                                 "f32", "--count", 6, "--constants", "paper")
+        self.assert_succeeds(result, "Lemma 6", "beyond f32")
+        self.assertGreater(tables(self.path / "f32.h5")["constants/rounding"][0], 1)
 
     def test_flow_holds_the_bounds_of_the_theorems(self):
         data = tables(self.path / "flow.h5")
@@ -169,6 +183,7 @@ class Errors(harness.Case):
         for name, option, value, part in (("construct", "--count", "0", "an integer >= 1"),
                                           ("construct", "--encoding", "absolute", "one of sin"),
                                           ("construct", "--d_pe", "3", "even number"),
+                                          ("construct", "--constants", "theirs", "one of ours"),
                                           ("construct", "--min_nodes", "50", "max_nodes = 40"),
                                           ("flow", "--learning_rate", "fast", "a number"),
                                           ("flow", "--vocabulary", "5", "is too small"),
@@ -176,10 +191,23 @@ class Errors(harness.Case):
             with self.subTest(option=option):
                 self.fails(2, name, "out.h5", option, value, parts=[part])
 
+    def test_what_has_no_constants(self):
+        for part, *options in (
+                ("use encoding = rope_position", "--constants", "paper", "--encoding", "rope"),
+                ("max_nodes = 65 is too many", "--graphs", "dense", "--max_nodes", 65),
+                ("assumes T <= M = 10,000", "--encoding", "rope_position", "--graphs", "dense",
+                 "--min_nodes", 64, "--max_nodes", 64, "--count", 40)):
+            with self.subTest(options=options):
+                self.fails_after_a_line(2, "construct", "out.h5", *options, parts=[part])
+
+    def fails_after_a_line(self, code, *arguments, parts):
+        result = harness.run("theory", *arguments, folder=self.path)
+        self.assert_fails(result, code, *parts)
+
     def test_files(self):
         (self.path / "bad.json").write_text("[{")
         (self.path / "folder").mkdir()
-        for name in ("construct", "flow", "predict"):
+        for name in ("construct", "flow", "predict"):  # those that read problems
             self.fails(3, name, "out.h5", "--data", "none.json", parts=["none.json"])
             self.fails(3, name, "out.h5", "--data", "bad.json", parts=["bad.json"])
             for precious in ("folder", "bad.json"):  # only its own kind of file is replaced

@@ -31,10 +31,10 @@ class DenseConstruction {
   };
   Output run(const std::vector<Vector>& contents) const { return layer_2(layer_1(contents)); }
 
-  /// <u_v, content> of every node.
+  /// <u_v, content> of every token; nodes come first.
   Vector weights(const Vector& content) const {
     Vector result;
-    for (int v = 0; v < vocabulary_.n_symbols(); ++v) result.push_back(dot(basis_[v], content));
+    for (const auto& u : basis_) result.push_back(dot(u, content));
     return result;
   }
 
@@ -43,6 +43,13 @@ class DenseConstruction {
     Vector content, buffer_1, buffer_2;
   };
   bool rope() const { return c_.encoding == Encoding::rope; }
+  bool paper() const { return c_.rule == ConstantsRule::paper; }
+
+  /// The last plane of a vector becomes the point at this angle.
+  void set_slowest(Vector& x, double angle, double scale) const {
+    x[x.size() - 2] = scale * std::cos(angle * w_.back());
+    x[x.size() - 1] = scale * std::sin(angle * w_.back());
+  }
 
   static double dot(const Vector& a, const Vector& b) {
     double sum = 0;
@@ -88,27 +95,34 @@ class DenseConstruction {
 
   Vector query(const Vector& content, int i, int x, int l) const {
     const double off = read(content, x), on = dot(basis_[x], content);
+    if (c_.encoding == Encoding::rope_position) {
+      Vector q = position(i);  // R_i p_0
+      set_slowest(q, i - c_.sizes.t_max, c_.xi * off);
+      return q;
+    }
     if (!rope()) {
       Vector q = position(i);
       for (const double p : position(0, c_.xi * off)) q.push_back(p);
       return q;
     }
     Vector q = position(i - l, on);  // R_i R_(-l) z
-    q[q.size() - 2] = c_.xi * off * std::cos(i * w_.back());
-    q[q.size() - 1] = c_.xi * off * std::sin(i * w_.back());
+    set_slowest(q, i, c_.xi * off);
     return q;
   }
 
   Vector key(const Vector& content, int j, int l) const {
+    if (c_.encoding == Encoding::rope_position) {
+      Vector k = position(j + l, c_.eta);  // R_j eta p_l
+      set_slowest(k, j, c_.eta);
+      return k;
+    }
     if (!rope()) {
       Vector k = position(j + l, c_.eta);
       for (const double p : position(j, c_.eta)) k.push_back(p);
       return k;
     }
     Vector k = position(j, c_.eta * read(content, -1));
-    const double first = c_.eta * dot(basis_[vocabulary_.eos()], content);
-    k[k.size() - 2] = first * std::cos(j * w_.back());
-    k[k.size() - 1] = first * std::sin(j * w_.back());
+    set_slowest(k, j, c_.eta * dot(basis_[vocabulary_.eos()], content));
     return k;
   }
 
@@ -166,9 +180,23 @@ class DenseConstruction {
     return rows;
   }
 
-  Output layer_2(const std::vector<Row>& rows) const {
+  /// RbS Proposition B.3: the query is the content, the keys tau (buffer 1 + u_A at [R]).
+  Vector paper_logits(const std::vector<Row>& rows) const {
+    const Vector& q = rows.back().content;
+    Vector logits;
+    for (const auto& row : rows) {
+      Vector key = row.buffer_1;
+      const double is_root = dot(basis_[vocabulary_.root()], row.content);
+      for (int i = 0; i < d_te_; ++i) key[i] += is_root * basis_[vocabulary_.answer()][i];
+      logits.push_back(c_.kappa * dot(q, key));
+    }
+    return logits;
+  }
+
+  /// The query is the content on nodes; [A] reads as [R]; nothing else.
+  Vector our_logits(const std::vector<Row>& rows) const {
     const Row& last = rows.back();
-    Vector q = last.content;  // as it is on nodes; [A] reads as [R]; nothing else
+    Vector q = last.content;
     const Vector& answer = basis_[vocabulary_.answer()];
     const Vector& root = basis_[vocabulary_.root()];
     for (int v = vocabulary_.n_symbols(); v < d_te_; ++v) {
@@ -180,12 +208,17 @@ class DenseConstruction {
     Vector logits;
     for (const auto& row : rows)
       logits.push_back(c_.kappa * (dot(q, row.buffer_1) + dot(q, root) * dot(root, row.content)));
-    const Vector attention = softmax(logits);
+    return logits;
+  }
+
+  Output layer_2(const std::vector<Row>& rows) const {
+    const Row& last = rows.back();
+    const Vector attention = softmax(paper() ? paper_logits(rows) : our_logits(rows));
     Vector content = last.content;
     for (std::size_t j = 0; j < rows.size(); ++j)
       for (int i = 0; i < d_te_; ++i) content[i] += attention[j] * rows[j].buffer_2[i];
-    Vector out = threshold(content, c_.eps_2, true);
-    const Vector copied = threshold(last.buffer_1, c_.eps_2, true);
+    Vector out = threshold(content, c_.eps_2, !paper());
+    const Vector copied = threshold(last.buffer_1, c_.eps_2, !paper());
     for (int i = 0; i < d_te_; ++i) out[i] += copied[i];
     normalise({&out});
     return {content, out};

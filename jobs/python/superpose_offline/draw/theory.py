@@ -26,7 +26,7 @@ from ..files.run_history import Run
 from .style import BLUE, GREEN, GREY, ORANGE, REFERENCE, save
 
 MEASURED = "index_matching_difference"
-ENCODINGS = {"sinusoidal": "sinusoidal", "rope": "RoPE, ours"}
+ENCODINGS = {"sinusoidal": "sinusoidal", "rope": "RoPE, ours", "rope_position": "RoPE, Lemma 6"}
 FORMATS = ("f64", "f32", "bf16")
 SAFETY = 16  # leaks beyond SAFETY times the allowed one pass the threshold of the MLP
 
@@ -93,12 +93,18 @@ def draw_construct(tables):
     return fig
 
 
+def encodings_of(table, column):
+    """Those of ENCODINGS that the table has; files of earlier versions lack the last one."""
+    return {key: name for key, name in ENCODINGS.items() if f"{column}_{key}_f64" in table}
+
+
 def draw_precision(tables):
     choosers = tables["choosers"]
+    encodings = encodings_of(choosers, "leak")
     positions, widths = choosers["positions"], choosers["d_pe"]
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(widths)))
-    fig, axes = grid(2, 3, width=2.7, height=2.2, sharex=True, sharey=True)
-    for row, (encoding, name) in zip(axes, ENCODINGS.items()):
+    fig, axes = grid(len(encodings), 3, width=2.7, height=2.2, sharex=True, sharey=True)
+    for row, (encoding, name) in zip(axes, encodings.items()):
         for ax, precision in zip(row, FORMATS):
             leak = choosers[f"leak_{encoding}_{precision}"]
             for w, width in enumerate(widths):
@@ -122,8 +128,9 @@ def draw_precision(tables):
 
 def draw_sizes(tables):
     formats = tables["formats"]
-    fig, axes = grid(2, 2, width=3.2, height=1.9, sharex=True, sharey="row")
-    for (encoding, name), top, bottom in zip(ENCODINGS.items(), *axes):
+    encodings = encodings_of(formats, "right")
+    fig, axes = grid(2, len(encodings), width=3.2, height=1.9, sharex=True, sharey="row")
+    for (encoding, name), top, bottom in zip(encodings.items(), *axes):
         for precision, colour in zip(FORMATS, (BLUE, ORANGE, GREEN)):
             style = {"color": colour, "marker": "o", "label": precision}
             top.plot(formats["n_nodes"], 100 * formats[f"right_{encoding}_{precision}"], **style)
