@@ -1,4 +1,4 @@
-/// `superpose theory construct|flow|predict`.
+/// `superpose theory construct|threshold|flow|predict`.
 
 #include <array>
 #include <deque>
@@ -15,11 +15,12 @@
 #include "theory/output_file.hpp"
 #include "theory/precision_curves.hpp"
 #include "theory/prediction_study.hpp"
+#include "theory/threshold_report.hpp"
 
 namespace superpose::jobs {
 namespace {
 
-/// `superpose theory construct|flow|predict OUT.h5 [--KEY VALUE ...]`
+/// `superpose theory construct|threshold|flow|predict OUT.h5 [--KEY VALUE ...]`
 struct Arguments {
   std::string output;                       ///< HDF5 file to write
   std::vector<config::Override> overrides;  ///< keys of the options in theory/options.hpp
@@ -72,6 +73,24 @@ int run_construct(const Arguments& arguments, const Communicator& world) {
                                answers_table(results.graphs)};
   if (options.longest > 0) study_precision(options, world, tables);
   write_output(path, metadata, tables, world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
+int run_threshold(const Arguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_threshold_options(arguments.overrides);
+  const auto metadata =
+      theory_metadata(world, arguments, config::effective_config(options), {}, options.seed);
+  const auto path = prepared(arguments, "", world);
+  log::info("superpose theory threshold: graphs of up to {} nodes, {} rank{}", options.largest,
+            world.size(), world.size() == 1 ? "" : "s");
+  const auto results = study_threshold(options, world);
+  log::info("{}", text(results));
+  write_output(path, metadata,
+               {smallest_table(results.smallest), cliques_table(results.cliques),
+                densities_table(results.densities)},
+               world);
   log::info("{} in {:.1f} s", arguments.output, watch.seconds());
   return 0;
 }
@@ -155,6 +174,9 @@ void add_theory(CLI::App& app, Command& command, const std::string& typed) {
   auto* construct = sub->add_subcommand(
       "construct", "Run the transformer of RbS Theorem 1 with its weights given");
   add_part<ConstructOptions>(*construct, command, typed, run_construct);
+  auto* threshold = sub->add_subcommand(
+      "threshold", "The threshold of RbS Proposition B.4 on graphs with many edges");
+  add_part<ThresholdOptions>(*threshold, command, typed, run_threshold);
   auto* flow =
       sub->add_subcommand("flow", "Gradient flow of the index-matching logit (EoS Theorem 1)");
   add_part<FlowOptions>(*flow, command, typed, run_flow);

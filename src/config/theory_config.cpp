@@ -50,6 +50,17 @@ OptionTable option_table(theory::ConstructOptions& options) {
   return table;
 }
 
+OptionTable option_table(theory::ThresholdOptions& options) {
+  OptionTable table;
+  table.add("count", options.count, "random graphs of each size and density", at_least(1));
+  table.add("largest", options.largest, "nodes of the largest random graphs (8, 16, 24, ...)",
+            from_to(8, 32));
+  table.add("clique", options.clique, "nodes of the largest clique", from_to(2, 32));
+  table.add("search", options.search, "every graph of up to so many nodes is tried", from_to(3, 7));
+  table.add("seed", options.seed, "of every draw");
+  return table;
+}
+
 OptionTable option_table(theory::FlowOptions& options) {
   OptionTable table;
   add_rows(table, options.problems);
@@ -92,6 +103,10 @@ theory::ConstructOptions read_construct_options(const std::vector<Override>& ove
   return options;
 }
 
+theory::ThresholdOptions read_threshold_options(const std::vector<Override>& overrides) {
+  return read<theory::ThresholdOptions>(overrides);
+}
+
 theory::FlowOptions read_flow_options(const std::vector<Override>& overrides) {
   return read<theory::FlowOptions>(overrides);
 }
@@ -101,6 +116,9 @@ theory::PredictOptions read_predict_options(const std::vector<Override>& overrid
 }
 
 std::string effective_config(theory::ConstructOptions options) {
+  return option_table(options).toml();
+}
+std::string effective_config(theory::ThresholdOptions options) {
   return option_table(options).toml();
 }
 std::string effective_config(theory::FlowOptions options) {

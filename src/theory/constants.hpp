@@ -53,7 +53,7 @@ constexpr std::array<const char*, 2> names_of(ConstantsRule) {
 ///   sqrt(3 n) ln(16 n T^2)
 /// eps_2 is where they part: B.3 gives a newly reached node 1 / (sqrt(3) |I_c|), I_c the attended
 /// EDGES, and B.4 reads |Delta_c|, the reached NODES. With more than about 2.3 n attended edges the
-/// weight is below 1 / (4 n), and the node is lost (lightest_node.hpp).
+/// weight is below 1 / (4 n), and the node is lost (threshold_study.hpp).
 struct Constants {
   ConstantsRule rule = ConstantsRule::ours;
   Encoding encoding = Encoding::sinusoidal;

@@ -60,8 +60,9 @@ std::string what_ended_it(const ConstructResults& results, const Totals& t) {
   const double most_edges = 4 * c.sizes.n_max / std::sqrt(3.0);
   if (t.reachable < 1 && c.rule == ConstantsRule::paper && c.sizes.e_max > most_edges)
     lines += fmt::format(
-        "\n    below 1 / (4 n): a node of V_c has {:.3g} of that weight; Proposition B.4 holds up "
-        "to 4 n / sqrt(3) = {:.4g} attended edges, and a graph has up to {}",
+        "\n    below 1 / (4 n): a node of V_c has {:.3g} of that weight; Proposition B.4 holds for "
+        "4 n / sqrt(3) = {:.4g} attended edges at most, and a graph has up to {} (see superpose "
+        "theory threshold)",
         t.reachable, most_edges, c.sizes.e_max);
   return lines;
 }

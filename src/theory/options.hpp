@@ -32,6 +32,15 @@ struct ConstructOptions {
   int largest = 100;  ///< precision study: most nodes of a graph
 };
 
+/// `superpose theory threshold`.
+struct ThresholdOptions {
+  int count = 100;   ///< random graphs of each size and density
+  int largest = 16;  ///< nodes of the largest random graphs: 8, 16, 24, ...
+  int clique = 12;   ///< nodes of the largest clique
+  int search = 6;    ///< every graph of up to so many nodes is tried
+  std::uint64_t seed = 0;
+};
+
 /// Problems of `superpose theory flow` and `predict`: a file, or ProsQA ones with the defaults of
 /// `superpose generate`.
 struct ProblemOptions {

@@ -7,6 +7,7 @@ the installed tree; no other process sees that.
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -105,6 +106,14 @@ class Install(harness.Case):
         for page in ("doc/superpose/README.md", "doc/superpose/io/FORMAT.md", "man/man1/superpose.1",
                      "bash-completion/completions/superpose", "superpose/jobs/python/pyproject.toml"):
             self.assertTrue((self.prefix / "share" / page).is_file(), page)
+
+    def test_pictures_of_the_pages_are_there(self):
+        named = 0
+        for page in (self.prefix / "share" / "doc" / "superpose").rglob("*.md"):
+            for picture in re.findall(r"!\[[^]]*\]\(([^):]+)\)", page.read_text()):
+                self.assertTrue((page.parent / picture).is_file(), f"{picture} of {page}")
+                named += 1
+        self.assertGreaterEqual(named, 3)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,29 @@ import synthetic
 DRAW = harness.pathlib.Path(__file__).resolve().parents[2] / "jobs" / "figures" / "draw.sh"
 FLOW = ("--count", 6, "--replicas", 4, "--steps", 64, "--batch", 8, "--decades", 6)
 PREDICT = ("--count", 6, "--steps", 20, "--decades", 300)
+THRESHOLD = ("--count", 6, "--largest", 16, "--clique", 7, "--search", 6)
+
+
+def failing_graphs(n, unreached, loops):
+    """How many of all graphs have a node that is reached, from node 0, with less than 1 / (4 n) by
+    RbS Proposition B.3, and the fewest edges of one. n counts a node without edges, if there is one."""
+    linked = n - unreached
+    places = [(s, t) for s in range(linked) for t in range(linked) if loops or s != t]
+    codes = np.arange(2**len(places))
+    edge = np.zeros((len(codes), linked, linked))
+    for place, (s, t) in enumerate(places):
+        edge[:, s, t] = codes >> place & 1
+    inside = np.zeros((len(codes), linked))
+    inside[:, 0] = 1
+    fails = np.zeros(len(codes), bool)
+    for _ in range(linked):
+        attended = (inside * edge.sum(2)).sum(1)
+        into = np.einsum("gs,gst->gt", inside, edge)
+        fresh = (into > 0) & (inside == 0)
+        weight = into / (np.sqrt(3) * np.maximum(attended, 1))[:, None]
+        fails |= (fresh & (weight < 1 / (4 * n))).any(1)
+        inside = np.maximum(inside, into > 0)
+    return fails.sum(), edge.sum((1, 2))[fails].min() if fails.any() else 0
 
 
 def tables(path):
@@ -31,7 +54,7 @@ class Theory(harness.Case):
     def settle_in(cls):
         cls.outputs = {}
         for name, arguments in (("construct", ("--count", 12, "--longest", 256, "--largest", 20)),
-                                ("flow", FLOW), ("predict", PREDICT)):
+                                ("threshold", THRESHOLD), ("flow", FLOW), ("predict", PREDICT)):
             result = cls.run_theory(name, f"{name}.h5", *arguments)
             assert result.returncode == 0, result.stderr
             cls.outputs[name] = result.stdout
@@ -53,6 +76,48 @@ class Results(Theory):
         f32 = data["choosers/leak_rope_position_f32"]  # Lemma 6 takes f64
         self.assertTrue((f32[:, 1:] > 16 * data["choosers/allowed_rope_position"][:, 1:]).all(), f32)
         self.assertIn("(100 %)", self.outputs["construct"])
+
+    def test_threshold_fails_on_the_graphs_that_numpy_names(self):
+        data = tables(self.path / "threshold.h5")
+        checked = 0
+        for kind in data["smallest/kind"]:
+            row = {name: data[f"smallest/{name}"][kind]
+                   for name in ("n_nodes", "unreached", "loops", "graphs", "failing", "fewest_edges",
+                                "incomplete_paper", "incomplete_ours", "wrong_paper", "wrong_ours")}
+            if row["graphs"] > 2**16:
+                continue
+            failing, fewest = failing_graphs(row["n_nodes"], row["unreached"], row["loops"])
+            self.assertEqual((row["failing"], row["fewest_edges"]), (failing, fewest), kind)
+            self.assertEqual((row["incomplete_paper"], row["incomplete_ours"]), (failing > 0, 0))
+            checked += failing > 0
+        self.assertGreater(checked, 0)
+        theorem = (data["smallest/unreached"] == 1) & (data["smallest/failing"] > 0)
+        self.assertEqual(list(data["smallest/n_nodes"][theorem]), [6])  # with self-loops
+        self.assertEqual(list(data["smallest/fewest_edges"][theorem]), [14])
+        self.assertEqual(list(data["smallest/wrong_paper"][theorem]), [1])
+        self.assertEqual(list(data["smallest/wrong_ours"][theorem]), [0])
+
+    def test_threshold_loses_the_tail_of_a_clique(self):
+        data = tables(self.path / "threshold.h5")
+        m = data["cliques/clique"]
+        weight = 1 / (np.sqrt(3) * (m * (m - 1) + 1))
+        np.testing.assert_allclose(data["cliques/weight"], weight, rtol=1e-3)
+        np.testing.assert_array_equal(data["cliques/incomplete_paper"], weight < 1 / (4 * (m + 2)))
+        np.testing.assert_array_equal(data["cliques/wrong_paper"],
+                                      data["cliques/incomplete_paper"])
+        self.assertEqual(list(m[data["cliques/incomplete_paper"] == 1]), [5, 6, 7])
+        self.assertEqual(data["cliques/incomplete_ours"].sum() + data["cliques/wrong_ours"].sum(), 0)
+
+    def test_threshold_counts_random_graphs(self):
+        data = tables(self.path / "threshold.h5")
+        np.testing.assert_array_equal(data["densities/incomplete_paper"],
+                                      data["densities/predicted"])
+        failing = data["densities/predicted"] > 0
+        self.assertGreater((data["densities/n_edges"] / data["densities/n_nodes"])[failing].min(),
+                           4 / np.sqrt(3))
+        self.assertTrue(failing.any() and (data["densities/wrong_paper"] > 0).any())
+        self.assertEqual(data["densities/incomplete_ours"].sum(), 0)
+        self.assertEqual(data["densities/wrong_ours"].sum(), 0)
 
     def test_what_ends_the_papers_constants_is_said(self):
         dense = ("--graphs", "dense", "--min_nodes", 12, "--max_nodes", 12, "--count", 12)
@@ -86,7 +151,7 @@ class Results(Theory):
         self.assertEqual(data["descent/step"][-1], 20)
 
     def test_columns_have_units_and_files_say_what_they_are(self):
-        for name in ("construct", "flow", "predict"):
+        for name in ("construct", "threshold", "flow", "predict"):
             with h5py.File(self.path / f"{name}.h5") as file:
                 self.assertEqual(file.attrs["file_type"], "superpose_theory")
                 self.assertIn(f"theory {name}", file.attrs["command_line"])
@@ -102,7 +167,7 @@ class Results(Theory):
 
     def test_any_number_of_ranks_gives_the_same_numbers(self):
         runs = {"construct": ("--count", 12, "--longest", 256, "--largest", 20), "flow": FLOW,
-                "predict": PREDICT}
+                "threshold": THRESHOLD, "predict": PREDICT}
         for name, arguments in runs.items():
             result = self.run_theory(name, f"{name}_2.h5", *arguments, ranks=2)
             self.assert_succeeds(result, "2 ranks")
@@ -135,10 +200,11 @@ class Figures(Theory):
                               capture_output=True, text=True, timeout=120)
 
     def test_every_file_gives_its_figures(self):
-        result = self.draw("construct.h5", "flow.h5", "predict.h5")
-        self.assertEqual(result.returncode, 0, result.stderr)
+        for files in (("construct.h5", "threshold.h5"), ("flow.h5", "predict.h5")):
+            result = self.draw(*files)
+            self.assertEqual(result.returncode, 0, result.stderr)
         for name in ("construct_construct", "construct_precision", "flow_flow", "flow_descent",
-                     "predict_predict"):
+                     "predict_predict", "threshold_threshold"):
             for kind in ("png", "pdf"):
                 self.assertGreater((self.path / "figures" / f"{name}.{kind}").stat().st_size, 5000)
 
@@ -184,6 +250,7 @@ class Errors(harness.Case):
                                           ("construct", "--encoding", "absolute", "one of sin"),
                                           ("construct", "--d_pe", "3", "even number"),
                                           ("construct", "--constants", "theirs", "one of ours"),
+                                          ("threshold", "--search", "8", "7"),
                                           ("construct", "--min_nodes", "50", "max_nodes = 40"),
                                           ("flow", "--learning_rate", "fast", "a number"),
                                           ("flow", "--vocabulary", "5", "is too small"),

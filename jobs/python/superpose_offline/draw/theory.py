@@ -1,4 +1,4 @@
-"""Draws the results of `superpose theory construct`, `flow` and `predict`.
+"""Draws the results of `superpose theory construct`, `threshold`, `flow` and `predict`.
 
 usage: theory FILE... [--run RUN] [--output DIR]
 
@@ -6,6 +6,8 @@ Reads files of superpose theory (layout: io/FORMAT.md) and writes, as PNG and PD
   construct    answers by number of thoughts; weights inside and outside V_c
   precision    attention a chooser loses, by length of the prompt, width and number format
   sizes        answers and errors of thoughts by nodes of the graph and number format
+  threshold    the smallest graph on which RbS Proposition B.4's threshold loses a node, cliques with
+               a tail, and the share of random graphs by edges a node (theory_threshold.py)
   flow         the index-matching logit mu(t) of single steps under both losses
   descent      gradient descent on the whole matrix W beside the flow
   predict      approach to the max-margin direction; answers by step of gradient descent
@@ -24,6 +26,7 @@ from .. import command
 from ..files.hdf5 import UsageError, open_hdf5
 from ..files.run_history import Run
 from .style import BLUE, GREEN, GREY, ORANGE, REFERENCE, save
+from .theory_threshold import draw_threshold
 
 MEASURED = "index_matching_difference"
 ENCODINGS = {"sinusoidal": "sinusoidal", "rope": "RoPE, ours", "rope_position": "RoPE, Lemma 6"}
@@ -279,7 +282,7 @@ def draw_overlay(tables, epochs, measured):
 
 
 FIGURES = [("construct", "answers", draw_construct), ("precision", "choosers", draw_precision),
-           ("sizes", "formats", draw_sizes),
+           ("sizes", "formats", draw_sizes), ("threshold", "densities", draw_threshold),
            ("flow", "steps", draw_flow), ("descent", "sgd", draw_descent),
            ("predict", "descent", draw_predict)]
 
