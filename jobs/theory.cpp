@@ -1,4 +1,4 @@
-/// `superpose theory construct|threshold|flow|predict`.
+/// `superpose theory construct|threshold|chains|dimension|forward|flow|predict`.
 
 #include <array>
 #include <deque>
@@ -10,8 +10,11 @@
 #include "distributed/same_on_ranks.hpp"
 #include "jobs/run_metadata.hpp"
 #include "jobs/subcommand.hpp"
+#include "theory/chains_study.hpp"
 #include "theory/construct_study.hpp"
+#include "theory/dimension_study.hpp"
 #include "theory/flow_study.hpp"
+#include "theory/forward_study.hpp"
 #include "theory/output_file.hpp"
 #include "theory/precision_curves.hpp"
 #include "theory/prediction_study.hpp"
@@ -20,7 +23,7 @@
 namespace superpose::jobs {
 namespace {
 
-/// `superpose theory construct|threshold|flow|predict OUT.h5 [--KEY VALUE ...]`
+/// `superpose theory construct|threshold|chains|dimension|forward|flow|predict OUT.h5 [--KEY VALUE ...]`
 struct Arguments {
   std::string output;                       ///< HDF5 file to write
   std::vector<config::Override> overrides;  ///< keys of the options in theory/options.hpp
@@ -95,6 +98,60 @@ int run_threshold(const Arguments& arguments, const Communicator& world) {
   return 0;
 }
 
+int run_chains(const Arguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_chains_options(arguments.overrides);
+  const auto set = problem_set(options.construct);
+  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
+                                        options.construct.seed);
+  const auto path = prepared(arguments, options.construct.data, world);
+  log::info("superpose theory chains: {} {}, {} rank{}", set.count, set.name, world.size(),
+            world.size() == 1 ? "" : "s");
+  const auto graphs = study_chains(options, set, world);
+  log::info("{}", text(graphs, options.draws));
+  write_output(path, metadata,
+               {chain_graphs_table(graphs), chains_by_nodes_table(graphs, options.draws),
+                chains_by_diameter_table(graphs, options.draws)},
+               world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
+int run_dimension(const Arguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_dimension_options(arguments.overrides);
+  const auto metadata =
+      theory_metadata(world, arguments, config::effective_config(options), {}, options.seed);
+  const auto path = prepared(arguments, "", world);
+  log::info("superpose theory dimension: vocabularies up to {}, d up to 2^{}, {} rank{}",
+            options.largest, options.doublings, world.size(), world.size() == 1 ? "" : "s");
+  const auto cells = study_dimension(options, world);
+  log::info("{}", text(cells, options.trials));
+  write_output(path, metadata, {dimension_table(cells), needed_table(cells, options.trials)},
+               world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
+int run_forward(const Arguments& arguments, const Communicator& world) {
+  const Stopwatch watch;
+  const auto options = config::read_forward_options(arguments.overrides);
+  const auto set = problem_set(options.problems);
+  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
+                                        options.problems.seed);
+  const auto path = prepared(arguments, options.problems.data, world);
+  log::info("superpose theory forward: {} {}, {} rank{}", set.count, set.name, world.size(),
+            world.size() == 1 ? "" : "s");
+  const auto problems = study_forward(options, set, world);
+  log::info("{}", text(problems, options.decades));
+  write_output(
+      path, metadata,
+      {expansion_table(problems, options.decades), forward_table(problems, options.decades)},
+      world);
+  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  return 0;
+}
+
 int run_flow(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
   const auto options = config::read_flow_options(arguments.overrides);
@@ -111,8 +168,10 @@ int run_flow(const Arguments& arguments, const Communicator& world) {
   const auto paths = step_paths(all, times, world);
   const auto average = average_flows(all.together(), times, world);
   log::info("{}", text(average));
+  const auto evenness = evenness_along(all, times, world);
+  log::info("{}", text(times, evenness));
   std::deque<io::Table> tables{steps_table(results), paths_table(times, paths),
-                               average_table(average)};
+                               average_table(average), evenness_table(times, evenness)};
   if (options.replicas > 0) {
     const std::array<SgdComparison, 2> sgd{descend(options, Loss::coconut, all, world),
                                            descend(options, Loss::coconut_bfs, all, world)};
@@ -177,6 +236,15 @@ void add_theory(CLI::App& app, Command& command, const std::string& typed) {
   auto* threshold = sub->add_subcommand(
       "threshold", "The threshold of RbS Proposition B.4 on graphs with many edges");
   add_part<ThresholdOptions>(*threshold, command, typed, run_threshold);
+  auto* chains = sub->add_subcommand(
+      "chains", "Discrete chains of thought beside the superposition, on the same graphs");
+  add_part<ChainsOptions>(*chains, command, typed, run_chains);
+  auto* dimension = sub->add_subcommand(
+      "dimension", "The construction with embeddings that are only almost orthogonal");
+  add_part<DimensionOptions>(*dimension, command, typed, run_dimension);
+  auto* forward = sub->add_subcommand(
+      "forward", "Run the simplified transformer of EoS beside its closed form (Theorem 2)");
+  add_part<ForwardOptions>(*forward, command, typed, run_forward);
   auto* flow =
       sub->add_subcommand("flow", "Gradient flow of the index-matching logit (EoS Theorem 1)");
   add_part<FlowOptions>(*flow, command, typed, run_flow);

@@ -11,17 +11,6 @@ namespace {
 
 using distributed::Communicator;
 
-/// The sizes that serve every problem of the set.
-Sizes common_sizes(const ProblemSet& set, int beyond, const Communicator& world) {
-  const auto each =
-      over_ranks(world, set.count, [&](std::uint64_t i) { return sizes_of({set.at(i)}, beyond); });
-  Sizes sizes;
-  for (const auto& s : each)
-    sizes = {std::max(sizes.n_max, s.n_max), std::max(sizes.e_max, s.e_max),
-             std::max(sizes.t_max, s.t_max)};
-  return sizes;
-}
-
 Slack over_all(const Slack& mine, const Communicator& world) {
   Slack slack;
   for (const auto& other : world.allgather(mine)) {
@@ -58,6 +47,16 @@ ConstructResults construct(const ConstructOptions& options, const Constants& con
 }
 
 }  // namespace
+
+Sizes common_sizes(const ProblemSet& set, int beyond, const Communicator& world) {
+  const auto each =
+      over_ranks(world, set.count, [&](std::uint64_t i) { return sizes_of({set.at(i)}, beyond); });
+  Sizes sizes;
+  for (const auto& s : each)
+    sizes = {std::max(sizes.n_max, s.n_max), std::max(sizes.e_max, s.e_max),
+             std::max(sizes.t_max, s.t_max)};
+  return sizes;
+}
 
 ConstructResults study_construction(const ConstructOptions& options, const ProblemSet& set,
                                     const Communicator& world) {

@@ -27,7 +27,7 @@ io::Column time_column() {
 
 struct Totals {
   int bounded = 0, unbounded = 0, monotone = 0;
-  double residual = 0, distance = 0, r_squared = 1, rate_error = 0;
+  double residual = 0, distance = 0, r_squared = 1, rate_error = 0, excess = 0;
 };
 
 Totals totals_of(const std::vector<StepResult>& steps) {
@@ -41,6 +41,7 @@ Totals totals_of(const std::vector<StepResult>& steps) {
       ++t.unbounded;
       t.monotone += s.monotone;
     }
+    t.excess = larger(t.excess, s.excess);
     t.r_squared = smaller(t.r_squared, s.rate.r_squared);
     t.rate_error = larger(t.rate_error, std::abs(s.rate.slope / s.predicted_rate() - 1));
   }
@@ -71,6 +72,28 @@ std::array<double, 2> largest_deviation(const OverReplicas& sgd,
   return largest;
 }
 
+io::Row row_of(const StepResult& s) {
+  return {{"problem", one(s.problem)},
+          {"c", one(s.c)},
+          {"K", one(s.K)},
+          {"d_p", one(s.d_p)},
+          {"d_max", one(s.d_max)},
+          {"mu_star", one(s.mu_star)},
+          {"mu_end", one(s.mu_end)},
+          {"F_end", one(s.F_end)},
+          {"monotone", one(s.monotone)},
+          {"mu_bfs_end", one(s.mu_bfs_end)},
+          {"mu_low_end", one(s.end.low)},
+          {"mu_high_end", one(s.end.high)},
+          {"mu_bfs_low_end", one(s.bfs_end.low)},
+          {"mu_bfs_high_end", one(s.bfs_end.high)},
+          {"bounds_excess", one(s.excess)},
+          {"rate", one(s.rate.slope)},
+          {"rate_half_width", one(s.rate.half_width)},
+          {"rate_r_squared", one(s.rate.r_squared)},
+          {"rate_predicted", one(s.predicted_rate())}};
+}
+
 }  // namespace
 
 double StepResult::predicted_rate() const {
@@ -98,27 +121,16 @@ io::Table steps_table(const std::vector<StepResult>& steps) {
        real("mu_end", "mu at the last time, coconut loss"), real("F_end", "F(mu_end)"),
        count("monotone", "1: mu rises between all recorded times, coconut loss"),
        real("mu_bfs_end", "mu at the last time, BFS loss"),
+       real("mu_low_end", "lower bound of mu_end"), real("mu_high_end", "upper bound of mu_end"),
+       real("mu_bfs_low_end", "lower bound of mu_bfs_end"),
+       real("mu_bfs_high_end", "upper bound of mu_bfs_end"),
+       real("bounds_excess", "by how much mu leaves its bounds, all times, both losses"),
        real("rate", "slope of mu against log t over the last three decades, BFS loss"),
        real("rate_half_width", "half of the 95 % interval of the slope"),
        real("rate_r_squared", "share of the variance that the line explains"),
        real("rate_predicted", "sqrt(K) / d_max")});
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const auto& s = steps[i];
-    table.append(static_cast<std::int64_t>(i), {{"problem", one(s.problem)},
-                                                {"c", one(s.c)},
-                                                {"K", one(s.K)},
-                                                {"d_p", one(s.d_p)},
-                                                {"d_max", one(s.d_max)},
-                                                {"mu_star", one(s.mu_star)},
-                                                {"mu_end", one(s.mu_end)},
-                                                {"F_end", one(s.F_end)},
-                                                {"monotone", one(s.monotone)},
-                                                {"mu_bfs_end", one(s.mu_bfs_end)},
-                                                {"rate", one(s.rate.slope)},
-                                                {"rate_half_width", one(s.rate.half_width)},
-                                                {"rate_r_squared", one(s.rate.r_squared)},
-                                                {"rate_predicted", one(s.predicted_rate())}});
-  }
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    table.append(static_cast<std::int64_t>(i), row_of(steps[i]));
   return table;
 }
 
@@ -128,13 +140,21 @@ io::Table paths_table(const std::vector<double>& times, const std::vector<StepPa
                   {time_column(),
                    {"mu_coconut", "1", "index-matching logit, coconut loss", DType::f64, by},
                    {"F_coconut", "1", "F(mu), coconut loss", DType::f64, by},
-                   {"mu_bfs", "1", "index-matching logit, BFS loss", DType::f64, by}});
+                   {"mu_bfs", "1", "index-matching logit, BFS loss", DType::f64, by},
+                   {"mu_coconut_low", "1", "lower bound of mu_coconut", DType::f64, by},
+                   {"mu_coconut_high", "1", "upper bound of mu_coconut", DType::f64, by},
+                   {"mu_bfs_low", "1", "lower bound of mu_bfs", DType::f64, by},
+                   {"mu_bfs_high", "1", "upper bound of mu_bfs", DType::f64, by}});
   for (std::size_t i = 0; i < times.size(); ++i) {
     io::Row row{{"t", one(times[i])}};
     for (const auto& path : paths) {
       row["mu_coconut"].push_back(path.mu_coconut[i]);
       row["F_coconut"].push_back(path.F_coconut[i]);
       row["mu_bfs"].push_back(path.mu_bfs[i]);
+      row["mu_coconut_low"].push_back(path.bounds_coconut[i].low);
+      row["mu_coconut_high"].push_back(path.bounds_coconut[i].high);
+      row["mu_bfs_low"].push_back(path.bounds_bfs[i].low);
+      row["mu_bfs_high"].push_back(path.bounds_bfs[i].high);
     }
     table.append(static_cast<std::int64_t>(i), row);
   }
@@ -207,8 +227,10 @@ std::string text(const std::vector<StepResult>& steps) {
   lines += fmt::format(
       "  BFS loss: mu against log t, three decades   smallest R^2 {:.6f}, slope off sqrt(K)/d_max "
       "by "
-      "{:.2g} at most",
+      "{:.2g} at most\n",
       t.r_squared, t.rate_error);
+  lines +=
+      fmt::format("  bounds of mu from both sides, both losses: left by {:.2g} at most", t.excess);
   return lines;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/history.hpp"
+#include "theory/flow_bounds.hpp"
 #include "theory/index_matching_flow.hpp"
 #include "theory/sgd_full_matrix.hpp"
 
@@ -20,7 +21,9 @@ struct StepResult {
   double F_end = 0;       ///< F(mu_end)
   bool monotone = false;  ///< mu rises from each recorded time to the next, coconut loss
   double mu_bfs_end = 0;
-  LinearFit rate;  ///< BFS loss: mu against log t
+  Bounds end, bfs_end;  ///< of mu at the last time, coconut and BFS loss
+  double excess = 0;    ///< by how much mu leaves its bounds at a recorded time, either loss
+  LinearFit rate;       ///< BFS loss: mu against log t
   bool bounded() const { return d_p < d_max; }
   double predicted_rate() const;  ///< sqrt(K) / d_max
 };
@@ -29,6 +32,7 @@ struct StepResult {
 inline constexpr int most_times = 128;
 struct StepPaths {
   std::array<double, most_times> mu_coconut{}, F_coconut{}, mu_bfs{};
+  std::array<Bounds, most_times> bounds_coconut{}, bounds_bfs{};
 };
 
 /// One flow of the mean over all steps. Trivially copyable.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "theory/extremes.hpp"
 #include "theory/over_ranks.hpp"
 
 namespace superpose::theory {
@@ -12,6 +13,14 @@ using distributed::Communicator;
 
 /// The steps whose whole paths are written.
 constexpr std::size_t most_paths = 32;
+
+/// Steps whose evenness is averaged by one rank: the means are then the same on any number.
+constexpr std::size_t steps_together = 32;
+
+/// By how much mu is outside; 0 within.
+double excess(double mu, const Bounds& bounds) {
+  return larger(0, larger(bounds.low - mu, mu - bounds.high));
+}
 
 StepResult solve(StepResult result, const ThoughtStep& step, const std::vector<double>& times) {
   StepSet one;
@@ -25,6 +34,13 @@ StepResult solve(StepResult result, const ThoughtStep& step, const std::vector<d
   for (std::size_t i = 1; i < coconut.size(); ++i)
     result.monotone = result.monotone && coconut[i].mu > coconut[i - 1].mu;
   result.mu_bfs_end = bfs.back().mu;
+  const FlowBounds bounds(step, Loss::coconut), bounds_bfs(step, Loss::coconut_bfs);
+  result.end = bounds.at(times.back());
+  result.bfs_end = bounds_bfs.at(times.back());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    result.excess = larger(result.excess, excess(coconut[i].mu, bounds.at(times[i])));
+    result.excess = larger(result.excess, excess(bfs[i].mu, bounds_bfs.at(times[i])));
+  }
   result.rate = logarithmic_rate(times, bfs);
   return result;
 }
@@ -34,13 +50,29 @@ StepPaths paths_of(const ThoughtStep& step, const std::vector<double>& times) {
   one.add(step);
   const auto coconut = flow(one, Loss::coconut, Coupling::scalar, times);
   const auto bfs = flow(one, Loss::coconut_bfs, Coupling::scalar, times);
+  const FlowBounds bounds(step, Loss::coconut), bounds_bfs(step, Loss::coconut_bfs);
   StepPaths paths;
   for (std::size_t i = 0; i < times.size(); ++i) {
     paths.mu_coconut[i] = coconut[i].mu;
     paths.F_coconut[i] = expected_degree(step, coconut[i].mu);
     paths.mu_bfs[i] = bfs[i].mu;
+    paths.bounds_coconut[i] = bounds.at(times[i]);
+    paths.bounds_bfs[i] = bounds_bfs.at(times[i]);
   }
   return paths;
+}
+
+/// Adds a step to the averages at all times.
+void add_evenness(const ThoughtStep& step, const std::vector<double>& times, EvennessPath& path) {
+  StepSet one;
+  one.add(step);
+  const auto coconut = flow(one, Loss::coconut, Coupling::scalar, times);
+  const auto bfs = flow(one, Loss::coconut_bfs, Coupling::scalar, times);
+  const auto group = step.d_p < step.d_max ? FlowGroup::bounded : FlowGroup::unbounded;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    path[i].add(group, step, coconut[i].mu);
+    path[i].add(FlowGroup::bfs, step, bfs[i].mu);
+  }
 }
 
 }  // namespace
@@ -81,6 +113,23 @@ std::vector<StepPaths> step_paths(const FlowSteps& all, const std::vector<double
                                   const Communicator& world) {
   return over_ranks(world, std::min(most_paths, all.steps.size()),
                     [&](std::uint64_t i) { return paths_of(all.steps[i], times); });
+}
+
+EvennessPath evenness_along(const FlowSteps& all, const std::vector<double>& times,
+                            const Communicator& world) {
+  const std::size_t n = all.steps.size();
+  const auto parts =
+      over_ranks(world, (n + steps_together - 1) / steps_together, [&](std::uint64_t part) {
+        EvennessPath path{};
+        const std::size_t end = std::min(n, (part + 1) * steps_together);
+        for (std::size_t i = part * steps_together; i < end; ++i)
+          add_evenness(all.steps[i], times, path);
+        return path;
+      });
+  EvennessPath path{};
+  for (const auto& part : parts)
+    for (std::size_t i = 0; i < times.size(); ++i) path[i].add(part[i]);
+  return path;
 }
 
 AverageFlows average_flows(const StepSet& set, const std::vector<double>& times,

@@ -6,6 +6,7 @@
 
 #include "data/problem.hpp"
 #include "distributed/communicator.hpp"
+#include "theory/evenness_report.hpp"
 #include "theory/flow_report.hpp"
 #include "theory/options.hpp"
 #include "theory/problem_set.hpp"
@@ -32,6 +33,10 @@ std::vector<StepResult> solve_steps(const FlowSteps& all, const std::vector<doub
 /// The whole paths of the first steps. Collective.
 std::vector<StepPaths> step_paths(const FlowSteps& all, const std::vector<double>& times,
                                   const distributed::Communicator& world);
+
+/// Evenness of the weights over traces along the flow of each step, averaged. Collective.
+EvennessPath evenness_along(const FlowSteps& all, const std::vector<double>& times,
+                            const distributed::Communicator& world);
 
 /// Both losses and both couplings. Collective.
 AverageFlows average_flows(const StepSet& set, const std::vector<double>& times,

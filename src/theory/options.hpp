@@ -41,6 +41,22 @@ struct ThresholdOptions {
   std::uint64_t seed = 0;
 };
 
+/// `superpose theory chains`.
+struct ChainsOptions {
+  ConstructOptions construct;  ///< which graphs and which positions; the rest is not used
+  int draws = 100;             ///< chains of each kind on a graph
+};
+
+/// `superpose theory dimension`.
+struct DimensionOptions {
+  std::uint64_t seed = 0;
+  int trials = 20;           ///< graphs, each with an embedding of its own, at every size
+  int nodes = 6;             ///< of graphs of one size
+  int largest = 2560;        ///< vocabulary of graphs of one size, at most
+  int largest_growing = 80;  ///< vocabulary of graphs that grow with it, at most
+  int doublings = 30;        ///< d up to 2^doublings
+};
+
 /// Problems of `superpose theory flow` and `predict`: a file, or ProsQA ones with the defaults of
 /// `superpose generate`.
 struct ProblemOptions {
@@ -48,6 +64,12 @@ struct ProblemOptions {
   int count = 100;   ///< problems drawn, or of the file at most
   int n_nodes = 28;  ///< of generated ones, before isolated nodes are dropped
   std::uint64_t seed = 0;
+};
+
+/// `superpose theory forward`.
+struct ForwardOptions {
+  ProblemOptions problems;
+  int decades = 12;  ///< mu from 10^-decades to 10^decades
 };
 
 /// `superpose theory flow`.

@@ -15,20 +15,6 @@ namespace {
 /// Tokens before the first edge and after the last: <s>; [Q] c1 c2 [R] root; [A].
 constexpr int frame_tokens = 7;
 
-/// The papers' text: `|` after every edge, the last one included.
-std::vector<std::int32_t> prompt_of(const data::Problem& problem,
-                                    const data::Vocabulary& vocabulary, std::uint64_t seed,
-                                    std::uint64_t index) {
-  data::MethodOptions options;
-  options.last_edge_bar = true;
-  data::Layout layout;
-  layout.edges = problem.graph.edges;
-  layout.target_first =
-      RandomStream(seed, Purpose::theory, index, random_step::order_of_candidates).below(2) == 0;
-  for (int v = 0; v < problem.graph.n_nodes; ++v) layout.token_of_node.push_back(v);
-  return data::prompt_sequence(problem, index, layout, options, vocabulary).tokens;
-}
-
 /// [v] weights of a thought as a dense vector.
 template <class X>
 std::vector<double> dense(const Content<X>& thought, int n) {
@@ -113,6 +99,19 @@ GraphResult verify_construction(Construction<X>& construction, const data::Vocab
     ask(construction, vocabulary, problem, c, result);
   }
   return result;
+}
+
+std::vector<std::int32_t> prompt_of(const data::Problem& problem,
+                                    const data::Vocabulary& vocabulary, std::uint64_t seed,
+                                    std::uint64_t index) {
+  data::MethodOptions options;
+  options.last_edge_bar = true;
+  data::Layout layout;
+  layout.edges = problem.graph.edges;
+  layout.target_first =
+      RandomStream(seed, Purpose::theory, index, random_step::order_of_candidates).below(2) == 0;
+  for (int v = 0; v < problem.graph.n_nodes; ++v) layout.token_of_node.push_back(v);
+  return data::prompt_sequence(problem, index, layout, options, vocabulary).tokens;
 }
 
 int positions_needed(const data::Problem& problem, int beyond) {

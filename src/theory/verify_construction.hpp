@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "data/problem.hpp"
 #include "theory/construction.hpp"
@@ -35,6 +36,12 @@ template <class X>
 GraphResult verify_construction(Construction<X>& construction, const data::Vocabulary& vocabulary,
                                 const data::Problem& problem, std::uint64_t seed,
                                 std::uint64_t index, int beyond);
+
+/// The prompt in the papers' text: `|` after every edge, the last one included. Order of the
+/// candidates is drawn from (seed, index).
+std::vector<std::int32_t> prompt_of(const data::Problem& problem,
+                                    const data::Vocabulary& vocabulary, std::uint64_t seed,
+                                    std::uint64_t index);
 
 /// Positions that takes: the prompt of n_edges edges, the thoughts and [A].
 int positions_needed(const data::Problem& problem, int beyond);

@@ -1,5 +1,6 @@
 """`superpose theory` with the real program. Usage: see harness.py."""
 
+import json
 import subprocess
 
 import h5py
@@ -10,6 +11,10 @@ import synthetic
 
 DRAW = harness.pathlib.Path(__file__).resolve().parents[2] / "jobs" / "figures" / "draw.sh"
 FLOW = ("--count", 6, "--replicas", 4, "--steps", 64, "--batch", 8, "--decades", 6)
+CHAINS = ("--count", 12, "--max_nodes", 14)
+DIMENSION = ("--trials", 4, "--largest", 160, "--largest_growing", 40, "--nodes", 4,
+             "--doublings", 12)
+FORWARD = ("--count", 6, "--decades", 3)
 PREDICT = ("--count", 6, "--steps", 20, "--decades", 300)
 THRESHOLD = ("--count", 6, "--largest", 16, "--clique", 7, "--search", 6)
 
@@ -45,6 +50,75 @@ def tables(path):
     return found
 
 
+def lazy_walk(problem):
+    """Probability that a walk that chooses evenly among a node and its children comes from the root
+    to the target, and its mean number of steps if it does."""
+    n = len(problem["idx_to_symbol"])
+    step = np.eye(n)
+    for source, target in problem["edges"]:
+        step[source, target] = 1
+    ends = step.sum(axis=1) == 1
+    step /= step.sum(axis=1, keepdims=True)
+    step[ends] = 0
+    step[problem["target"]] = 0
+    at, arrived, steps = np.zeros(n), 0, 0
+    at[problem["root"]] = 1
+    for k in range(1, n * n + 1):
+        at = at @ step
+        arrived += at[problem["target"]]
+        steps += k * at[problem["target"]]
+    return arrived, steps / arrived
+
+
+def adjacency(problem):
+    n = len(problem["idx_to_symbol"])
+    edges = np.zeros((n, n))
+    for source, target in problem["edges"]:
+        edges[source, target] += 1
+    return edges
+
+
+def hops_of(problem):
+    edges, reached = adjacency(problem), np.zeros(len(problem["idx_to_symbol"]), bool)
+    reached[problem["root"]] = True
+    hops = 0
+    while not reached[problem["target"]]:
+        reached, hops = reached | (reached @ edges > 0), hops + 1
+    return hops
+
+
+def all_thoughts(problem, mu):
+    """The normalised thoughts of linear attention from the root to the target."""
+    thought = np.zeros(len(problem["idx_to_symbol"]))
+    thought[problem["root"]] = 1
+    for _ in range(hops_of(problem)):
+        thought = thought + mu * thought @ adjacency(problem)
+        thought = thought / np.linalg.norm(thought)
+        yield thought
+
+
+def numpy_step(problem, c):
+    """Which nodes lie in N_c, and the number of edges from it into each node."""
+    edges, inside = adjacency(problem), np.zeros(len(problem["idx_to_symbol"]), bool)
+    inside[problem["root"]] = True
+    for _ in range(c):
+        inside |= inside @ edges > 0
+    return inside, inside @ edges
+
+
+def bfs_bounds(step, symbols, t):
+    """src/theory/flow_bounds.hpp, node by node."""
+    inside, d = step
+    root, following = np.sqrt(inside.sum()), inside | (d > 0)
+    weight = np.exp(inside / root)
+    outside = symbols - following.sum()
+    b = d.max() / root
+    mean = (weight * d)[following].sum() / weight[following].sum()
+    slow = b * mean * outside / (root * (weight[following].sum() + outside))
+    fast = b * b * outside / weight[d == d.max()].sum()
+    return np.log1p(slow * t) / b, np.log1p(fast * t) / b
+
+
 class Theory(harness.Case):
     @classmethod
     def run_theory(cls, *arguments, ranks=None):
@@ -54,7 +128,9 @@ class Theory(harness.Case):
     def settle_in(cls):
         cls.outputs = {}
         for name, arguments in (("construct", ("--count", 12, "--longest", 256, "--largest", 20)),
-                                ("threshold", THRESHOLD), ("flow", FLOW), ("predict", PREDICT)):
+                                ("threshold", THRESHOLD),
+                                ("chains", CHAINS), ("dimension", DIMENSION),
+                                ("forward", FORWARD), ("flow", FLOW), ("predict", PREDICT)):
             result = cls.run_theory(name, f"{name}.h5", *arguments)
             assert result.returncode == 0, result.stderr
             cls.outputs[name] = result.stdout
@@ -130,6 +206,75 @@ class Results(Theory):
         self.assert_succeeds(result, "Lemma 6", "beyond f32")
         self.assertGreater(tables(self.path / "f32.h5")["constants/rounding"][0], 1)
 
+    def test_chains_end_as_often_as_the_random_walk_of_the_graph(self):
+        self.assert_succeeds(harness.run("generate", "few.json", "--count", 4, folder=self.path))
+        draws = 2000
+        self.assert_succeeds(self.run_theory("chains", "few.h5", "--data", "few.json",
+                                             "--draws", draws))
+        data = tables(self.path / "few.h5")
+        for i, problem in enumerate(json.loads((self.path / "few.json").read_text())):
+            named, steps = lazy_walk(problem)
+            found = data["graphs/named_sampled"][i] / draws
+            self.assertLess(abs(found - named), 5 * np.sqrt(named * (1 - named) / draws), i)
+            self.assertAlmostEqual(data["graphs/steps_named_sampled"][i], steps, delta=0.1 * steps)
+            self.assertEqual(data["graphs/named_depth_first"][i], draws)
+            self.assertEqual(data["graphs/superposition"][i], data["graphs/hops"][i])
+        self.assertEqual(data["by_nodes/graphs"].sum(), 4)
+
+    def test_dimension_counts_trials(self):
+        data = tables(self.path / "dimension.h5")
+        self.assertEqual(len(data["dimension/cell"]), 3 * 3 * 9)  # sizes, protections, d
+        stages = np.array([data[f"dimension/{name}"] for name in ("copy", "hold", "expand",
+                                                                  "answer")])
+        self.assertTrue((data["dimension/all"] <= stages.min(axis=0)).all())
+        self.assertTrue((data["dimension/all"] >= stages.sum(axis=0) - 3 * 4).all())
+        largest = (data["dimension/d"] == 4096) & (data["dimension/growth"] == 0)
+        self.assertTrue((data["dimension/hold"][largest & (data["dimension/protection"] > 0)]
+                         == 4).all())
+        self.assertTrue((data["dimension/copy"][data["dimension/protection"] == 0] == 0).all())
+        self.assertTrue((data["needed/d_copy"][data["needed/protection"] == 0] == -1).all())
+
+    def test_the_simplified_transformer_expands_by_one_step(self):
+        data = tables(self.path / "forward.h5")
+        np.testing.assert_array_equal(data["expansion/exact"], data["expansion/thoughts"])
+        np.testing.assert_allclose(data["expansion/mu"], 10.0 ** np.arange(-3, 4))
+        for name in ("thought_error", "answer_error"):
+            self.assertLess(data[f"expansion/{name}"].max(), 1e-12)
+            self.assertGreater(data[f"problems/{name}"].max(), 0)
+        self.assertEqual(data["expansion/right"][3], 6)
+
+    def test_weights_bounds_and_evenness_are_those_of_numpy(self):
+        self.assert_succeeds(harness.run("generate", "four.json", "--count", 4, "--seed", 3,
+                                         folder=self.path))
+        options = ("--data", "four.json")
+        self.assert_succeeds(self.run_theory("forward", "forward_of_four.h5", *options,
+                                             "--decades", 2))
+        self.assert_succeeds(self.run_theory("flow", "flow_of_four.h5", *options, "--replicas", 0,
+                                             "--decades", 4))
+        problems = json.loads((self.path / "four.json").read_text())
+        by_mu = tables(self.path / "forward_of_four.h5")
+        for mu, found in zip(by_mu["expansion/mu"], by_mu["expansion/smallest_weight"]):
+            expected = min(w[w > 0].min() for p in problems for w in all_thoughts(p, mu))
+            self.assertAlmostEqual(found / expected, 1, delta=1e-12)
+        flow = tables(self.path / "flow_of_four.h5")
+        symbols = max(len(p["idx_to_symbol"]) for p in problems)
+        entropies, t = [], flow["evenness/t"][-1]
+        for i, problem in enumerate(flow["steps/problem"]):
+            step = numpy_step(problems[problem], flow["steps/c"][i])
+            low, high = bfs_bounds(step, symbols, t)
+            self.assertAlmostEqual(flow["steps/mu_bfs_low_end"][i], low, places=10)
+            self.assertAlmostEqual(flow["steps/mu_bfs_high_end"][i], high, places=10)
+            self.assertTrue(low < flow["steps/mu_bfs_end"][i] < high)
+            mu, (inside, d) = flow["steps/mu_bfs_end"][i], step
+            w = np.exp((inside + mu * d) / np.sqrt(inside.sum()))[inside | (d > 0)]
+            if len(w) > 1:
+                w /= w.sum()
+                entropies.append(-(w * np.log(w)).sum() / np.log(len(w)))
+        self.assertAlmostEqual(flow["evenness/entropy_share_softmax_bfs"][-1], np.mean(entropies),
+                               places=10)
+        self.assertEqual(flow["evenness/steps_bfs"][-1], len(entropies))
+        self.assertLess(flow["steps/bounds_excess"].max(), 1e-5)
+
     def test_flow_holds_the_bounds_of_the_theorems(self):
         data = tables(self.path / "flow.h5")
         bounded = data["steps/d_p"] < data["steps/d_max"]
@@ -151,11 +296,11 @@ class Results(Theory):
         self.assertEqual(data["descent/step"][-1], 20)
 
     def test_columns_have_units_and_files_say_what_they_are(self):
-        for name in ("construct", "threshold", "flow", "predict"):
+        for name in ("construct", "threshold", "chains", "dimension", "forward", "flow", "predict"):
             with h5py.File(self.path / f"{name}.h5") as file:
                 self.assertEqual(file.attrs["file_type"], "superpose_theory")
                 self.assertIn(f"theory {name}", file.attrs["command_line"])
-                self.assertIn("count = ", file.attrs["configuration"])
+                self.assertIn("seed = ", file.attrs["configuration"])
                 for table in file.values():
                     for column in (table.values() if isinstance(table, h5py.Group) else ()):
                         self.assertIn("long_name", column.attrs, column.name)
@@ -166,8 +311,9 @@ class Results(Theory):
             self.assert_succeeds(result, "superpose_theory", "intact")
 
     def test_any_number_of_ranks_gives_the_same_numbers(self):
-        runs = {"construct": ("--count", 12, "--longest", 256, "--largest", 20), "flow": FLOW,
-                "threshold": THRESHOLD, "predict": PREDICT}
+        runs = {"construct": ("--count", 12, "--longest", 256, "--largest", 20),
+                "threshold": THRESHOLD, "chains": CHAINS, "dimension": DIMENSION, "forward": FORWARD,
+                "flow": FLOW, "predict": PREDICT}
         for name, arguments in runs.items():
             result = self.run_theory(name, f"{name}_2.h5", *arguments, ranks=2)
             self.assert_succeeds(result, "2 ranks")
@@ -179,7 +325,8 @@ class Results(Theory):
     def test_problem_files_are_read(self):
         self.assert_succeeds(harness.run("generate", "problems.json", "--count", 5,
                                          folder=self.path))
-        for name, options in (("construct", ("--encoding", "rope")), ("flow", ("--replicas", 0)),
+        for name, options in (("construct", ("--encoding", "rope")),
+                              ("chains", ("--encoding", "rope")), ("forward", ()), ("flow", ("--replicas", 0)),
                               ("predict", ("--steps", 5, "--decades", 100))):
             output = f"{name}_of_file.h5"
             result = self.run_theory(name, output, "--data", "problems.json", *options)
@@ -193,18 +340,16 @@ class Results(Theory):
         error = tables(self.path / "bf16.h5")["graphs/thought_error"].max()
         self.assertTrue(1e-4 < error < 1e-2, error)
 
-
-class Figures(Theory):
     def draw(self, *arguments):
         return subprocess.run(["bash", DRAW, "theory", *map(str, arguments)], cwd=self.path,
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=250)
 
     def test_every_file_gives_its_figures(self):
-        for files in (("construct.h5", "threshold.h5"), ("flow.h5", "predict.h5")):
-            result = self.draw(*files)
-            self.assertEqual(result.returncode, 0, result.stderr)
-        for name in ("construct_construct", "construct_precision", "flow_flow", "flow_descent",
-                     "predict_predict", "threshold_threshold"):
+        result = self.draw(*(f"{name}.h5" for name in self.outputs))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for name in ("construct_construct", "construct_precision", "threshold_threshold",
+                     "chains_chains", "dimension_dimension", "forward_forward", "flow_bounds",
+                     "flow_evenness", "flow_flow", "flow_descent", "predict_predict"):
             for kind in ("png", "pdf"):
                 self.assertGreater((self.path / "figures" / f"{name}.{kind}").stat().st_size, 5000)
 
@@ -252,6 +397,11 @@ class Errors(harness.Case):
                                           ("construct", "--constants", "theirs", "one of ours"),
                                           ("threshold", "--search", "8", "7"),
                                           ("construct", "--min_nodes", "50", "max_nodes = 40"),
+                                          ("chains", "--min_nodes", "50", "max_nodes = 40"),
+                                          ("chains", "--draws", "0", "an integer in [1, "),
+                                          ("dimension", "--doublings", "51", "[4, 50]"),
+                                          ("dimension", "--largest_growing", "5000", "[0, 4096]"),
+                                          ("forward", "--decades", "25", "an integer in [1, 24]"),
                                           ("flow", "--learning_rate", "fast", "a number"),
                                           ("flow", "--vocabulary", "5", "is too small"),
                                           ("predict", "--count", "2", "at least 3")):
@@ -274,7 +424,7 @@ class Errors(harness.Case):
     def test_files(self):
         (self.path / "bad.json").write_text("[{")
         (self.path / "folder").mkdir()
-        for name in ("construct", "flow", "predict"):  # those that read problems
+        for name in ("construct", "chains", "forward", "flow", "predict"):  # those that read problems
             self.fails(3, name, "out.h5", "--data", "none.json", parts=["none.json"])
             self.fails(3, name, "out.h5", "--data", "bad.json", parts=["bad.json"])
             for precious in ("folder", "bad.json"):  # only its own kind of file is replaced

@@ -97,6 +97,23 @@ def panels(columns, n_rows, heights, x_label, share_x="col", width=None):
     return fig, axes
 
 
+def grid(n_rows, n_columns, width=3.4, height=2.5, **shared):
+    """A figure of panels, each of this size in inches, laid out by matplotlib."""
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained",
+                             figsize=(width * n_columns, height * n_rows), **shared)
+    return fig, axes
+
+
+def below(n_columns):
+    """Where fig.legend goes: under the figure, which grows by it when it is saved."""
+    return {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncol": n_columns}
+
+
+def title(ax, text):
+    """A heading at the left of a panel."""
+    ax.set_title(text, loc="left", fontsize=9, fontweight="bold")
+
+
 def whole_numbers(axes):
     for ax in axes.flat:
         ax.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))

@@ -1,4 +1,5 @@
-"""Draws the results of `superpose theory construct`, `threshold`, `flow` and `predict`.
+"""Draws the results of `superpose theory construct`, `threshold`, `chains`, `dimension`, `forward`, `flow`
+and `predict`.
 
 usage: theory FILE... [--run RUN] [--output DIR]
 
@@ -8,7 +9,12 @@ Reads files of superpose theory (layout: io/FORMAT.md) and writes, as PNG and PD
   sizes        answers and errors of thoughts by nodes of the graph and number format
   threshold    the smallest graph on which RbS Proposition B.4's threshold loses a node, cliques with
                a tail, and the share of random graphs by edges a node (theory_threshold.py)
+  chains       steps of discrete chains of thought beside those of the superposition
   flow         the index-matching logit mu(t) of single steps under both losses
+  dimension    dimensions that almost orthogonal embeddings take, by vocabulary
+  forward      one-step expansion of the simplified transformer, and its distance from the formula
+  bounds       mu(t) of single steps between its bounds
+  evenness     how evenly the nodes of the next step are weighed along the flow
   descent      gradient descent on the whole matrix W beside the flow
   predict      approach to the max-margin direction; answers by step of gradient descent
   overlay      with --run, a run.h5 that holds attention/index_matching_difference: mu(t) of the flow
@@ -25,7 +31,10 @@ import numpy as np
 from .. import command
 from ..files.hdf5 import UsageError, open_hdf5
 from ..files.run_history import Run
-from .style import BLUE, GREEN, GREY, ORANGE, REFERENCE, save
+from .style import BLUE, GREEN, GREY, ORANGE, REFERENCE, below, grid, save, title
+from .theory_chains import draw_chains
+from .theory_dimension import draw_dimension
+from .theory_forward import draw_bounds, draw_evenness, draw_forward
 from .theory_threshold import draw_threshold
 
 MEASURED = "index_matching_difference"
@@ -48,21 +57,6 @@ def read_measured(path):
         raise UsageError(f"{run.path} holds no attention/{MEASURED} (the run did not record its "
                          "attention) give a run with record.every, or leave --run out")
     return run.statistics.epochs, run.statistics.of(MEASURED).mean
-
-
-def grid(n_rows, n_columns, width=3.4, height=2.5, **shared):
-    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained",
-                             figsize=(width * n_columns, height * n_rows), **shared)
-    return fig, axes
-
-
-def below(n_columns):
-    """Where fig.legend goes: under the figure, which grows by it when it is saved."""
-    return {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncol": n_columns}
-
-
-def title(ax, text):
-    ax.set_title(text, loc="left", fontsize=9, fontweight="bold")
 
 
 def draw_construct(tables):
@@ -283,7 +277,10 @@ def draw_overlay(tables, epochs, measured):
 
 FIGURES = [("construct", "answers", draw_construct), ("precision", "choosers", draw_precision),
            ("sizes", "formats", draw_sizes), ("threshold", "densities", draw_threshold),
-           ("flow", "steps", draw_flow), ("descent", "sgd", draw_descent),
+           ("chains", "by_nodes", draw_chains),
+           ("dimension", "needed", draw_dimension),
+           ("forward", "expansion", draw_forward), ("bounds", "evenness", draw_bounds),
+           ("evenness", "evenness", draw_evenness), ("flow", "steps", draw_flow), ("descent", "sgd", draw_descent),
            ("predict", "descent", draw_predict)]
 
 
