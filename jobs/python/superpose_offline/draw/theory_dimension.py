@@ -23,7 +23,7 @@ def draw_dimension(tables):
                 ax.plot(size, np.where(d > 0, d, np.nan), color=colour, marker=marker, label=label,
                         linestyle="none" if stage == "all" else "-")
             ax.plot(size, size, **REFERENCE, label="d = |Voc|: orthonormal")
-            ax.set_xscale("log")
+            ax.set_xscale("log", base=2)
             ax.set_yscale("log")
             title(ax, PROTECTIONS[protection])
         row[0].set_ylabel("dimensions needed, d")
