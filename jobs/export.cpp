@@ -73,6 +73,7 @@ void add_export(CLI::App& app, Command& command, const std::string& typed) {
                   "Folder to write (default: CHECKPOINT_huggingface, without .h5)")
       ->type_name("");
   add_force(*sub, arguments->force);
+  add_verbosity(*sub);
   sub->footer(
       fmt::format("Histories of runs, for spreadsheets, TensorBoard, Weights & Biases and MLflow:\n"
                   "  bash jobs/figures/draw.sh export --to {} RUN... --output DIR\n\n{}",

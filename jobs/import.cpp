@@ -107,6 +107,7 @@ void add_import(CLI::App& app, Command& command, const std::string& typed) {
                   "the published vocabulary of 40 tokens is taken for granted")
       ->type_name("FILE");
   add_force(*sub, arguments->force);
+  add_verbosity(*sub);
   train::RunOptions defaults;
   add_settings(*sub, config::option_table(defaults), arguments->overrides);
   set_run(*sub, command, arguments, run);

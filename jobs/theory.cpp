@@ -23,7 +23,7 @@
 namespace superpose::jobs {
 namespace {
 
-/// `superpose theory construct|threshold|chains|dimension|forward|flow|predict OUT.h5 [--KEY VALUE ...]`
+/// `superpose theory PART OUT.h5 [--KEY VALUE ...]`
 struct Arguments {
   std::string output;                       ///< HDF5 file to write
   std::vector<config::Override> overrides;  ///< keys of the options in theory/options.hpp
