@@ -34,20 +34,41 @@ struct Arguments {
 using distributed::Communicator;
 using namespace theory;
 
-io::RunMetadata theory_metadata(const Communicator& world, const Arguments& arguments,
-                                const std::string& configuration, const ProblemSet& set,
-                                std::uint64_t seed) {
-  distributed::require_same(world, {{"data", set.hash, ExitCode::data}});
-  auto metadata = run_metadata(world, arguments.command_line, configuration);
-  metadata.seeds = {{"theory", seed}};
-  if (!set.hash.empty()) metadata.data_hashes = {{"theory", set.hash}};
-  return metadata;
-}
+/// What a part is about: its effective configuration, its problems and its seed.
+struct Subject {
+  std::string configuration;
+  ProblemSet set;
+  std::uint64_t seed;
+  std::string data;  ///< the problem file, if any
+};
 
-/// The path to write to; `data` is the problem file, if any.
-std::string prepared(const Arguments& arguments, const std::string& data,
-                     const Communicator& world) {
-  return prepare_output({arguments.output, arguments.command_line, {data}, arguments.force}, world);
+/// The file of a part: refused before the work, if it has to be, and written after it.
+class OutputOfPart {
+ public:
+  OutputOfPart(const Arguments& arguments, const Subject& subject, const Communicator& world)
+      : name_(arguments.output), world_(world) {
+    distributed::require_same(world, {{"data", subject.set.hash, ExitCode::data}});
+    metadata_ = run_metadata(world, arguments.command_line, subject.configuration);
+    metadata_.seeds = {{"theory", subject.seed}};
+    if (!subject.set.hash.empty()) metadata_.data_hashes = {{"theory", subject.set.hash}};
+    path_ = prepare_output(
+        {arguments.output, arguments.command_line, {subject.data}, arguments.force}, world);
+  }
+
+  void write(const std::deque<io::Table>& tables) const {
+    write_output(path_, metadata_, tables, world_);
+    log::info("{} in {:.1f} s", name_, watch_.seconds());
+  }
+
+ private:
+  Stopwatch watch_;
+  std::string name_, path_;
+  Communicator world_;
+  io::RunMetadata metadata_;
+};
+
+std::string ranks(const Communicator& world) {
+  return fmt::format("{} rank{}", world.size(), world.size() == 1 ? "" : "s");
 }
 
 /// Where finite precision ends the construction.
@@ -62,106 +83,86 @@ void study_precision(const ConstructOptions& options, const Communicator& world,
 }
 
 int run_construct(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_construct_options(arguments.overrides);
   const auto set = problem_set(options);
-  const auto metadata =
-      theory_metadata(world, arguments, config::effective_config(options), set, options.seed);
-  const auto path = prepared(arguments, options.data, world);
-  log::info("superpose theory construct: {} {}, {}, {} rank{}", set.count, set.name,
-            to_string(options.precision), world.size(), world.size() == 1 ? "" : "s");
+  const OutputOfPart output(
+      arguments, {config::effective_config(options), set, options.seed, options.data}, world);
+  log::info("superpose theory construct: {} {}, {}, {}", set.count, set.name,
+            to_string(options.precision), ranks(world));
   const auto results = study_construction(options, set, world);
   log::info("{}", text(results));
   std::deque<io::Table> tables{constants_table(results), graphs_table(results.graphs),
                                answers_table(results.graphs)};
   if (options.longest > 0) study_precision(options, world, tables);
-  write_output(path, metadata, tables, world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write(tables);
   return 0;
 }
 
 int run_threshold(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_threshold_options(arguments.overrides);
-  const auto metadata =
-      theory_metadata(world, arguments, config::effective_config(options), {}, options.seed);
-  const auto path = prepared(arguments, "", world);
-  log::info("superpose theory threshold: graphs of up to {} nodes, {} rank{}", options.largest,
-            world.size(), world.size() == 1 ? "" : "s");
+  const OutputOfPart output(arguments, {config::effective_config(options), {}, options.seed, ""},
+                            world);
+  log::info("superpose theory threshold: graphs of up to {} nodes, {}", options.largest,
+            ranks(world));
   const auto results = study_threshold(options, world);
   log::info("{}", text(results));
-  write_output(path, metadata,
-               {smallest_table(results.smallest), cliques_table(results.cliques),
-                densities_table(results.densities)},
-               world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write({smallest_table(results.smallest), cliques_table(results.cliques),
+                densities_table(results.densities)});
   return 0;
 }
 
 int run_chains(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_chains_options(arguments.overrides);
   const auto set = problem_set(options.construct);
-  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
-                                        options.construct.seed);
-  const auto path = prepared(arguments, options.construct.data, world);
-  log::info("superpose theory chains: {} {}, {} rank{}", set.count, set.name, world.size(),
-            world.size() == 1 ? "" : "s");
+  const OutputOfPart output(
+      arguments,
+      {config::effective_config(options), set, options.construct.seed, options.construct.data},
+      world);
+  log::info("superpose theory chains: {} {}, {}", set.count, set.name, ranks(world));
   const auto graphs = study_chains(options, set, world);
   log::info("{}", text(graphs, options.draws));
-  write_output(path, metadata,
-               {chain_graphs_table(graphs), chains_by_nodes_table(graphs, options.draws),
-                chains_by_diameter_table(graphs, options.draws)},
-               world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write({chain_graphs_table(graphs), chains_by_nodes_table(graphs, options.draws),
+                chains_by_diameter_table(graphs, options.draws)});
   return 0;
 }
 
 int run_dimension(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_dimension_options(arguments.overrides);
-  const auto metadata =
-      theory_metadata(world, arguments, config::effective_config(options), {}, options.seed);
-  const auto path = prepared(arguments, "", world);
-  log::info("superpose theory dimension: vocabularies up to {}, d up to 2^{}, {} rank{}",
-            options.largest, options.doublings, world.size(), world.size() == 1 ? "" : "s");
+  const OutputOfPart output(arguments, {config::effective_config(options), {}, options.seed, ""},
+                            world);
+  log::info("superpose theory dimension: vocabularies up to {}, d up to 2^{}, {}", options.largest,
+            options.doublings, ranks(world));
   const auto cells = study_dimension(options, world);
   log::info("{}", text(cells, options.trials));
-  write_output(path, metadata, {dimension_table(cells), needed_table(cells, options.trials)},
-               world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write({dimension_table(cells), needed_table(cells, options.trials)});
   return 0;
 }
 
 int run_forward(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_forward_options(arguments.overrides);
   const auto set = problem_set(options.problems);
-  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
-                                        options.problems.seed);
-  const auto path = prepared(arguments, options.problems.data, world);
-  log::info("superpose theory forward: {} {}, {} rank{}", set.count, set.name, world.size(),
-            world.size() == 1 ? "" : "s");
+  const OutputOfPart output(
+      arguments,
+      {config::effective_config(options), set, options.problems.seed, options.problems.data},
+      world);
+  log::info("superpose theory forward: {} {}, {}", set.count, set.name, ranks(world));
   const auto problems = study_forward(options, set, world);
   log::info("{}", text(problems, options.decades));
-  write_output(
-      path, metadata,
-      {expansion_table(problems, options.decades), forward_table(problems, options.decades)},
-      world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write(
+      {expansion_table(problems, options.decades), forward_table(problems, options.decades)});
   return 0;
 }
 
 int run_flow(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_flow_options(arguments.overrides);
   const auto set = problem_set(options.problems);
-  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
-                                        options.problems.seed);
-  const auto path = prepared(arguments, options.problems.data, world);
+  const OutputOfPart output(
+      arguments,
+      {config::effective_config(options), set, options.problems.seed, options.problems.data},
+      world);
   const auto all = flow_steps(options, set);
-  log::info("superpose theory flow: {} {}, {} steps, V = {}, {} rank{}", set.count, set.name,
-            all.steps.size(), all.symbols, world.size(), world.size() == 1 ? "" : "s");
+  log::info("superpose theory flow: {} {}, {} steps, V = {}, {}", set.count, set.name,
+            all.steps.size(), all.symbols, ranks(world));
   const auto times = flow_times(options.decades);
   const auto results = solve_steps(all, times, world);
   log::info("{}", text(results));
@@ -178,37 +179,33 @@ int run_flow(const Arguments& arguments, const Communicator& world) {
     log::info("{}", text(sgd));
     tables.push_back(sgd_table(sgd));
   }
-  write_output(path, metadata, tables, world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write(tables);
   return 0;
 }
 
 int run_predict(const Arguments& arguments, const Communicator& world) {
-  const Stopwatch watch;
   const auto options = config::read_predict_options(arguments.overrides);
   const auto set = problem_set(options.problems);
   validate(set.count >= 3, ExitCode::usage,
            "{} problems are too few (one in three is kept unseen); give at least 3", set.count);
-  const auto metadata = theory_metadata(world, arguments, config::effective_config(options), set,
-                                        options.problems.seed);
-  const auto path = prepared(arguments, options.problems.data, world);
+  const OutputOfPart output(
+      arguments,
+      {config::effective_config(options), set, options.problems.seed, options.problems.data},
+      world);
   std::vector<data::Problem> problems;
   for (std::uint64_t i = 0; i < set.count; ++i) problems.push_back(set.at(i));
   const int symbols = symbols_for(problems, options.vocabulary);
   const double mu = mu_of_flow(problems, options.problems.seed, symbols);
-  log::info("superpose theory predict: {} {}, V = {}, flow's mu = {:.4f}, {} rank{}", set.count,
-            set.name, symbols, mu, world.size(), world.size() == 1 ? "" : "s");
+  log::info("superpose theory predict: {} {}, V = {}, flow's mu = {:.4f}, {}", set.count, set.name,
+            symbols, mu, ranks(world));
   const auto all = predictions_of(problems, mu, symbols);
   const auto s = log_times(options.decades);
   const auto [uniform, sets] = follow_all(all, s, world);
   log::info("{}", text(uniform, sets));
   const std::array<Descent, 2> descents{descend(all.uniform, options), descend(all.flow, options)};
   log::info("{}", text(descents));
-  write_output(
-      path, metadata,
-      {problems_table(uniform), sets_table(sets), paths_table(s, sets), descent_table(descents)},
-      world);
-  log::info("{} in {:.1f} s", arguments.output, watch.seconds());
+  output.write(
+      {problems_table(uniform), sets_table(sets), paths_table(s, sets), descent_table(descents)});
   return 0;
 }
 
