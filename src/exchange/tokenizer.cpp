@@ -60,7 +60,7 @@ class ForeignTokens {
 /// The object of tokens and numbers in a tokenizer.json, or a vocab.json itself.
 json vocabulary_in(const json& file, const std::string& source) {
   const bool whole = file.is_object() && file.contains("model") && file.at("model").is_object();
-  const auto tokens = whole ? file.at("model").value("vocab", json()) : file;
+  auto tokens = whole ? file.at("model").value("vocab", json()) : file;
   validate(
       tokens.is_object(), ExitCode::checkpoint,
       "{} has no vocabulary (a tokenizer.json has the object model.vocab, a vocab.json is one)",

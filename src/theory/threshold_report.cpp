@@ -61,8 +61,8 @@ std::string text(const SmallResult& result) {
   if (search.failing == 0) return line + "\n";
   line += fmt::format(", with {} edges or more:{}\n", search.fewest_edges,
                       edges_of(graph_of(kind, search.example)));
-  const auto outcome = [&](std::size_t rule) {
-    return found.incomplete[rule] != 0 ? "lost" : "kept";
+  const auto outcome = [&incomplete = found.incomplete](std::size_t rule) {
+    return incomplete[rule] != 0 ? "lost" : "kept";
   };
   return line + fmt::format(
                     "      node {} has {} of {} attended edges, {:.4g} of 1 / (4 n): {} by the "
