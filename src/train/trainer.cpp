@@ -45,6 +45,9 @@ Trainer::Trainer(const RunOptions& options, const TrainingData& data,
     : options_(options),
       data_(data),
       visits_(data.train.sizes, options.data.share_plan()),
+      total_steps_(n_steps(0, options.train.epochs)),
+      decay_steps_(
+          n_steps(options.train.epochs - options.optimizer.decay_epochs, options.train.epochs)),
       communicator_(communicator),
       metadata_(metadata),
       recorded_(recorded_problems(options, data.valid.problems)),
@@ -152,7 +155,7 @@ Recorder::Plan Trainer::recorder_plan() const {
   plan.log_every = options_.output.log_every;
   plan.jsonl = options_.output.jsonl;
   plan.total_epochs = options_.train.epochs;
-  plan.total_steps = n_steps(0, options_.train.epochs);
+  plan.total_steps = total_steps_;
   plan.max_hops = analysis::most_hops(data_.valid.problems);
   if (!recorded_.empty())
     plan.attention = {options_.model.n_layer, options_.model.n_head, plan.max_hops};
@@ -242,11 +245,8 @@ BatchKey Trainer::batch_key() const {
 
 /// Of the next step.
 double Trainer::learning_rate() const {
-  const auto epochs = options_.train.epochs;
   return optim::learning_rate(
-      options_.optimizer,
-      {progress_.step, n_steps(0, epochs),
-       n_steps(epochs - options_.optimizer.decay_epochs, epochs), progress_.curriculum.stage});
+      options_.optimizer, {progress_.step, total_steps_, decay_steps_, progress_.curriculum.stage});
 }
 
 Trainer::Flow Trainer::step(const std::vector<std::uint32_t>& batch) {

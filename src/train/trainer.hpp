@@ -75,7 +75,8 @@ class Trainer {
 
   RunOptions options_;
   const TrainingData& data_;
-  data::Visits visits_;  ///< to data_.train
+  data::Visits visits_;                     ///< to data_.train
+  std::int64_t total_steps_, decay_steps_;  ///< of the run; of its last decay_epochs
   distributed::Communicator communicator_;
   io::RunMetadata metadata_;
   std::vector<data::Problem> recorded_;  ///< held-out problems that record_attention measures
