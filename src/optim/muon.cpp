@@ -76,7 +76,7 @@ Matrix<T> Muon<T>::update_of(const Shared& matrix) const {
 
 template <class T>
 void Muon<T>::step(const kernels::MuonStep& constants, Vector<const T> gradient, Vector<T> m,
-                   Vector<T> parameters, const BlockExchange<T>& exchange) {
+                   Vector<T> parameters, const CompleteBlocks<T>& exchange) {
   for (const auto& matrix : matrices_) {
     const auto x = update_of(matrix);
     kernels::muon_momentum<T>(exec_, constants, view_of(gradient, matrix.place),

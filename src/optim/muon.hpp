@@ -17,7 +17,7 @@ struct Ranks {
 /// Completes a vector on every rank: block r, of counts[r] elements and behind the blocks of the
 /// ranks before it, is right on rank r and becomes so on all.
 template <class T>
-using BlockExchange = std::function<void(Vector<T> blocks, const std::vector<int>& counts)>;
+using CompleteBlocks = std::function<void(Vector<T> blocks, const std::vector<int>& counts)>;
 
 /// Muon (kokkos_kernels/muon.hpp) on matrices of a flat buffer. Each matrix is made orthogonal,
 /// nearly all of the work, by one of the ranks, and all else by every one: the bits are those of
@@ -29,7 +29,7 @@ class Muon {
 
   /// gradient, m and parameters: the flat buffers. `exchange` is called if there are several ranks.
   void step(const kernels::MuonStep& constants, Vector<const T> gradient, Vector<T> m,
-            Vector<T> parameters, const BlockExchange<T>& exchange);
+            Vector<T> parameters, const CompleteBlocks<T>& exchange);
 
  private:
   struct Shared {

@@ -25,7 +25,7 @@ Optimizer<T>::Optimizer(const OptimizerOptions& options, std::size_t n,
 
 template <class T>
 void Optimizer<T>::step(Vector<const T> gradient, double gradient_scale, double learning_rate,
-                        Vector<T> parameters, const BlockExchange<T>& exchange) {
+                        Vector<T> parameters, const CompleteBlocks<T>& exchange) {
   ++steps_;
   adamw(gradient, gradient_scale, learning_rate, parameters);
   if (muon_)

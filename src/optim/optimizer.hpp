@@ -24,7 +24,7 @@ class Optimizer {
   /// clipping factor). `learning_rate` is AdamW's; Muon's moves in proportion to it. gradient,
   /// parameters [n]. With several ranks all of them call it, and Muon calls `exchange`.
   void step(Vector<const T> gradient, double gradient_scale, double learning_rate,
-            Vector<T> parameters, const BlockExchange<T>& exchange = {});
+            Vector<T> parameters, const CompleteBlocks<T>& exchange = {});
 
   /// Forgets the moments, as a new optimiser would.
   void reset();

@@ -246,7 +246,7 @@ TEST(MuonOptimizer, SharedOverRanksHasTheBitsOfOne) {
   one.step(to_device<float>(random_numbers(1)), 1, 1e-2, alone);
   for (const int n_ranks : {2, 3, 7}) {
     std::vector<Numbers> updates;  // of each rank, before they are exchanged
-    const auto step = [&](int rank, const BlockExchange<float>& exchange) {
+    const auto step = [&](int rank, const CompleteBlocks<float>& exchange) {
       const auto parameters = to_device<float>(random_numbers(100));
       Optimizer<float> optimizer(muon_options(), n_parameters, matrices, {rank, n_ranks});
       optimizer.step(to_device<float>(random_numbers(1)), 1, 1e-2, parameters, exchange);
