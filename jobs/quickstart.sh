@@ -5,6 +5,10 @@
 # far it is. Called again, it goes on where it stopped.
 # usage: bash jobs/quickstart.sh
 set -euo pipefail
+if (($# > 0)); then
+  echo "quickstart.sh: error: unexpected argument $1; it takes none (settings: configs/quickstart.toml)" >&2
+  exit 2
+fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 superpose=build/release/bin/superpose
