@@ -24,11 +24,17 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+std::string last_part(const std::string& name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+/// Of a name without a section to the key's last part; a wrong section counts as one letter, if the
+/// rest is near.
 std::size_t distance_to_key(const std::string& name, const std::string& key) {
   const std::size_t whole = edit_distance(name, key);
-  const std::size_t dot = key.rfind('.');
-  if (dot == std::string::npos || name.find('.') != std::string::npos) return whole;
-  return std::min(whole, edit_distance(name, key.substr(dot + 1)));
+  const std::size_t last = edit_distance(last_part(name), last_part(key));
+  if (name.find('.') == std::string::npos) return std::min(whole, last);
+  return 3 * last <= last_part(name).size() ? std::min(whole, last + 1) : whole;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ Usage: see harness.py.
 
 No time is compared with anything but generous bounds for "ends"."""
 
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -75,28 +76,16 @@ class Watchdog(SmallRuns):
         self.assertRegex(errors, "superpose: error: " + pattern)
         self.assertEqual(errors.count("superpose: error"), 1, errors)
 
-    def assert_stopped_rank_is_named(self, rank, ranks):
+    def stopped_rank_is_named(self, rank, ranks):
         with self.training(f"stopped_{rank}_of_{ranks}", ranks) as (job, processes):
             os.kill(processes[rank], signal.SIGSTOP)
             self.assert_ends(job, rf"rank {rank} \(.+\) has not been heard of for \d+ s")
 
-    def test_a_stopped_rank_is_named(self):
-        for rank, ranks in ((1, 2), (3, 4)):
-            with self.subTest(rank=rank, ranks=ranks):
-                self.assert_stopped_rank_is_named(rank, ranks)
+    def rank_that_hangs_is_named_with_step_and_phase(self, rank):
+        with self.training(f"hangs_{rank}", ranks=2, fault=f"hang:forward:{rank}:5") as (job, _):
+            self.assert_ends(job, rf"rank {rank} \(.+\) is stuck in forward of step 5 for \d+ s")
 
-    def test_a_stopped_rank_0_is_named_by_another(self):
-        for ranks in (2, 4):
-            with self.subTest(ranks=ranks):
-                self.assert_stopped_rank_is_named(0, ranks)
-
-    def test_a_rank_that_hangs_is_named_with_step_and_phase(self):
-        for rank in (0, 1):
-            with self.subTest(rank=rank), self.training(
-                    f"stuck_{rank}", ranks=2, fault=f"hang:forward:{rank}:5") as (job, _):
-                self.assert_ends(job, rf"rank {rank} \(.+\) is stuck in forward of step 5 for \d+ s")
-
-    def test_a_job_suspended_as_a_whole_goes_on(self):
+    def job_suspended_as_a_whole_goes_on(self):
         with self.training("suspended", ranks=2) as (job, processes):
             for process in processes.values():
                 os.kill(process, signal.SIGSTOP)
@@ -108,6 +97,20 @@ class Watchdog(SmallRuns):
             job.terminate()
             _, errors = job.communicate(timeout=ENDS)
             self.assertNotIn("superpose: error", errors)
+
+    def test_ranks_that_stop_or_hang_and_jobs_that_are_suspended(self):
+        """A few jobs side by side: they wait for most of their time."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+            outcomes = {"suspended": pool.submit(self.job_suspended_as_a_whole_goes_on)}
+            for rank, ranks in ((0, 4), (3, 4), (0, 2), (1, 2)):
+                outcomes[f"{rank} of {ranks} stopped"] = pool.submit(self.stopped_rank_is_named,
+                                                                     rank, ranks)
+            for rank in (0, 1):
+                outcomes[f"{rank} hangs"] = pool.submit(
+                    self.rank_that_hangs_is_named_with_step_and_phase, rank)
+        for name, outcome in outcomes.items():
+            with self.subTest(name):
+                outcome.result()
 
     def test_an_undisturbed_run_is_left_alone_and_the_same_bit_for_bit(self):
         outcomes = []

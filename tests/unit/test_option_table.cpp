@@ -202,6 +202,8 @@ TEST(OptionTable, NamesTheNearestKey) {
             "unknown key 'main.cuont' (line 2 of x.toml); did you mean 'main.count'?");
   EXPECT_THAT(error_of("[mian]\ncount = 1"), HasSubstr("did you mean 'main.count'?"));
   EXPECT_THAT(error_of("count = 1"), HasSubstr("did you mean 'main.count'?"));
+  EXPECT_THAT(error_of("[numbers]\ncoumt = 1"), HasSubstr("did you mean 'main.count'?"));
+  EXPECT_THAT(error_of("[numbers]\nsort = 1"), Not(HasSubstr("main.")));
   EXPECT_EQ(error_of("[other]"), "unknown key 'other' (line 1 of x.toml)");
   EXPECT_EQ(error_of("main = 1"),
             "'main' is a section, not a setting (line 1 of x.toml); write [main] and its settings "
