@@ -14,7 +14,8 @@
 namespace superpose::io {
 
 /// Runs `work` on every rank and throws on every rank if it threw Error on any: the first failing
-/// rank's error. `work` holds at most one collective call, at its end.
+/// rank's error. `work` holds at most one collective call, at its end, and nothing before it that
+/// one rank alone may fail at: the others would wait for it there.
 template <class Work>
 void agree(const distributed::Communicator& communicator, Work&& work) {
   std::string problem;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/durable_file.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/log.hpp"
@@ -10,7 +11,6 @@
 #include "io/agreement.hpp"
 #include "io/checkpoint.hpp"
 #include "io/checkpoint_layout.hpp"
-#include "io/durable_file.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/seal.hpp"
 
@@ -107,14 +107,13 @@ void write_structure(const std::string& path, const CheckpointHeader& header,
 /// Each rank its rows, one agreement a dataset.
 void write_values(const Communicator& communicator, const std::string& path,
                   const std::vector<NamedTensor>& tensors) {
-  std::optional<File> file;
-  agree(communicator, [&] { file.emplace(File::fill(path, communicator)); });
+  File file = File::fill(path, communicator);
   for (const auto& tensor : tensors) {
     const auto rows = rows_of_rank(tensor, communicator);
-    agree(communicator, [&] { file->write_rows(tensor, rows.begin, rows.end); });
+    agree(communicator, [&] { file.write_rows(tensor, rows.begin, rows.end); });
   }
-  agree(communicator, [&] { file->flush(); });
-  agree(communicator, [&] { file->close(); });
+  agree(communicator, [&] { file.flush(); });
+  agree(communicator, [&] { file.close(); });
 }
 
 /// Whether the values in the file are those in memory: whatever ranks, MPI-IO and file system made

@@ -1,30 +1,13 @@
 #include "io/foreign_file.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
-#include "core/files.hpp"
 #include "core/open_objects.hpp"
 #include "core/plain_text.hpp"
 
 namespace superpose::io {
 
 using nlohmann::json;
-
-std::string read_foreign_file(const std::string& path, ExitCode code) {
-  require_regular_file(path, code);
-  std::ifstream file(path, std::ios::binary);
-  validate(file.is_open(), code, "cannot open {} ({}); give the path of a file", path,
-           std::strerror(errno));
-  try {
-    return {std::istreambuf_iterator<char>(file), {}};
-  } catch (const std::ios_base::failure&) {  // e.g. the path is a folder
-    fail(code, "cannot read {} (is it a file?)", path);
-  }
-}
 
 json parse_foreign_json(std::string_view text, const std::string& source, int max_depth,
                         ExitCode code) {

@@ -8,9 +8,6 @@
 
 namespace superpose::io {
 
-/// The bytes of a file. Error (code) if there is none, or no regular file, or it cannot be read.
-std::string read_foreign_file(const std::string& path, ExitCode code);
-
 /// A JSON value of at most `max_depth` objects and arrays within each other. Error (code) naming
 /// `source` for anything else, and for a key that is there twice: readers differ in which of the
 /// two they take.

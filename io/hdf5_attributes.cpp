@@ -15,9 +15,9 @@ namespace {
 
 /// Text of any length, UTF-8: h5py gives it back as str.
 Datatype text_type() {
-  Datatype type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type, H5T_VARIABLE);
-  H5Tset_cset(type, H5T_CSET_UTF8);
+  Datatype type(check(H5Tcopy(H5T_C_S1), "set up", "text", ""));
+  check(H5Tset_size(type, H5T_VARIABLE), "set up", "text", "");
+  check(H5Tset_cset(type, H5T_CSET_UTF8), "set up", "text", "");
   return type;
 }
 
@@ -38,7 +38,7 @@ hid_t native_number() {
 /// Text of fixed length, as other programs write it.
 std::string read_fixed_text(hid_t attribute, hid_t stored, const std::string& label,
                             const std::string& path) {
-  std::string value(H5Tget_size(stored), '\0');
+  std::string value(H5Tget_size(stored), '\0');  // 0 if it fails: the read then says so
   check(H5Aread(attribute, stored, value.data()), "read attribute", label, path);
   return value.substr(0, value.find('\0'));
 }
@@ -124,8 +124,10 @@ void File::write_labels(const std::string& dimension, const std::vector<std::str
   const Dataset dataset(
       check(H5Dcreate2(id_, dimension.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
             "create dataset", dimension, path_));
+  std::vector<std::string> valid;
+  for (const auto& label : labels) valid.push_back(valid_utf8(label));
   std::vector<const char*> texts;
-  for (const auto& label : labels) texts.push_back(label.c_str());
+  for (const auto& label : valid) texts.push_back(label.c_str());
   check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()), "write", dimension,
         path_);
   check(H5DSset_scale(dataset, dimension.substr(dimension.rfind('/') + 1).c_str()),

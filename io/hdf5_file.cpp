@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "io/agreement.hpp"
 #include "io/hdf5_handle.hpp"
 
 namespace superpose::io {
@@ -200,16 +202,33 @@ File File::open(const std::string& path) {
   return File(open_file(path, H5F_ACC_RDONLY, file_access(path)), path, false);
 }
 
+bool File::is_hdf5(const std::string& path) {
+  prepare_library();
+  return H5Fis_hdf5(path.c_str()) > 0;
+}
+
 File File::modify(const std::string& path) {
   prepare_library();
   return File(open_file(path, H5F_ACC_RDWR, file_access(path)), path, false);
 }
 
 File File::fill(const std::string& path, const distributed::Communicator& communicator) {
-  prepare_library();
-  const PropertyList access = file_access(path);
-  check(H5Pset_fapl_mpio(access, communicator.handle(), MPI_INFO_NULL), "use MPI-IO for", "", path);
-  return File(open_file(path, H5F_ACC_RDWR, access), path, true);
+  agree(communicator, [&] { require_regular_file(path, ExitCode::io); });  // on each rank its own
+  std::optional<File> file;
+  try {
+    agree(communicator, [&] {
+      prepare_library();
+      const PropertyList access = file_access(path);
+      check(H5Pset_fapl_mpio(access, communicator.handle(), MPI_INFO_NULL), "use MPI-IO for", "",
+            path);
+      file.emplace(
+          File(check(H5Fopen(path.c_str(), H5F_ACC_RDWR, access), "open", "", path), path, true));
+    });
+  } catch (const Error&) {  // of another rank
+    if (file) file->abandon();
+    throw;
+  }
+  return std::move(*file);
 }
 
 void File::close() {

@@ -20,12 +20,13 @@ namespace superpose::io {
 /// An open file.
 class File {
  public:
-  static File create(const std::string& path);  ///< replaces what is there
-  static File open(const std::string& path);    ///< to read
-  static File modify(const std::string& path);  ///< to read and write what is there
+  static File create(const std::string& path);   ///< replaces what is there
+  static File open(const std::string& path);     ///< to read
+  static bool is_hdf5(const std::string& path);  ///< whether it begins as such a file does
+  static File modify(const std::string& path);   ///< to read and write what is there
   /// To fill datasets that are there, by all ranks. Only write_rows, write_part, flush and close
   /// may be called: they leave HDF5's own structures unchanged, so that a write that fails on one
-  /// rank cannot keep the ranks from closing the file.
+  /// rank cannot keep the ranks from closing the file. Collective; an Error is every rank's.
   static File fill(const std::string& path, const distributed::Communicator& communicator);
   /// A file that lives in memory; `path` is its name in messages.
   static File in_memory(const std::string& path);

@@ -7,10 +7,11 @@
 #include <set>
 #include <utility>
 
+#include "core/durable_file.hpp"
 #include "core/error.hpp"
+#include "core/frontier_rule.hpp"
 #include "core/log.hpp"
 #include "core/timer.hpp"
-#include "io/durable_file.hpp"
 #include "io/history_layout.hpp"
 #include "io/inspect.hpp"
 #include "io/output_file.hpp"
@@ -95,6 +96,9 @@ Column read_column(const File& file, const NamedTensor& layout, const std::strin
                 file.attribute<std::string>(layout.name, "long_name"),
                 layout.dtype,
                 {}};
+  if (file.has_attribute(layout.name, frontier_rule_attribute))
+    column.attributes[frontier_rule_attribute] =
+        file.attribute<std::string>(layout.name, frontier_rule_attribute);
   for (std::size_t d = 1; d < layout.dims.size(); ++d) {
     const auto coordinates = file.layout(group + "/" + layout.dims[d]);
     column.by.push_back({layout.dims[d], read_coordinates(file, coordinates)});

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "io/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "io/history.hpp"
 #include "io/json_file.hpp"
 

@@ -11,11 +11,11 @@
 #include <sstream>
 #include <system_error>
 
+#include "core/durable_file.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/log.hpp"
 #include "core/plain_text.hpp"
-#include "io/durable_file.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/json_file.hpp"
 #include "io/seal.hpp"

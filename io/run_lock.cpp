@@ -232,7 +232,12 @@ RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
   if (!text.empty())
     log::warning("{}: taken over from a job that has ended ({})", path_, name_of(holder));
   file_ = file;
-  write_holder(file_, path_);
+  try {
+    write_holder(file_, path_);
+  } catch (...) {  // the destructor does not run then, and would keep the lock
+    ::close(file_);
+    throw;
+  }
 }
 
 RunLock::~RunLock() {

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "core/error.hpp"
+#include "core/files.hpp"
 #include "io/seal.hpp"
 
 namespace superpose::io {
@@ -68,15 +70,17 @@ RunMetadata read_metadata(const File& file) {
 void require_kind(const File& file, const FileKind& kind, ExitCode code) {
   const bool typed =
       file.has_attribute(root, "file_type") && file.has_attribute(root, "format_version");
-  validate(typed, code, "{} is not a {} file (it does not say what it is)", file.path(), kind.type);
+  validate(typed, code, "{} is not a {} file (it does not say what it is); give one", file.path(),
+           kind.type);
   const auto type = file.attribute<std::string>(root, "file_type");
-  validate(type == kind.type, code, "{} is not a {} file (it is {})", file.path(), kind.type, type);
+  validate(type == kind.type, code, "{} is not a {} file (it is {}); give one", file.path(),
+           kind.type, type);
   const auto version = file.attribute<std::int64_t>(root, "format_version");
   validate(version <= kind.version, code,
-           "cannot read {} (format version {}, this program knows up to {}) use a newer superpose",
+           "cannot read {} (format version {}, this program knows up to {}); use a newer superpose",
            file.path(), version, kind.version);
   validate(version >= kind.oldest, code,
-           "cannot read {} (format version {}, this program knows {} and later) use an older "
+           "cannot read {} (format version {}, this program knows {} and later); use an older "
            "superpose",
            file.path(), version, kind.oldest);
 }
@@ -87,6 +91,8 @@ File open_checked(const std::string& path, const FileKind& kind, ExitCode code) 
            "{} is damaged (its seal does not match: bytes have changed since it was written; "
            "superpose inspect names what they belong to)",
            path);
+  validate(!is_regular_file(path) || File::is_hdf5(path), code,
+           "{} is not an HDF5 file; give a {} file", path, kind.type);
   File file = File::open(path);
   require_kind(file, kind, code);
   const auto version = file.attribute<std::int64_t>(root, "format_version");

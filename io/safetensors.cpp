@@ -7,6 +7,7 @@
 
 #include "core/enum_names.hpp"
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/text_hash.hpp"
 #include "io/foreign_file.hpp"
 #include "io/json_file.hpp"
@@ -216,7 +217,7 @@ Safetensors::Safetensors(std::string contents, std::string source)
 }
 
 Safetensors Safetensors::read(const std::string& path) {
-  return {read_foreign_file(path, ExitCode::checkpoint), path};
+  return {read_whole_file(path, ExitCode::checkpoint), path};
 }
 
 std::vector<float> Safetensors::values(const SafetensorsEntry& entry) const {

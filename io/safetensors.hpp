@@ -31,7 +31,7 @@ struct SafetensorsEntry {
 };
 
 /// A file in memory whose header is consistent: each key once, each tensor as many bytes as its
-/// type and shape take, and all of them together exactly the bytes behind the header.
+/// type and shape take, and all of them together exactly the bytes after the header.
 class Safetensors {
  public:
   /// Error (checkpoint) if the contents are no whole safetensors file; `source` names it.

@@ -106,8 +106,9 @@ std::vector<int> latent_counts(const std::vector<int>& asked, const data::Method
 std::vector<data::Problem> make_problems(const data::GeneratorOptions& generator,
                                          const train::RunOptions& options) {
   const auto n = static_cast<std::uint64_t>(options.train.batch_size);
-  data::ProblemFile made{
-      data::generate_problems(generator, 0, n).problems, "", generator.n_nodes.max, {}};
+  data::ProblemFile made;
+  made.problems = data::generate_problems(generator, 0, n).problems;
+  made.max_nodes = generator.n_nodes.max;
   train::check_fits(made, options);
   train::check_passes(made, options);
   return std::move(made.problems);
@@ -246,11 +247,13 @@ void add_bench(CLI::App& app, Command& command, const std::string& typed) {
              "Whether train.batch_size is the batch of all ranks or of each");
   sub->add_option("--json", arguments->json,
                   "Also write the results to this file (-: to stdout, in place of the tables)")
+      ->check(output_name())
       ->type_name("FILE");
   sub->add_option(
          "--trace", arguments->trace,
          "Also write a step at the last of --latents to this file, as a trace of all ranks "
          "for Perfetto (ui.perfetto.dev) or chrome://tracing")
+      ->check(output_name())
       ->type_name("FILE");
   add_force(*sub, arguments->force);
   add_verbosity(*sub);

@@ -235,6 +235,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     app.parse(arguments);
     check_subcommand(app);
   } catch (const CLI::CallForHelp&) {
+    if (!app.remaining(false).empty() && app.get_subcommands().empty()) check_subcommand(app);
     return print(wrapped(app.help()));
   } catch (const CLI::CallForVersion& version) {
     return print(version.what());

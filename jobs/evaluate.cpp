@@ -118,6 +118,7 @@ void add_evaluate(CLI::App& app, Command& command, const std::string& typed) {
       ->type_name("N");
   sub->add_option("--json", arguments->json,
                   "Also write the results to this file (-: to stdout, in place of the tables)")
+      ->check(output_name())
       ->type_name("FILE");
   add_force(*sub, arguments->force);
   add_verbosity(*sub);

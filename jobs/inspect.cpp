@@ -25,7 +25,7 @@ struct Arguments {
 
 using io::Json;
 
-/// By content: JSON begins with a bracket, perhaps behind a byte order mark; all else is left to
+/// By content: JSON begins with a bracket, perhaps after a byte order mark; all else is left to
 /// HDF5, which says why it refuses.
 bool is_json(const std::string& path) {
   require_regular_file(path, ExitCode::io);

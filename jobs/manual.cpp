@@ -78,7 +78,7 @@ std::string man_page(const CLI::App& app) {
       program_version(), troff(app.get_description()), sections, as_it_stands(app.get_footer()));
 }
 
-/// What may be typed behind an option of choices "all|thoughts"; empty for others. Names in
+/// What may be typed after an option of choices "all|thoughts"; empty for others. Names in
 /// capitals stand for something else.
 std::string choices_of(const CLI::Option& option) {
   const auto type = CLI::detail::split(option.get_type_name(), ':').front();  // then come checks

@@ -91,7 +91,7 @@ io::Output output_of(const Arguments& arguments, const std::vector<Candidate>& c
 
 int run(const Arguments& arguments, const Communicator& world) {
   const Stopwatch watch;
-  Skipped skipped;
+  Skipped skipped(world);
   const auto parse = [](const std::string& configuration, const std::string& source) {
     return config::parse_run_config(configuration, source);
   };

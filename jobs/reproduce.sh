@@ -39,6 +39,7 @@ parse_arguments() {
       shift
       continue
     fi
+    [[ $1 =~ ^--(seeds|methods|valid|config|directory)$ ]] || usage_error "unknown option $1"
     (($# > 1)) || usage_error "$1 has no value"
     case $1 in
       --seeds) seeds=$2 ;;
@@ -46,7 +47,6 @@ parse_arguments() {
       --valid) valid=$(absolute "$2") ;;
       --config) config=$(absolute "$2") ;;
       --directory) directory=$(absolute "$2") ;;
-      *) usage_error "unknown option $1" ;;
     esac
     shift 2
   done
@@ -130,7 +130,9 @@ build() {
 }
 
 parse_arguments "$@"
-[[ -n ${SUPERPOSE:-} ]] || build
+if [[ -z ${SUPERPOSE:-} && -z $plan ]]; then build; fi
+command -v "$superpose" >/dev/null ||
+  usage_error "there is no program $superpose to plan with; build it, or name one by SUPERPOSE"
 if [[ $EUID -eq 0 ]]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 generate_all
 write_sweep

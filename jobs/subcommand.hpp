@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ inline constexpr const char* settings_group = "Settings";
 inline constexpr const char* exit_codes =
     "Exit codes: 0 done, 2 usage or configuration, 3 data, 4 unusable checkpoint, 5 I/O or space,\n"
     "6 NaN or divergence, 7 MPI or a stuck rank, 75 interrupted after a checkpoint: submit again,\n"
-    "1 out of memory or a defect.";
+    "1 out of memory, a failed command of a batch system, or a defect.";
 
 /// Every row of a configuration table becomes an option that records an override.
 void add_settings(CLI::App& sub, const config::OptionTable& table,
@@ -70,7 +71,22 @@ void add_verbosity(CLI::App& sub);
 
 /// For an option of an integer, within these bounds: they are said where they are broken.
 inline CLI::Validator integer_in(int min, int max) {
-  return CLI::Range(min, max).description("");
+  return CLI::Validator(
+      [min, max](const std::string& text) {
+        std::int64_t value = 0;
+        const bool within = CLI::detail::lexical_cast(text, value) && value >= min && value <= max;
+        return within ? std::string() : fmt::format("{} is no integer in [{}, {}]", text, min, max);
+      },
+      "");
+}
+
+/// For an option that names an output: an empty name, as of a variable that is not set, is none.
+inline CLI::Validator output_name() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        return text.empty() ? std::string("an output has no name (it is ''); name a file") : "";
+      },
+      "");
 }
 
 /// For an option of a number: finite and within these bounds. CLI::Range and the like take NaN.

@@ -41,14 +41,16 @@ int run_plan(const Arguments& arguments) {
 
 /// Starts the points in these states.
 int start(const Arguments& arguments, const std::vector<State>& states) {
-  const Planned planned(arguments.file, Queue::must_answer);
+  Planned planned(arguments.file, Queue::must_answer);
   print_axes(planned);
-  const auto chosen = in_states(planned, states);
   const bool dry = arguments.start.dry_run;
   if (!dry) planned.folder.prepare(planned.sweep, planned.points);
+  auto chosen = in_states(planned, states);
+  const auto lock = dry || chosen.empty() ? nullptr : take_sweep(planned);
+  if (lock) chosen = in_states(planned, states);  // without those that another has just started
   print_estimate(planned, arguments.epoch_seconds);
   log::info("  {}; {} {} now", counts(planned), chosen.size(), dry ? "would start" : "to start");
-  return chosen.empty() ? 0 : start_points(planned, chosen, arguments.start);
+  return chosen.empty() ? 0 : start_points(planned, chosen, arguments.start, lock.get());
 }
 
 int run_submit(const Arguments& arguments) {
@@ -174,6 +176,7 @@ void add_sweep(CLI::App& app, Command& command, const std::string& typed) {
   auto& collect = parts.add(
       "collect", "Join histories and evaluations in one HDF5 file and tables (CSV)", run_collect);
   collect.add_option("--output", arguments->output, "File to write (collected.h5 in the folder)")
+      ->check(output_name())
       ->type_name("FILE");
   add_force(collect, arguments->force);
   add_verbosity(collect);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "config/duration.hpp"
 #include "config/run_config.hpp"
 #include "core/error.hpp"
@@ -33,6 +35,12 @@ train::TrainingData read_data(const train::RunOptions& options,
                                     {"data.valid", data.valid.hash, ExitCode::data}});
   for (const auto* file : {&data.train, &data.valid}) train::check_fits(*file, options);
   train::check_passes(data.train, options);
+  const auto& trained = data.train.hashes;
+  if (world.rank() == 0 &&
+      std::find(trained.begin(), trained.end(), data.valid.hash) != trained.end())
+    log::warning(
+        "data.valid = {} has the bytes of a file of data.train: its problems are not held out",
+        options.data.valid);
   return data;
 }
 

@@ -95,9 +95,11 @@ void LinearWeight<X>::update(const Exec& exec, Matrix<const Real<X>> w,
   if (!packed_) {
     n_in_ = w.extent_int(0), n_out_ = w.extent_int(1);
     packed_ = std::make_shared<Packed>(Packed{onednn::PackedMatrix::of<X>(n_in_, n_out_),
-                                              onednn::PackedMatrix::of<X>(n_out_, n_in_), bias});
+                                              onednn::PackedMatrix::of<X>(n_out_, n_in_),
+                                              {}});
   }
   SUPERPOSE_EXPECT(w.extent_int(0) == n_in_ && w.extent_int(1) == n_out_);
+  packed_->bias = bias;
   packed_->forward.take(exec, onednn::operand(w));
   packed_->backward.take(exec, onednn::transposed(w));
 }

@@ -42,6 +42,10 @@ ranks() {
   echo "$tasks"
 }
 
+if ! command -v "$SUPERPOSE" >/dev/null; then
+  echo "chain.sh: error: there is no program $SUPERPOSE; build it, or name one by SUPERPOSE" >&2
+  exit 2
+fi
 configuration=$("$SUPERPOSE" validate "$@" --ranks "$(ranks)")
 
 # setting SECTION KEY: a text of the configuration.

@@ -78,7 +78,7 @@ void write_attention_offsets(const Exec& exec, const AttentionGroups& groups, in
 }
 
 /// keep [P,NH,S,S], S a multiple of a chunk: 1 where dropout leaves a weight, 0 where it does not,
-/// and behind the problem. A team a (problem, head), a lane a Philox block.
+/// and after the problem. A team a (problem, head), a lane a Philox block.
 void write_attention_keep(const Exec& exec, const AttentionGroups& groups, const Dropout& dropout,
                           int n_head, int S, Vector<bfloat16> keep) {
   const int n_draws = S / DropoutRow::halves;  // of a row

@@ -18,7 +18,7 @@ struct TeamBackwardTiles {
   TeamTile<T> weights, dscores;  ///< [tile, tile]
   T* partial;                    ///< [tile, quads] sums of weight times gradient
   T *lse, *mean;                 ///< [tile] mean: of the gradients, by weight
-  int* n_keys;                   ///< [tile] keys that a query attends to, 0 behind the last query
+  int* n_keys;                   ///< [tile] keys that a query attends to, 0 after the last query
   T* means;                      ///< [longest] mean of all queries
 
   KOKKOS_FORCEINLINE_FUNCTION TeamBackwardTiles(TeamArena& arena, int D, int longest)

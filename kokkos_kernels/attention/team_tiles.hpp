@@ -65,7 +65,7 @@ struct TeamForwardTiles {
   TeamTile<T> weights;       ///< [tile, tile]
   T *top, *total, *rescale;  ///< [tile] largest score so far, sum of powers, e^(top before - top)
   T* partial;                ///< [tile, quads] sums of 4 powers
-  int* n_keys;               ///< [tile] keys that a query attends to, 0 behind the last query
+  int* n_keys;               ///< [tile] keys that a query attends to, 0 after the last query
 
   KOKKOS_FORCEINLINE_FUNCTION TeamForwardTiles(TeamArena& arena, int D)
       : queries(arena.tile<T>(tile, D)),

@@ -194,7 +194,7 @@ inline void copy_rows(int n, int n_columns, T scale, const From& from, const Blo
     for (int c = 0; c < width; ++c) to.row(r)[c] = T(0);
 }
 
-/// Elements of a square: as many vectors as a vector has elements, one behind the other.
+/// Elements of a square: as many vectors as a vector has elements, one after the other.
 template <class T>
 constexpr int square_size = vector_length<T>* vector_length<T>;
 

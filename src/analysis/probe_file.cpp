@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "analysis/problem_table.hpp"
+#include "core/durable_file.hpp"
 #include "core/files.hpp"
 #include "io/agreement.hpp"
-#include "io/durable_file.hpp"
 #include "io/probe_layout.hpp"
 #include "io/seal.hpp"
 
@@ -203,8 +203,8 @@ ProbeFile::ProbeFile(const io::Output& output, const distributed::Communicator& 
       plan_(plan) {
   io::agree_on_rank_0(communicator_, [&] {
     const auto directory = fs::path(path_).parent_path();
-    io::require_free_space(directory.empty() ? "." : directory.string(),
-                           file_bytes(plan, n_checkpoints));
+    require_free_space(directory.empty() ? "." : directory.string(),
+                       file_bytes(plan, n_checkpoints));
     io::File file = io::File::create(temporary_);
     io::write(file, io::probe_layout::kind, metadata);
     write_dimensions(file, plan);
@@ -231,7 +231,7 @@ void ProbeFile::begin_checkpoint(std::int64_t step, const model::Parameters<floa
     }
     file.close();
   });
-  io::agree(communicator_, [&] { raw_.emplace(io::File::fill(temporary_, communicator_)); });
+  raw_.emplace(io::File::fill(temporary_, communicator_));
 }
 
 void ProbeFile::write_round(const ProbedBatch* batch) {
@@ -257,8 +257,8 @@ void ProbeFile::finish(const std::vector<CheckpointFindings>& findings,
     file.set_attribute("/", "skipped", skipped);
     file.close();
     io::append_seal(temporary_);
-    io::sync_file(temporary_);
-    io::publish(temporary_, path_);
+    sync_file(temporary_);
+    publish(temporary_, path_);
   });
   finished_ = true;
 }

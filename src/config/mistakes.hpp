@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +17,8 @@ class Mistakes {
   void require(bool condition, fmt::format_string<Args...> format, Args&&... args) {
     if (condition) return;
     const auto mistake = fmt::format(format, std::forward<Args>(args)...);
-    const auto is_in_it = [&](const auto& key) { return mistake.find(key) != std::string::npos; };
-    if (std::none_of(without_value_.begin(), without_value_.end(), is_in_it))
+    const auto speaks_of = [&](const auto& key) { return is_in(mistake, key); };
+    if (std::none_of(without_value_.begin(), without_value_.end(), speaks_of))
       found_.push_back(mistake);
   }
 
@@ -40,6 +41,17 @@ class Mistakes {
   }
 
  private:
+  /// Whether the whole key stands in the text, not as a part of another.
+  static bool is_in(const std::string& text, const std::string& key) {
+    const auto in_key = [&](std::size_t i) {
+      return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 ||
+                                 text[i] == '_' || text[i] == '.');
+    };
+    for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at + 1))
+      if ((at == 0 || !in_key(at - 1)) && !in_key(at + key.size())) return true;
+    return false;
+  }
+
   std::vector<std::string> found_, without_value_;
 };
 

@@ -78,7 +78,7 @@ void add_rows(OptionTable& table, data::CurriculumOptions& curriculum) {
   table.add("curriculum.settle_patience", curriculum.settle_patience,
             "epochs in a row below the threshold", at_least(1));
   table.add("curriculum.reset_optimizer", curriculum.reset_optimizer,
-            "forget AdamW's moments when a stage begins");
+            "forget the optimizer's moments when a stage begins");
 }
 
 void add_rows(OptionTable& table, optim::OptimizerOptions& optimizer) {
@@ -213,6 +213,10 @@ void check_method(Mistakes& mistakes, const data::MethodOptions& method, int max
       "method.uniform_prob_by_stage has no effect (method.name = \"{}\" has no stages); leave "
       "it out",
       superpose::to_string(method.name));
+  mistakes.require(method.c_thought == 1 || data::has_stages(method.name),
+                   "method.c_thought = {} has no effect (method.name = \"{}\" has no thoughts); "
+                   "leave it out",
+                   method.c_thought, superpose::to_string(method.name));
   mistakes.require(
       !method.exact_frontier || method.name == data::Method::coconut_bfs_loss,
       "method.exact_frontier = true has no effect (only coconut_bfs_loss has a candidate set); "
@@ -269,6 +273,13 @@ void check_loop(Mistakes& mistakes, const train::LoopOptions& loop) {
       loop.accumulation, smallest_leaf);
 }
 
+void check_ranks(Mistakes& mistakes, const train::LoopOptions& loop, int n_ranks) {
+  mistakes.require(n_ranks <= loop.leaves,
+                   "train.leaves = {} is less than the {} ranks (each computes at least one leaf); "
+                   "raise it, or start fewer ranks",
+                   loop.leaves, n_ranks);
+}
+
 /// Everything that no single setting shows.
 void check_all(Mistakes& mistakes, const train::RunOptions& options) {
   check_files(mistakes, options);
@@ -322,10 +333,11 @@ void check(const train::RunOptions& options) {
   mistakes.require_none();
 }
 
-void check_new_run(const train::RunOptions& options) {
+void check_new_run(const train::RunOptions& options, int n_ranks) {
   Mistakes mistakes;
   check_all(mistakes, options);
   check_settled_set(mistakes, options);
+  check_ranks(mistakes, options.train, n_ranks);
   mistakes.require_none();
 }
 
@@ -376,10 +388,7 @@ train::RunOptions read_run_config(const std::string& path, const std::vector<Ove
   const auto options = set_all(read_toml(read_text(path), path), overrides, mistakes);
   check_all(mistakes, options);
   check_settled_set(mistakes, options);
-  mistakes.require(n_ranks <= options.train.leaves,
-                   "train.leaves = {} is less than the {} ranks (each computes at least one leaf); "
-                   "raise it, or start fewer ranks",
-                   options.train.leaves, n_ranks);
+  check_ranks(mistakes, options.train, n_ranks);
   mistakes.require_none();
   return options;
 }

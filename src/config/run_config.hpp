@@ -11,7 +11,7 @@
 namespace superpose::config {
 
 /// The table of every key of a run, in the sections data, model, method, curriculum, optimizer,
-/// train and output. Refers to `options`, which must outlive it.
+/// train, output and record. Refers to `options`, which must outlive it.
 OptionTable option_table(train::RunOptions& options);
 
 /// The same for `superpose generate`, without sections.
@@ -35,8 +35,8 @@ data::GeneratorOptions read_generator_options(const std::vector<Override>& overr
 void check(const train::RunOptions& options);
 
 /// The same, and Error (usage) for what a run must not be started with, though an old one may have
-/// been: its checkpoints are still read.
-void check_new_run(const train::RunOptions& options);
+/// been: its checkpoints are still read; and for more ranks than leaves.
+void check_new_run(const train::RunOptions& options, int n_ranks = 1);
 void check(const data::GeneratorOptions& options);
 
 /// Every setting of the run as TOML; parse_run_config gives the same options back, bit for bit.

@@ -3,7 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "core/host.hpp"
 
@@ -49,6 +53,18 @@ void require_regular_file(const std::string& path, ExitCode code) {
            "cannot read {} (it is {}, and only regular files are read); copy it "
            "into a file, or give the path of one",
            path, name_of(status.type()));
+}
+
+std::string read_whole_file(const std::string& path, ExitCode code) {
+  require_regular_file(path, code);
+  std::ifstream file(path, std::ios::binary);
+  validate(file.is_open(), code, "cannot open {} ({}); give the path of a file", path,
+           std::strerror(errno));
+  try {
+    return {std::istreambuf_iterator<char>(file), {}};
+  } catch (const std::ios_base::failure&) {  // e.g. the disk fails
+    fail(code, "cannot read {} (is it a file?)", path);
+  }
 }
 
 }  // namespace superpose

@@ -22,4 +22,7 @@ bool is_regular_file(const std::string& path);
 /// at all, or what cannot be looked at, is left to whoever opens it.
 void require_regular_file(const std::string& path, ExitCode code);
 
+/// The bytes of a file. Error (code) if there is none, or no regular file, or it cannot be read.
+std::string read_whole_file(const std::string& path, ExitCode code);
+
 }  // namespace superpose

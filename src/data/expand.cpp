@@ -231,10 +231,12 @@ int longest_sequence(const std::vector<Problem>& problems, const MethodOptions& 
 }
 
 void check_fits_positions(int longest, int n_positions) {
-  validate(longest <= n_positions, ExitCode::data,
-           "the longest sequence has {} tokens (model.n_positions = {} is the most a model reads); "
-           "set model.n_positions to {} or more",
-           longest, n_positions, longest);
+  validate(
+      longest <= n_positions, ExitCode::data,
+      "the longest sequence has {} tokens (model.n_positions = {} is the most the model reads); "
+      "use smaller problems or fewer latent tokens, or a model of model.n_positions = {} or "
+      "more",
+      longest, n_positions, longest);
 }
 
 }  // namespace superpose::data

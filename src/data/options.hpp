@@ -87,7 +87,7 @@ struct CurriculumOptions {
   double settle_threshold =
       0.1;                  ///< nats above a uniform guess over the frontier that count as settled
   int settle_patience = 2;  ///< epochs in a row below the threshold
-  bool reset_optimizer = false;  ///< forget AdamW's moments when a stage begins
+  bool reset_optimizer = false;  ///< forget the optimizer's moments when a stage begins
 };
 
 /// The parts of the files that the epochs of a run visit.

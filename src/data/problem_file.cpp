@@ -1,18 +1,16 @@
 #include "data/problem_file.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
+#include "core/descriptor.hpp"
+#include "core/durable_file.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/log.hpp"
@@ -24,20 +22,6 @@ namespace superpose::data {
 namespace {
 
 using nlohmann::json;
-
-std::string read_text(const std::string& path) {
-  require_regular_file(path, ExitCode::data);
-  std::ifstream file(path, std::ios::binary);
-  validate(file.is_open(), ExitCode::data, "cannot open {} ({}): give the path of a problem file",
-           path, std::strerror(errno));
-  std::string text;
-  try {
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  } catch (const std::ios_base::failure&) {  // e.g. the path is a folder
-    fail(ExitCode::data, "cannot read {} (is it a file?)", path);
-  }
-  return text;
-}
 
 std::vector<Problem> parse(const std::string& path, const std::string& text) {
   std::vector<Problem> problems;
@@ -76,27 +60,15 @@ std::vector<Problem> parse(const std::string& path, const std::string& text) {
 /// A file under a temporary name that takes its final name in commit() and else is removed.
 class PendingFile {
  public:
-  explicit PendingFile(std::string path)
-      : path_(std::move(path)),
-        temporary_(temporary_name(path_)),
-        descriptor_(create_new_file(temporary_)) {
-    check(descriptor_ >= 0, "created");
-  }
+  explicit PendingFile(const std::string& path)
+      : path_(path), temporary_(temporary_name(path)), file_(Descriptor::of_new_file(temporary_)) {}
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;
   ~PendingFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
     if (!committed_) ::unlink(temporary_.c_str());
   }
 
-  void append(const std::string& text) {
-    for (std::size_t done = 0; done < text.size();) {
-      const auto written = ::write(descriptor_, text.data() + done, text.size() - done);
-      if (written < 0 && errno == EINTR) continue;
-      check(written >= 0, "written");
-      done += static_cast<std::size_t>(written);
-    }
-  }
+  void append(const std::string& text) { write_all(file_, text, temporary_); }
 
   /// Whether a file of these bytes is there already.
   bool is_there() const {
@@ -107,37 +79,21 @@ class PendingFile {
   }
 
   void commit() {
-    check(::fsync(descriptor_) == 0, "written");
-    check(::close(std::exchange(descriptor_, -1)) == 0, "written");
-    check(std::rename(temporary_.c_str(), path_.c_str()) == 0, "renamed to its final name");
+    sync_file(temporary_);
+    publish(temporary_, path_);
     committed_ = true;
-    sync_folder();
   }
 
  private:
-  void check(bool ok, const char* what) const {
-    validate(ok, ExitCode::io, "{} cannot be {} ({})", temporary_, what, std::strerror(errno));
-  }
-
-  /// Without this a crash of the machine could forget the new name.
-  void sync_folder() const {
-    const auto slash = path_.rfind('/');
-    const auto folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return;  // a folder that may be written but not read: the data is safe
-    ::fsync(descriptor);         // not every file system can; the rename itself has succeeded
-    ::close(descriptor);
-  }
-
   std::string path_, temporary_;
-  int descriptor_ = -1;
+  Descriptor file_;
   bool committed_ = false;
 };
 
 }  // namespace
 
 ProblemFile read_problems(const std::string& path) {
-  const auto text = read_text(path);
+  const auto text = read_whole_file(path, ExitCode::data);
   ProblemFile file;
   file.hash = text_hash(text);
   file.problems = parse(path, text);
@@ -145,6 +101,7 @@ ProblemFile read_problems(const std::string& path) {
   for (const auto& problem : file.problems)
     file.max_nodes = std::max(file.max_nodes, problem.graph.n_nodes);
   file.sizes = {file.problems.size()};
+  file.hashes = {file.hash};
   log::detail("read {}: {} problems, hash {}", path, file.problems.size(), file.hash);
   return file;
 }
@@ -157,6 +114,7 @@ ProblemFile read_problems(const std::vector<std::string>& paths) {
     all.sizes.push_back(file.sizes.front());
     all.max_nodes = std::max(all.max_nodes, file.max_nodes);
     all.hash += file.hash;
+    all.hashes.push_back(file.hash);
   }
   if (paths.size() > 1) all.hash = text_hash(all.hash);
   return all;

@@ -10,9 +10,10 @@ namespace superpose::data {
 
 struct ProblemFile {
   std::vector<Problem> problems;
-  std::string hash;                ///< XXH3-64 of the file's bytes, 16 hexadecimal digits
-  int max_nodes = 0;               ///< largest n_nodes; decides the vocabulary
-  std::vector<std::size_t> sizes;  ///< problems of each file that was read, in order
+  std::string hash;                 ///< XXH3-64 of the file's bytes, 16 hexadecimal digits
+  int max_nodes = 0;                ///< largest n_nodes; decides the vocabulary
+  std::vector<std::size_t> sizes;   ///< problems of each file that was read, in order
+  std::vector<std::string> hashes;  ///< of each file
 };
 
 /// Reads and checks every record. Needed keys: idx_to_symbol, edges, root, target, neg_target.

@@ -43,7 +43,7 @@ int smallest_vocab_size(int max_nodes) {
 void check_fits(int max_nodes, const Vocabulary& vocabulary) {
   validate(max_nodes <= vocabulary.n_symbols(), ExitCode::data,
            "a problem has {} nodes (model.vocab_size = {} has names for {}); "
-           "set model.vocab_size to {} or more",
+           "use smaller problems, or a model of model.vocab_size = {} or more",
            max_nodes, vocabulary.size(), vocabulary.n_symbols(), smallest_vocab_size(max_nodes));
 }
 

@@ -15,7 +15,7 @@ class BlockExchange {
                          ExchangePath path = default_exchange_path());
 
   /// Waits for what has been launched, then brings block r, which rank r has, to all ranks. Blocks
-  /// lie one behind the other, counts[r] elements each; the same counts on every rank. Collective.
+  /// lie one after the other, counts[r] elements each; the same counts on every rank. Collective.
   void complete(Vector<T> blocks, const std::vector<int>& counts);
 
  private:

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "data/vocabulary.hpp"
 #include "exchange/tokenizer.hpp"
 #include "io/foreign_file.hpp"
@@ -57,7 +58,7 @@ void refuse_other_kinds(const std::string& contents, const std::string& path) {
 }
 
 io::Safetensors read_weights(const std::string& path) {
-  auto contents = io::read_foreign_file(path, ExitCode::checkpoint);
+  auto contents = read_whole_file(path, ExitCode::checkpoint);
   refuse_other_kinds(contents, path);
   return {std::move(contents), path};
 }
@@ -81,7 +82,7 @@ ImportedWeights::ImportedWeights(const std::string& path, const std::string& voc
 }
 
 void ImportedWeights::read_config(const std::string& path) {
-  config_ = read_model_config(io::read_foreign_file(path, ExitCode::checkpoint), path);
+  config_ = read_model_config(read_whole_file(path, ExitCode::checkpoint), path);
   inputs_.push_back(path);
 }
 
@@ -97,7 +98,7 @@ void ImportedWeights::check_vocabulary(const std::string& path) {
              source(), size, data::kPublishedVocabSize);
     return;
   }
-  require_vocabulary(io::read_foreign_file(path, ExitCode::checkpoint), path, size);
+  require_vocabulary(read_whole_file(path, ExitCode::checkpoint), path, size);
   inputs_.push_back(path);
 }
 

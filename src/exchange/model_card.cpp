@@ -45,7 +45,7 @@ std::string usage(const data::MethodOptions& method, int vocab_size) {
       "numbers from 0 to {}, blanks separate tokens.",
       generation_usage(method.name), bar, vocab_size - data::kSpecialTokens - 1);
   if (data::has_stages(method.name))
-    text += fmt::format(" A problem whose target is H hops from the root takes\n{} H of them.",
+    text += fmt::format(" A problem whose target is H hops from the root needs\n{} H of them.",
                         method.c_thought);
   if (method.name == data::Method::coconut || method.name == data::Method::coconut_bfs_sample ||
       method.name == data::Method::coconut_bfs_loss)

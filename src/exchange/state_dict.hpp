@@ -12,7 +12,7 @@ namespace superpose::exchange {
 
 /// Finds GPT-2's parameters by Hugging Face's names, with and without `transformer.`, as the
 /// published Coconut module holds them (`base_causallm.`, and once more as `embedding.weight`), and
-/// behind what PyTorch's wrappers put before them (`module.`, `_orig_mod.`,
+/// after what PyTorch's wrappers put before them (`module.`, `_orig_mod.`,
 /// `_fsdp_wrapped_module.`). Buffers that older versions of transformers saved are left out.
 class StateDict {
  public:

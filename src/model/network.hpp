@@ -87,8 +87,8 @@ class Network {
   virtual Matrix<const T> hidden() const = 0;
 
   /// Attention logits q.k/sqrt(D) and weights (no dropout) of a layer after forward() of `batch`:
-  /// both [Q, NH*T], T = longest(batch), Q the rows, in the last layer the outputs. Behind a
-  /// query's own position NaN and 0.
+  /// both [Q, NH*T], T = longest(batch), Q the rows, in the last layer the outputs. For
+  /// keys after the query's own position NaN and 0.
   virtual void attention_map(const PackedBatch& batch, int layer, const Matrix<T>& logits,
                              const Matrix<T>& weights) const = 0;
 

@@ -14,7 +14,7 @@ struct Ranks {
   int rank = 0, size = 1;
 };
 
-/// Completes a vector on every rank: block r, of counts[r] elements and behind the blocks of the
+/// Completes a vector on every rank: block r, of counts[r] elements and after the blocks of the
 /// ranks before it, is right on rank r and becomes so on all.
 template <class T>
 using CompleteBlocks = std::function<void(Vector<T> blocks, const std::vector<int>& counts)>;

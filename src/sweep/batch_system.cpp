@@ -17,7 +17,7 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 
-/// Behind `env` and the variables that it sets.
+/// After `env` and the variables that it sets.
 std::string program_of(const Command& command) {
   return *std::find_if(command.begin(), command.end(), [](const std::string& word) {
     return word != "env" && word.find('=') == std::string::npos;
@@ -31,8 +31,8 @@ Outcome require(const BatchSystem& system, const Command& command) {
            "choose another --scheduler, or run the points here with --local SLOTS",
            program_of(command), system.name());
   validate(outcome.code == 0, ExitCode::failure,
-           "{} failed with code {}: {}\nmend what {} names (in the sweep file: nodes, time, "
-           "sbatch) and repeat the command, which starts only what is not there",
+           "{} failed with code {}: {}\nfix what {} reports (nodes, time and sbatch are set in the "
+           "sweep file) and repeat the command: it submits only points that are not submitted yet",
            command_line(command), outcome.code,
            outcome.output.substr(0, outcome.output.find_last_not_of('\n') + 1), system.name());
   return outcome;

@@ -50,9 +50,8 @@ class BatchSystem {
   /// Whether the queue command's failure means that nothing waits or runs.
   virtual bool is_empty_queue(const Outcome& /*outcome*/) const { return false; }
 
+  /// Cancels the jobs that it is given.
   virtual const char* cancel_program() const = 0;
-  /// What it is to be given for a task of this job: the job where few words cancel many tasks.
-  virtual std::string cancelled_by(const std::string& job, const std::string& task) const = 0;
 };
 
 const BatchSystem& batch_system(Scheduler scheduler);

@@ -4,8 +4,7 @@ namespace superpose::sweep {
 namespace {
 
 std::string field(const std::string& text) {
-  const bool formula = !text.empty() && text.front() == '=';
-  if (!formula && text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";

@@ -1,6 +1,6 @@
 #pragma once
-/// Points of a sweep in tables (CSV, RFC 4180). Fields with a comma, a quote, a line end or a
-/// leading '=', which a spreadsheet would compute, are quoted.
+/// Points of a sweep in tables (CSV, RFC 4180). Fields with a comma, a quote or a line end are
+/// quoted.
 
 #include <string>
 

@@ -18,9 +18,6 @@ class Flux : public BatchSystem {
   Command queue_command() const override;
   std::set<std::string> tasks(const std::string& output) const override;
   const char* cancel_program() const override { return "flux cancel"; }
-  std::string cancelled_by(const std::string& job, const std::string&) const override {
-    return job;
-  }
 };
 
 }  // namespace superpose::sweep

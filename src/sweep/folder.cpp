@@ -4,16 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "config/run_config.hpp"
+#include "core/durable_file.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/plain_text.hpp"
 #include "core/text_hash.hpp"
-#include "io/durable_file.hpp"
 #include "sweep/csv.hpp"
 #include "sweep/process.hpp"
 
@@ -130,7 +131,7 @@ void write_own(const std::string& path, const std::string& text, bool is_new) {
            "'{}' is there and would be lost (its folder is no sweep's yet); choose another "
            "sweep.directory, or move it",
            path);
-  io::replace_text(path, text);
+  replace_text(path, text);
 }
 
 std::string points_csv(const Sweep& sweep, const std::vector<Point>& points) {
@@ -168,8 +169,8 @@ std::size_t SweepFolder::prepare(const Sweep& sweep, const std::vector<Point>& p
       require_same(path, files);
       continue;
     }
-    io::replace_text(path + "/config.toml", files.config);
-    io::replace_text(path + "/job.sh", files.job);  // last: the point is complete
+    replace_text(path + "/config.toml", files.config);
+    replace_text(path + "/job.sh", files.job);  // last: the point is complete
     ++n_new;
   }
   write_own(root_ + "/points.csv", points_csv(sweep, points), false);
@@ -197,16 +198,18 @@ std::vector<Submission> SweepFolder::submissions() const {
 }
 
 std::string SweepFolder::new_submission(const std::vector<std::string>& identities) const {
-  auto path = fmt::format("{}/submissions/{:04}.points", root_, submissions().size() + 1);
+  const auto before = submissions();  // some of which may have been removed
+  const int last = before.empty() ? 0 : std::atoi(fs::path(before.back().list).stem().c_str());
+  auto path = fmt::format("{}/submissions/{:04}.points", root_, last + 1);
   std::string text;
   for (const auto& identity : identities) text += point(identity) + "\n";
-  io::replace_text(path, text);
+  replace_text(path, text);
   return path;
 }
 
 void SweepFolder::record_job(const std::string& list, const std::string& job, Scheduler scheduler) {
   const auto system = scheduler == Scheduler::slurm ? "" : std::string(" ") + to_string(scheduler);
-  io::replace_text(fs::path(list).replace_extension(".job").string(), job + system + "\n");
+  replace_text(fs::path(list).replace_extension(".job").string(), job + system + "\n");
 }
 
 std::string job_script(const SweepFolder& folder, const Sweep& sweep, const Point& point) {

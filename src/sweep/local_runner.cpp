@@ -16,7 +16,6 @@
 #include "core/log.hpp"
 #include "core/timer.hpp"
 #include "distributed/stop_request.hpp"
-#include "io/run_lock.hpp"
 #include "sweep/process.hpp"
 
 namespace superpose::sweep {
@@ -58,10 +57,9 @@ class Slots {
   bool idle() const { return running_.empty(); }
 
   void start(const Point& point) {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
     const auto launcher = launcher_of(options_.launcher, point.options.resources.ranks());
     auto variables = unbound_ranks();
-    variables["SUPERPOSE"] = program;
+    variables["SUPERPOSE"] = program_;
     variables["SUPERPOSE_LAUNCHER"] = launcher;
     variables["SUPERPOSE_JOB"] = "local";
     const auto process =
@@ -108,6 +106,8 @@ class Slots {
   const SweepFolder& folder_;
   const Sweep& sweep_;
   const LocalOptions& options_;
+  /// Read once: after the file has been replaced, as by a build, its link names none.
+  const std::string program_ = std::filesystem::read_symlink("/proc/self/exe").string();
   std::size_t n_points_, n_ended_ = 0, n_failed_ = 0, n_interrupted_ = 0;
   std::map<pid_t, Running> running_;
 };
@@ -115,8 +115,8 @@ class Slots {
 }  // namespace
 
 int run_locally(const SweepFolder& folder, const Sweep& sweep,
-                const std::vector<const Point*>& points, const LocalOptions& options) {
-  io::RunLock lock(folder.root());
+                const std::vector<const Point*>& points, const LocalOptions& options,
+                io::RunLock& lock) {
   const distributed::StopRequest stop;
   Slots slots(folder, sweep, options, points.size());
   bool stopping = false;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "io/run_lock.hpp"
 #include "sweep/folder.hpp"
 #include "sweep/sweep_points.hpp"
 
@@ -18,8 +19,9 @@ struct LocalOptions {
 /// Runs these points in their order with a line for each. A stop signal (distributed::stop_signals)
 /// or a closed output pipe stops the points in hand with a checkpoint, and no more are started; a
 /// second Ctrl-C does not wait for them. Returns the exit code: 0 all done, 1 some failed, 75
-/// stopped. Error (usage) if another runner is at work on this sweep.
+/// stopped. `lock`: of the sweep's folder, kept fresh.
 int run_locally(const SweepFolder& folder, const Sweep& sweep,
-                const std::vector<const Point*>& points, const LocalOptions& options);
+                const std::vector<const Point*>& points, const LocalOptions& options,
+                io::RunLock& lock);
 
 }  // namespace superpose::sweep

@@ -18,9 +18,6 @@ class Lsf : public BatchSystem {
   std::set<std::string> tasks(const std::string& output) const override;
   bool is_empty_queue(const Outcome& outcome) const override;
   const char* cancel_program() const override { return "bkill"; }
-  std::string cancelled_by(const std::string& job, const std::string&) const override {
-    return job;
-  }
 };
 
 }  // namespace superpose::sweep

@@ -26,6 +26,12 @@ Planned::Planned(const std::string& file, Queue answer)
       queue(read_queue(folder, answer)),
       status(status_of(folder, points, queue)) {}
 
+void Planned::look_again_with_lock() {
+  queue = read_queue(folder, Queue::must_answer);
+  queue.local = false;  // a local runner would have the lock
+  status = status_of(folder, points, queue);
+}
+
 std::size_t Planned::count(State state) const {
   return static_cast<std::size_t>(
       std::count_if(status.begin(), status.end(),

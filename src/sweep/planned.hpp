@@ -20,6 +20,10 @@ struct Planned {
 
   Planned(const std::string& file, Queue answer);
 
+  /// Looks at the queue and the points again, for one who holds the folder's lock: nobody starts
+  /// points meanwhile. Error as of read_queue.
+  void look_again_with_lock();
+
   std::size_t count(State state) const;
 };
 

@@ -6,13 +6,12 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <set>
 #include <tuple>
 
 #include "core/error.hpp"
 #include "core/host.hpp"
 #include "core/log.hpp"
-#include "io/run_lock.hpp"
 #include "sweep/batch_system.hpp"
 #include "sweep/local_runner.hpp"
 
@@ -77,20 +76,23 @@ void submit_array(const Planned& planned, const Chosen& array, const StartOption
 }
 
 int submit_points(const Planned& planned, const Chosen& points, const StartOptions& options) {
-  std::optional<io::RunLock> lock;  // against a second submission, and a local runner
-  if (!options.dry_run) lock.emplace(planned.folder.root());
   name_root(options);
   for (const auto& array : arrays(points, batch_system(options.scheduler).most_tasks()))
     submit_array(planned, array, options);
   return 0;
 }
 
-int run_here(const Planned& planned, const Chosen& points, const StartOptions& options) {
-  const LocalOptions local{options.local, options.launcher, script(options, "point.sh")};
-  if (!options.dry_run) return run_locally(planned.folder, planned.sweep, points, local);
+void say_what_would_run(const Planned& planned, const Chosen& points) {
   for (const auto* point : points)
     log::info("{}{}", job_script(planned.folder, planned.sweep, *point),
               point == points.back() ? "" : "\n");
+}
+
+int run_here(const Planned& planned, const Chosen& points, const StartOptions& options,
+             io::RunLock* lock) {
+  const LocalOptions local{options.local, options.launcher, script(options, "point.sh")};
+  if (lock != nullptr) return run_locally(planned.folder, planned.sweep, points, local, *lock);
+  say_what_would_run(planned, points);
   return 0;
 }
 
@@ -125,8 +127,15 @@ Chosen in_states(const Planned& planned, const std::vector<State>& states) {
   return chosen;
 }
 
-int start_points(const Planned& planned, const Chosen& points, const StartOptions& options) {
-  return options.local > 0 ? run_here(planned, points, options)
+std::unique_ptr<io::RunLock> take_sweep(Planned& planned) {
+  auto lock = std::make_unique<io::RunLock>(planned.folder.root());
+  planned.look_again_with_lock();
+  return lock;
+}
+
+int start_points(const Planned& planned, const Chosen& points, const StartOptions& options,
+                 io::RunLock* lock) {
+  return options.local > 0 ? run_here(planned, points, options, lock)
                            : submit_points(planned, points, options);
 }
 
@@ -134,9 +143,15 @@ void cancel(const Planned& planned) {
   const bool local = stop_local_runner(planned.folder);
   for (const auto& [scheduler, jobs] : planned.queue.jobs) {
     const auto& system = batch_system(scheduler);
-    cancel(system, jobs);
-    log::info("cancelled {} points in {}'s queue (job {})", planned.queue.tasks.size(),
-              system.name(), fmt::join(jobs, ", "));
+    std::set<std::string> names;
+    int n_points = 0;
+    for (const auto& [job, n_tasks] : jobs) {
+      names.insert(job);
+      n_points += n_tasks;
+    }
+    cancel(system, names);
+    log::info("cancelled {} points in {}'s queue (job {})", n_points, system.name(),
+              fmt::join(names, ", "));
   }
   if (!local && planned.queue.jobs.empty()) log::info("nothing of this sweep waits or runs");
 }

@@ -1,9 +1,11 @@
 #pragma once
 /// Starts points of a sweep, by a batch system or on this machine.
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "io/run_lock.hpp"
 #include "sweep/batch_system.hpp"
 #include "sweep/planned.hpp"
 
@@ -22,9 +24,15 @@ struct StartOptions {
 using Chosen = std::vector<const Point*>;
 Chosen in_states(const Planned& planned, const std::vector<State>& states);
 
-/// Submits the points, or runs them to their end. Returns the exit code. Error (usage) if the
-/// scripts are not there.
-int start_points(const Planned& planned, const Chosen& points, const StartOptions& options);
+/// Keeps others from starting points of the sweep while the lock lives, and looks at the points
+/// again: another may have started some meanwhile. The folder is there. Error (usage) if another
+/// starts points now.
+std::unique_ptr<io::RunLock> take_sweep(Planned& planned);
+
+/// Submits the points, or runs them to their end. `lock`: of take_sweep; none for a dry run.
+/// Returns the exit code. Error (usage) if the scripts are not there.
+int start_points(const Planned& planned, const Chosen& points, const StartOptions& options,
+                 io::RunLock* lock);
 
 /// Asks the local runner of the sweep and batch systems to stop what they have. Error (usage) if
 /// the runner is on another machine.

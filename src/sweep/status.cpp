@@ -43,7 +43,7 @@ void add_live(QueueState& queue, const Submission& submission,
     const auto task = system.task(submission.job, i);
     if (live_tasks.count(task) == 0) continue;
     queue.tasks[submission.points[i]] = task;
-    queue.jobs[submission.scheduler].insert(system.cancelled_by(submission.job, task));
+    ++queue.jobs[submission.scheduler][submission.job];
   }
 }
 

@@ -41,9 +41,10 @@ struct PointStatus {
 
 /// What waits or runs of a sweep.
 struct QueueState {
-  std::map<std::string, std::string> tasks;         ///< live task ("17_3") by identity of its point
-  std::map<Scheduler, std::set<std::string>> jobs;  ///< what cancels them, by batch system
-  bool local = false;                               ///< a local runner lives
+  std::map<std::string, std::string> tasks;  ///< live task ("17_3") by identity of its point
+  /// Jobs that have live tasks, with their number of those, by batch system.
+  std::map<Scheduler, std::map<std::string, int>> jobs;
+  bool local = false;  ///< a local runner lives
 };
 
 /// Before points are started it must be known what batch systems have; what is looked at weeks

@@ -230,8 +230,13 @@ void read_options(Sweep& sweep, const toml::table& section) {
   config::OptionTable table = option_table(sweep.options);
   std::vector<config::Setting> settings;
   config::flatten(section, "sweep.", sweep.source, settings);
-  for (const auto& setting : settings)
-    if (setting.key != "sweep.seeds") table.set(setting);
+  auto known = table.keys();
+  known.emplace_back("sweep.seeds");  // an axis
+  for (const auto& [key, value, where] : settings) {
+    validate(std::find(known.begin(), known.end(), key) != known.end(), ExitCode::usage,
+             "unknown key '{}' ({}){}", key, where, config::did_you_mean(key, known));
+    if (key != "sweep.seeds") table.set({key, value, where});
+  }
 }
 
 /// [sweep], [[axis]], and beside them the settings of all points.

@@ -67,7 +67,10 @@ std::string without_neutral_settings(const std::string& configuration) {
 /// All that the results of a point depend on: the ranks too if times are the result.
 std::string identity_of(PointOptions options, SweepJob job) {
   options.run.output.directory = ".";
-  if (options.problems.wanted) options.run.data = {};  // where they lie does not matter
+  if (options.problems.wanted) {  // where they lie does not matter
+    options.run.data.train.clear();
+    options.run.data.valid.clear();
+  }
   std::string text = without_neutral_settings(config::effective_config(options.run));
   if (options.problems.wanted)
     text += config::effective_config(options.problems.options) +
@@ -81,9 +84,20 @@ std::string identity_of(PointOptions options, SweepJob job) {
   return text_hash(text);
 }
 
+/// Ranks of a training of a point; a bench makes leaves for its ranks itself. Error (usage) if they
+/// are more than an int counts.
+int n_ranks_of(const Sweep& sweep, const Resources& resources) {
+  const auto ranks = std::int64_t{resources.nodes} * resources.ranks_per_node;
+  validate(ranks <= std::numeric_limits<int>::max(), ExitCode::usage,
+           "resources.nodes = {} with resources.ranks_per_node = {} are too many ranks ({}); "
+           "lower one",
+           resources.nodes, resources.ranks_per_node, ranks);
+  return sweep.options.job == SweepJob::train ? static_cast<int>(ranks) : 1;
+}
+
 void check_point(const Sweep& sweep, const Point& point) {
   try {
-    config::check_new_run(point.options.run);
+    config::check_new_run(point.options.run, n_ranks_of(sweep, point.options.resources));
     if (point.options.problems.wanted) {
       config::check(point.options.problems.options);
       config::check(point.options.problems.valid_options());
@@ -93,16 +107,11 @@ void check_point(const Sweep& sweep, const Point& point) {
                "trained on); change one",
                point.options.problems.valid_seed);
     }
-    const auto& resources = point.options.resources;
-    const auto ranks = std::int64_t{resources.nodes} * resources.ranks_per_node;
-    validate(ranks <= std::numeric_limits<int>::max(), ExitCode::usage,
-             "resources.nodes = {} with resources.ranks_per_node = {} are too many ranks ({}); "
-             "lower one",
-             resources.nodes, resources.ranks_per_node, ranks);
-    config::parse_duration(resources.time, "resources.time");
+    config::parse_duration(point.options.resources.time, "resources.time");
   } catch (const Error& error) {
-    fail(error.code(), "the point {} of {} cannot run: {}", describe(sweep, point), sweep.source,
-         error.what());
+    fail(error.code(), "{} of {} cannot run: {}",
+         sweep.axes.empty() ? "the only point" : "the point " + describe(sweep, point),
+         sweep.source, error.what());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "data/vocabulary.hpp"
+#include "theory/extremes.hpp"
 #include "theory/over_ranks.hpp"
 
 namespace superpose::theory {
@@ -14,8 +15,8 @@ using distributed::Communicator;
 Slack over_all(const Slack& mine, const Communicator& world) {
   Slack slack;
   for (const auto& other : world.allgather(mine)) {
-    slack.above = std::min(slack.above, other.above);
-    slack.below = std::max(slack.below, other.below);
+    slack.above = smaller(slack.above, other.above);
+    slack.below = larger(slack.below, other.below);
   }
   return slack;
 }

@@ -61,13 +61,15 @@ std::vector<double> values_of(const std::vector<IndexMatching>& w, double IndexM
   return values;
 }
 
-/// Largest |mean - flow| over the records, in standard errors, and the same as a number.
+/// Largest |mean - flow| over the records, in standard errors (NaN if there are none: of one
+/// replica), and the same as a number. Before the first step neither differs.
 std::array<double, 2> largest_deviation(const OverReplicas& sgd,
                                         const std::vector<IndexMatching>& flow) {
-  std::array<double, 2> largest{0, 0};
+  std::array<double, 2> largest{std::nan(""), 0};
   for (std::size_t i = 0; i < flow.size(); ++i) {
     const double off = std::abs(sgd.mean[i] - flow[i].mu);
-    largest = {larger(largest[0], off / sgd.error[i]), larger(largest[1], off)};
+    if (sgd.error[i] > 0) largest[0] = std::fmax(largest[0], off / sgd.error[i]);
+    largest[1] = larger(largest[1], off);
   }
   return largest;
 }

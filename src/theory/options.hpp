@@ -57,8 +57,8 @@ struct DimensionOptions {
   int doublings = 30;        ///< d up to 2^doublings
 };
 
-/// Problems of `superpose theory flow` and `predict`: a file, or ProsQA ones with the defaults of
-/// `superpose generate`.
+/// Problems of `superpose theory forward`, `flow` and `predict`: a file, or ProsQA ones with the
+/// defaults of `superpose generate`.
 struct ProblemOptions {
   std::string data;  ///< problem file; empty: generated
   int count = 100;   ///< problems drawn, or of the file at most

@@ -33,7 +33,7 @@ void for_formats(Study&& study) {
 }
 
 void add_up(const GraphResult& graph, GraphPrecision& sum, double& asked) {
-  sum.thought_error = std::max(sum.thought_error, graph.thought_error);
+  sum.thought_error = larger(sum.thought_error, graph.thought_error);
   for (int offset = 0; offset <= furthest_offset; ++offset) {
     asked += static_cast<double>(graph.asked[offset + furthest_offset]);
     sum.right += static_cast<double>(graph.right[offset + furthest_offset]);

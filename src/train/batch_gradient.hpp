@@ -100,7 +100,7 @@ class BatchGradient {
   BatchSums sums_;
   Part announced_;
   std::deque<Part> parts_;  // of this rank: those to come of the batch, the first announced one
-  PartPreparation preparation_;  // goes first: its thread reads the others
+  PartPreparation preparation_;  // last: its thread reads the others
 };
 
 /// The i-th of n consecutive parts of `items`, sizes differing by one at most.

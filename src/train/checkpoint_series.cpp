@@ -39,7 +39,7 @@ std::string why_apart(const Candidate& first, const Candidate& other) {
 }  // namespace
 
 void Skipped::add(const std::string& path, const std::string& reason) {
-  log::warning("{} is skipped: {}", path, reason);
+  if (rank_ == 0) log::warning("{} is skipped: {}", path, reason);
   text_ += fmt::format("{}: {}\n", path, reason);
 }
 

@@ -18,13 +18,16 @@ struct Candidate {
   RunOptions options;
 };
 
-/// What was left out and why, a line each; the same on every rank.
+/// What was left out and why, a line each; the same on every rank. Rank 0 warns of it.
 class Skipped {
  public:
+  explicit Skipped(const distributed::Communicator& communicator) : rank_(communicator.rank()) {}
+
   void add(const std::string& path, const std::string& reason);
   const std::string& text() const { return text_; }
 
  private:
+  int rank_;
   std::string text_;
 };
 

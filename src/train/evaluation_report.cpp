@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "io/evaluation_json.hpp"
 
@@ -34,9 +35,13 @@ std::string text(const EvaluationResult& result) {
 std::string text(const std::vector<data::Shortcut>& shortcuts) {
   std::string lines =
       "best shortcuts that do not look at the root (accuracy, on equally deep candidates):";
+  const auto percent = [](double share) {  // "-" of no problems
+    return std::isnan(share) ? std::string("-") : fmt::format("{:.2f} %", 100 * share);
+  };
   for (std::size_t i = 0; i < std::min<std::size_t>(3, shortcuts.size()); ++i)
-    lines += fmt::format("\n  {:<48}{:>8.2f} %{:>8.2f} %", shortcuts[i].name,
-                         100 * shortcuts[i].accuracy, 100 * shortcuts[i].accuracy_equal_depth);
+    lines +=
+        fmt::format("\n  {:<48}{:>10}{:>10}", shortcuts[i].name, percent(shortcuts[i].accuracy),
+                    percent(shortcuts[i].accuracy_equal_depth));
   return lines;
 }
 

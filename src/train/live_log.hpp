@@ -11,7 +11,7 @@ namespace superpose::train {
 /// (io/FORMAT.md, Live log). Of rank 0.
 class LiveLog {
  public:
-  /// How a run goes on in the file: behind this many steps and epochs.
+  /// How a run goes on in the file: after this many steps and epochs.
   struct Done {
     std::int64_t steps = 0, epochs = 0;
   };

@@ -1,5 +1,5 @@
 #pragma once
-/// Losses of the passes of a batch on their way to the host: copied behind the kernels that compute
+/// Losses of the passes of a batch on their way to the host: copied after the kernels that compute
 /// them, and read once all of the batch is launched.
 
 #include <vector>

@@ -32,7 +32,8 @@ bool may_change(const std::string& key, const Settings& settings) {
   const bool settled = settings.at("curriculum.stage_end") == "\"settled\"";
   const bool constant = settings.at("optimizer.schedule") == "\"constant\"";
   if (key == "train.epochs") return constant;  // other schedules end with the run
-  if (key.find("shares") != std::string::npos) return false;
+  if (key == "data.shares" || key == "data.later_shares" || key == "data.later_shares_from")
+    return false;  // which problems an epoch visits
   if (key == "train.eval_every" || key == "train.eval_problems") return !settled;
   const auto is_in = [&](const char* section) { return key.rfind(section, 0) == 0; };
   return is_in("output.") || is_in("data.") || is_in("record.");
@@ -110,6 +111,13 @@ void require_same_computation(const io::RunMetadata& stored, const io::RunMetada
              "{} is {} but the checkpoint has {} (its weights mean something else then); set it to "
              "that",
              key, value_of(after, key), value_of(before, key));
+}
+
+bool same_optimizer(const io::RunMetadata& stored, const io::RunMetadata& now) {
+  const auto name = [](const io::RunMetadata& metadata) {
+    return value_of(io::settings_of(metadata.configuration), "optimizer.name");
+  };
+  return name(stored) == name(now);
 }
 
 }  // namespace superpose::train

@@ -30,4 +30,7 @@ void require_same_run(const io::RunMetadata& stored, const io::RunMetadata& now)
 /// LayerNorm.
 void require_same_computation(const io::RunMetadata& stored, const io::RunMetadata& now);
 
+/// Whether the optimizer of `now` reads the moments of `stored` as that one wrote them.
+bool same_optimizer(const io::RunMetadata& stored, const io::RunMetadata& now);
+
 }  // namespace superpose::train

@@ -115,6 +115,10 @@ std::optional<TrainingState::Restored> Trainer::restore(const Start& from, bool 
         state_.restore(communicator_, io::checkpoint_file(communicator_, from.checkpoint));
     io::agree_on_rank_0(communicator_,
                         [&] { require_same_computation(restored.metadata, metadata_); });
+    if (!same_optimizer(restored.metadata, metadata_)) {
+      log::info("the checkpoint is of another optimizer: its moments are left out");
+      training_step_.optimizer().reset();
+    }
     return restored;
   }
   if (!has_run) return std::nullopt;
@@ -139,6 +143,9 @@ void Trainer::start(const Start& from) {
     take_lock();
   });
   const bool has_run = !communicator_.all_agree(io::find_checkpoints(directory).empty());
+  if (has_run && from.source == Start::Source::checkpoint)
+    log::info("{} holds checkpoints and goes on from its newest; {} is not read", directory,
+              from.checkpoint);
   const auto restored = restore(from, has_run);
   if (restored) progress_ = restored->progress;
   if (has_run) best_accuracy_ = best_accuracy_in(communicator_, directory, progress_.step);
@@ -344,7 +351,8 @@ void Trainer::finish_epoch(double seconds) {
   record_attention(record);
   recorder_->flush();  // readers see every epoch; a resumed run drops what its checkpoint lacks
   const double excess = outcomes ? excess_loss(*outcomes, record.stage) : std::nan("");
-  const bool new_stage = data::end_epoch(progress_.curriculum, options_.curriculum, excess);
+  const bool new_stage = data::has_stages(options_.method.name) &&
+                         data::end_epoch(progress_.curriculum, options_.curriculum, excess);
   ++progress_.epoch;
   progress_.step_in_epoch = 0;
   progress_.epoch_loss = 0;

@@ -91,7 +91,7 @@ class Trainer {
   std::optional<double> best_accuracy_;  ///< of the checkpoints of this run
   std::optional<Recorder> recorder_;
   TimeTable times_;
-  std::optional<distributed::Watchdog> watchdog_;  // goes first: it looks at times_
+  std::optional<distributed::Watchdog> watchdog_;  // last: its thread reads times_
 };
 
 }  // namespace superpose::train

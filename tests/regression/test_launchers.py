@@ -135,6 +135,19 @@ class Launchers(SmallRuns):
         self.assert_judged(name, "1 done", "1 queued")
         self.assert_cancels(name, "qdel 17[].server")
 
+    def test_what_another_has_submitted_meanwhile_is_not_submitted_again(self):
+        """The other one submits while this one asks what waits or runs."""
+        name, _ = self.submitted("pbs", "20[].server", "", epochs=2)
+        self.stand_in("pbs", id="21[].server")
+        (self.folder / "qselect").write_text(
+            f"#!/bin/bash\nif ! mkdir {self.folder}/other 2>/dev/null; then\n"
+            f"  exec cat {self.folder}/queue\nfi\n"
+            f"{harness.PROGRAM} sweep submit {name}.toml --scheduler pbs >{self.folder}/other/out\n"
+            f"printf '21[0].server\\n21[1].server\\n' >{self.folder}/queue\n")
+        self.assertIn("0 to start now", self.sweep("submit", name, "--scheduler", "pbs"))
+        self.assertIn("2 to start now", (self.folder / "other" / "out").read_text())
+        self.assertEqual(sum(line.startswith("qsub ") for line in self.asked()), 1)
+
     def test_under_pbs_a_training_stops_before_its_time_is_up(self):
         name, (points,) = self.submitted("pbs", "18[].server", "", epochs=10**6)
         result = self.run_here("bash", "slurm/pbs/sweep.sh", PBS_JOBID="18[0].server",

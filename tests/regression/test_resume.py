@@ -339,6 +339,14 @@ class Resume(Interrupted):
         again = self.train("branch", settings, resume=first)  # as a requeued job would
         self.assert_succeeds(again, "is complete")
 
+    def test_a_branch_with_another_optimizer_begins_with_new_moments(self):
+        first = self.checkpoints("undisturbed")[0]
+        settings = {**SETTINGS, "optimizer.name": "muon", "curriculum.reset_optimizer": "false"}
+        result = self.train("branch_by_muon", settings, resume=first)
+        self.assert_succeeds(result, "branched off at step 120 ", "its moments are left out")
+        last = self.checkpoints("branch_by_muon")[-1]
+        self.assertEqual(counters(last)["optimizer_steps"], int(last.stem.split("_")[1]) - 120)
+
     def test_a_branch_may_start_from_the_newest_checkpoint_of_a_run_directory(self):
         last = int(self.checkpoints("undisturbed")[-1].stem.split("_")[1])
         result = self.train("from_directory", SETTINGS, resume=self.path / "undisturbed")

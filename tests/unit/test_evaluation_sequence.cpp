@@ -126,7 +126,7 @@ TEST(Length, IsCheckedAgainstTheModel) {
     FAIL() << "129 positions were accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::data);
-    EXPECT_THAT(error.what(), testing::HasSubstr("set model.n_positions to 129"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("model.n_positions = 129 or more"));
   }
 }
 

@@ -188,6 +188,10 @@ TEST_F(HistoryTest, FillsNewColumnsOfARunThatGoesOn) {
   const File file = File::open(path_);
   EXPECT_EQ(file.attribute<std::string>("epochs/accuracy", "frontier_rule"), "distance");
   EXPECT_FALSE(file.has_attribute("epochs/count", "frontier_rule"));
+  History unasked = History::load(path_, metadata_);
+  unasked.flush();  // without table(): as a run that is resumed with nothing to record
+  EXPECT_EQ(File::open(path_).attribute<std::string>("epochs/accuracy", "frontier_rule"),
+            "distance");
   History again = History::load(path_, metadata_);
   EXPECT_THAT(again.table("epochs", epoch, columns).values("count"), ElementsAre(0, 0, 7));
   EXPECT_THROW(again.table("epochs", epoch, epoch_columns), Error) << "a column would be lost";

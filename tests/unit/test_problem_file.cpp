@@ -332,7 +332,7 @@ TEST(ProblemFile, AFailedWriteLeavesTheOldFile) {
     FAIL() << "wrote through a folder";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::io);
-    EXPECT_THAT(error.what(), HasSubstr("cannot be created"));
+    EXPECT_THAT(error.what(), HasSubstr("cannot create"));
   }
   EXPECT_EQ(text_of(path), "old");
 }

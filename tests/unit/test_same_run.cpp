@@ -78,6 +78,9 @@ TEST(SameRun, AnythingElseIsAnotherRun) {
        [](RunOptions& o) {
          o.optimizer.stage_lr = {1, 0.5};
        }},
+      {"data.shares", [](RunOptions& o) { o.data.shares = {0.5}; }},
+      {"data.later_shares", [](RunOptions& o) { o.data.later_shares = {0.5}; }},
+      {"data.later_shares_from", [](RunOptions& o) { o.data.later_shares_from = 3; }},
       {"train.seed", [](RunOptions& o) { o.train.seed = 1; }},
       {"train.batch_size", [](RunOptions& o) { o.train.batch_size = 512; }},
       {"train.leaves", [](RunOptions& o) { o.train.leaves = 16; }},

@@ -143,6 +143,13 @@ TEST_F(SweepPoints, MakeProblemsOfTheirOwnIfAsked) {
   EXPECT_THAT(error_of("[generate]\nseed = 2\nvalid_seed = 2\n"), HasSubstr("trained on"));
 }
 
+TEST_F(SweepPoints, OfOtherSharesOfTheProblemsThatAreMadeAreOthers) {
+  const auto found = points(
+      "[generate]\nn_nodes = 12\nmin_hops = 2\nseed = 1\n"
+      "[[axis]]\nkey = \"data.shares\"\nvalues = [[1.0], [0.5]]\n");
+  EXPECT_NE(found[0].identity, found[1].identity);
+}
+
 TEST_F(SweepPoints, MakeProblemsOfARangeOfSizes) {
   const std::string axis = "[[axis]]\nkey = \"generate.n_nodes\"\n";
   const auto found = points(axis + "values = [12, \"8:12\"]\n");

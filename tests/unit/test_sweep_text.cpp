@@ -49,8 +49,8 @@ TEST(SweepText, OfASettingIsAWordOfTheShell) {
 
 TEST(SweepText, IsQuotedInTables) {
   const std::pair<const char*, const char*> fields[] = {
-      {"plain", "plain,"},   {"a,b", "\"a,b\","},   {"a\"b", "\"a\"\"b\","}, {"a\nb", "\"a\nb\","},
-      {"a\rb", "\"a\rb\","}, {"=1+1", "\"=1+1\","}, {"-1e-3", "-1e-3,"},     {"", ","}};
+      {"plain", "plain,"},   {"a,b", "\"a,b\","}, {"a\"b", "\"a\"\"b\","}, {"a\nb", "\"a\nb\","},
+      {"a\rb", "\"a\rb\","}, {"=1+1", "=1+1,"},   {"-1e-3", "-1e-3,"},     {"", ","}};
   for (const auto& [label, field] : fields)
     EXPECT_EQ(csv_labels(sweep_of({label}), point_at(0)), field);
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace superpose::io {
+namespace superpose {
 
 /// Error unless the file system of `directory` has `bytes` bytes free for this user.
 void require_free_space(const std::string& directory, std::uint64_t bytes);
@@ -23,8 +23,8 @@ void reserve_space(const std::string& path, std::uint64_t bytes);
 /// fsync: the file's bytes written on this node are on the disk.
 void sync_file(const std::string& path);
 
-/// Renames `temporary` to `path`, replacing it at once, and makes the new name durable. Who has the
-/// old file open goes on reading the old file.
+/// Renames `temporary` to `path`, replacing it at once, and makes the new name durable where the
+/// file system can. Who has the old file open goes on reading the old file.
 void publish(const std::string& temporary, const std::string& path);
 
 /// Gives `path` these contents, by way of `path`.tmp; what was there stays until they are complete.
@@ -40,4 +40,4 @@ void write_temporary(const std::string& temporary, std::string_view contents);
 /// for whoever reads it, but not forced to the disk.
 void replace_text(const std::string& path, const std::string& text);
 
-}  // namespace superpose::io
+}  // namespace superpose

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-namespace superpose::io {
+namespace superpose {
 
 /// An open file descriptor.
 class Descriptor {
@@ -26,4 +26,4 @@ class Descriptor {
 /// Writes all of `contents` to an open file. Error (io) with its path.
 void write_all(int file, std::string_view contents, const std::string& path);
 
-}  // namespace superpose::io
+}  // namespace superpose

@@ -1,4 +1,4 @@
-#include "io/durable_file.hpp"
+#include "core/durable_file.hpp"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -10,16 +10,21 @@
 #include <filesystem>
 #include <string_view>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
-#include "io/descriptor.hpp"
 
-namespace superpose::io {
+namespace superpose {
 namespace {
 
-void sync_path(const std::string& path, int flags) {
-  const Descriptor file(path, flags);
-  const bool done = ::fsync(file) == 0;  // before errno is read
-  validate(done, ExitCode::io, "cannot force {} to the disk ({})", path, std::strerror(errno));
+/// A folder may be one that can be written to and not read, or of a file system that syncs none:
+/// the new name is there all the same.
+void sync_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  const int descriptor =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
 }
 
 void rename_file(const std::string& from, const std::string& to) {
@@ -47,11 +52,11 @@ void write_beside(const std::string& temporary, std::string_view contents, Finis
 void require_free_space(const std::string& directory, std::uint64_t bytes) {
   struct statvfs system {};
   const bool found = ::statvfs(directory.c_str(), &system) == 0;
-  validate(found, ExitCode::io, "cannot write to {} ({}) create it or choose another directory",
+  validate(found, ExitCode::io, "cannot write to {} ({}); create it or choose another directory",
            directory, std::strerror(errno));
   const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
   validate(free >= bytes, ExitCode::io,
-           "not enough space in {} ({} MB needed, {} MB free) free some or use another directory",
+           "not enough space in {} ({} MB needed, {} MB free); free some or use another directory",
            directory, bytes / 1000000 + 1, free / 1000000);
 }
 
@@ -66,18 +71,19 @@ void reserve_space(const std::string& path, std::uint64_t bytes) {
     status = ::fallocate(file, 0, 0, static_cast<off_t>(bytes));
   } while (status != 0 && errno == EINTR);
   validate(status == 0 || errno == EOPNOTSUPP || errno == ENOSYS, ExitCode::io,
-           "cannot reserve {} bytes for {} ({}) free some space or use another directory", bytes,
+           "cannot reserve {} bytes for {} ({}); free some space or use another directory", bytes,
            path, std::strerror(errno));
 }
 
 void sync_file(const std::string& path) {
-  sync_path(path, O_RDONLY);
+  const Descriptor file(path, O_RDONLY);
+  const bool done = ::fsync(file) == 0;  // before errno is read
+  validate(done, ExitCode::io, "cannot force {} to the disk ({})", path, std::strerror(errno));
 }
 
 void publish(const std::string& temporary, const std::string& path) {
   rename_file(temporary, path);
-  const auto directory = std::filesystem::path(path).parent_path().string();
-  sync_path(directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
+  sync_folder_of(path);
 }
 
 void replace_file(const std::string& path, const std::vector<std::byte>& contents) {
@@ -102,4 +108,4 @@ void replace_text(const std::string& path, const std::string& text) {
   write_beside(temporary, text, [&] { rename_file(temporary, path); });
 }
 
-}  // namespace superpose::io
+}  // namespace superpose

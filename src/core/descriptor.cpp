@@ -1,4 +1,4 @@
-#include "io/descriptor.hpp"
+#include "core/descriptor.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "core/files.hpp"
 
-namespace superpose::io {
+namespace superpose {
 
 Descriptor::Descriptor(const std::string& path, int flags)
     : Descriptor(path, ::open(path.c_str(), flags | O_CLOEXEC), "open") {}
@@ -35,4 +35,4 @@ void write_all(int file, std::string_view contents, const std::string& path) {
   }
 }
 
-}  // namespace superpose::io
+}  // namespace superpose
