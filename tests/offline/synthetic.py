@@ -118,7 +118,8 @@ def write_histories(file, stage, accuracy):
                   "gradient_norm": np.linspace(2, 0.5, n_step),
                   "learning_rate": np.full(n_step, 1e-4),
                   "seconds": np.repeat(0.1 * (1 + stage), 4), "operations": np.full(n_step, 5e11)},
-        "epochs": {"epoch": np.arange(N_EPOCH), "stage": stage, "loss": 1 - ramp},
+        "epochs": {"epoch": np.arange(N_EPOCH), "stage": stage, "loss": 1 - ramp,
+                   "seconds": np.full(N_EPOCH, 6.0)},
         "evaluation": {"epoch": np.arange(N_EPOCH), "stage": stage, "hops": [3, 4],
                        "hop": [1, 2, 3, 4],
                        "accuracy": ramp, "candidate_accuracy": ramp, "accuracy_equal_depth": ramp,
@@ -227,3 +228,10 @@ def write_evaluation(path, accuracy, n_problems=257):
         "data_hash": "00ff00ff00ff00ff", "problems": n_problems,
         "results": [result],
         "shortcuts": [{"name": "distance", "accuracy": 0.93, "accuracy_equal_depth": 0.5}]}))
+
+
+def reconfigure(path, old, new):
+    """Another setting in the configuration of a file."""
+    with h5py.File(path, "r+") as file:
+        assert old in file.attrs["configuration"]
+        file.attrs["configuration"] = file.attrs["configuration"].replace(old, new)

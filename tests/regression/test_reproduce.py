@@ -39,6 +39,7 @@ class Reproduce(SmallRuns):
         result = self.reproduce(*words)
         self.assert_succeeds(result)
         methods = json.loads((self.place / "methods.json").read_text())["methods"]
+        methods = {table["method"]: table for table in methods.values()}
         self.assertEqual(set(methods), {"coconut", "no_cot"})
         for table in methods.values():
             self.assertEqual((table["seeds"], len(table["accuracy"])), ([1, 2], 2))

@@ -1,4 +1,11 @@
-"""95 % intervals."""
+"""95 % intervals.
+
+An accuracy of several seeds has two sources of chance: the seeds, and the answers to problems that
+could have been others. of_accuracies takes the wider of two intervals: Student's t over the seeds'
+means, and Wilson's of the answers of all seeds pooled. The first alone has no width where all seeds
+agree (three of 100 %); the second alone would not see that seeds differ. Both are of the problem
+file as it is: each seed answers the same problems.
+"""
 
 import math
 
@@ -29,4 +36,32 @@ def wilson(share, n):
     z = 1.96
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     margin = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return centre - margin, centre + margin
+    return max(centre - margin, 0), min(centre + margin, 1)
+
+
+def pooled(shares, n_problems):
+    """Wilson's interval of the answers of all seeds; n_problems: how many each was asked."""
+    n = sum(n_problems)
+    return wilson(sum(share * k for share, k in zip(shares, n_problems)) / n, n)
+
+
+def candidates_of(shares, n_problems):
+    """{how it was made: (low, high)} of the intervals that can be made of these accuracies."""
+    found, n = {}, len(shares)
+    if n > 1:
+        found[f"t, {n} seeds"] = over_seeds(shares)[1:]
+    if n > 0 and all(n_problems):
+        whose = "1 seed" if n == 1 else f"{n} seeds"
+        found[f"Wilson, {whose}, {sum(n_problems)} answers"] = pooled(shares, n_problems)
+    return found
+
+
+def of_accuracies(shares, n_problems):
+    """(mean, low, high, how it was made) of accuracies, one a seed; n_problems: of each, None where
+    it is unknown. NaN where there is nothing to make an interval of."""
+    mean = float(np.mean(shares)) if len(shares) else np.nan
+    found = candidates_of(shares, n_problems)
+    if not found:
+        return mean, np.nan, np.nan, "no interval, 1 seed"
+    how, (low, high) = max(found.items(), key=lambda item: item[1][1] - item[1][0])
+    return mean, low, high, how

@@ -2,10 +2,10 @@
 
 usage: interventions PROBE_FILE [--candidates] [--checkpoint STEP] [--output DIR]
 
-A panel an intervention (`superpose probe --intervene`), a line for each changed thought; a dashed
-line is the accuracy without it, of the same problems. rescale: 0 removes the component along the
-nodes of the group, 1 changes nothing. swap, nearest_token: 0 changes nothing, 1 replaces the
-thought. With --candidates the better of the two candidates counts instead of the whole vocabulary.
+A panel an intervention (`superpose probe --intervene`), a line for each changed thought, of the n
+problems that have it; a dashed line is the accuracy without it, of the same problems. rescale: 0
+removes the component along the nodes of the group, 1 changes nothing. All others: 0 changes
+nothing, 1 replaces the thought. With --candidates the better of the two candidates counts instead of the whole vocabulary.
 Writes interventions.png and .pdf (interventions_candidates).
 Exit codes: 0 done, 2 usage, 5 no file can be read or written.
 """
@@ -35,17 +35,15 @@ def draw_panel(ax, probe, columns, checkpoint, prefix, colours):
         if problems[i].max() == 0:
             continue
         ax.plot(probe.strengths, after[i], color=colour, marker=MARKERS[i % len(MARKERS)],
-                markersize=4, label=f"after, {changed_label(thought)}")
+                markersize=4,
+                label=f"after, {changed_label(thought)} (n = {int(problems[i].max())})")
         ax.plot(probe.strengths, before[i], color=colour, linewidth=0.9, linestyle=(0, (4, 2)),
                 zorder=1)
-    ax.annotate(f"{int(problems[0].max())} "
-                "problems", (0, 1), xycoords="axes fraction", xytext=(0, 3),
-                textcoords="offset points", fontsize=7.5, color=GREY)
 
 
 def draw_interventions(probe, step=None, candidates=False):
     if not probe.interventions:
-        raise Failure(f"{probe.path} has no interventions (it was probed without) probe again with "
+        raise Failure(f"{probe.path} has no interventions (it was probed without); probe again with "
                       "--intervene rescale,swap,nearest_token")
     n, checkpoint = len(probe.interventions), probe.index(step)
     n_rows = -(-n // N_COLUMNS)
@@ -56,13 +54,14 @@ def draw_interventions(probe, step=None, candidates=False):
     colours = ["black", *sequence(len(probe.changed_thoughts) - 1)]
     for ax, (name, columns) in zip(axes.flat, probe.interventions.items()):
         draw_panel(ax, probe, columns, checkpoint, "candidate_" if candidates else "", colours)
-        ax.set_title(plain(words(name)), loc="left", fontsize=9, fontweight="bold", pad=14)
+        ax.set_title(plain(words(name)), loc="left", fontsize=9, fontweight="bold")
         share_axis(ax)
         ax.xaxis.set_major_formatter("{x:g}")
     for ax in axes.flat[n:]:
         ax.set_visible(False)
     label_axes(axes, n, "candidates right (%)" if candidates else "answers right (%)")
-    axes[0, 0].plot([], [], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="before")
+    axes[0, 0].plot([], [], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)),
+                    label="before, the same problems")
     add_legend(fig, axes, n_columns=3)
     return fig
 
@@ -85,6 +84,14 @@ def effect(probe, name, thought=0, step=None):
     problems = int(columns["problems"][checkpoint, row].max())
     return (probe.strengths, columns["accuracy_before"][checkpoint, row, 0],
             columns["accuracy_after"][checkpoint, row], problems)
+
+
+def full_effect(probe, name, step):
+    """(strength, problems, accuracy before and after) where the intervention is whole: rescale
+    removes at 0, the others replace at 1."""
+    strengths, before, after, problems = effect(probe, name, step=step)
+    whole = int(np.argmin(np.abs(strengths - (0 if name.startswith("rescale") else 1))))
+    return strengths[whole], problems, before, after[whole]
 
 
 def draw(arguments):

@@ -31,6 +31,7 @@ PUBLISHED = {"color": "black", "marker": "D", "markerfacecolor": "white", "marke
              "linestyle": "none", "zorder": 5}
 # Inches.
 MARGIN, GAP = 0.7, 0.3
+NEAR_ONE = 0.9  # where the axis of shares near 1 begins
 
 # Groups of nodes and edges, from the widest to the narrowest (io/FORMAT.md). The frontier is that of
 # walks, as in the published numbers beside which all of these figures stand.
@@ -123,6 +124,11 @@ def names(items):
     return [item.name for item in items]
 
 
+def checkpoint_names(probes, step=None):
+    """Of probes, each with the step of the checkpoint that is shown."""
+    return [f"{probe.name}, step {probe.steps[probe.index(step)]}" for probe in probes]
+
+
 def add_legend(fig, axes, n_columns=4, lower=0.42):
     """One legend for all panels, `lower` inches under them; a label of several panels appears
     once. Returns it."""
@@ -148,6 +154,13 @@ def share_axis(ax):
     """The axis of a share: 0 to 1, shown in per cent."""
     ax.set_ylim(-0.03, 1.03)
     ax.set_yticks(np.linspace(0, 1, 5))
+    ax.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=""))
+
+
+def near_one_axis(ax):
+    """The upper end of the same axis, where 98 and 100 % are told apart."""
+    ax.set_ylim(NEAR_ONE - 0.003, 1.003)
+    ax.set_yticks(np.linspace(NEAR_ONE, 1, 6))
     ax.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=""))
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..files.measures import Measure
-from .style import BLUE, REFERENCE, add_legend, panels, sequence, share_axis
+from .style import (BLUE, NEAR_ONE, REFERENCE, add_legend, near_one_axis, panels, sequence,
+                    share_axis)
 
 
 def over_seeds(curves):
@@ -22,19 +23,33 @@ def draw_curves(ax, curves, colour, label):
 def draw_time_to_accuracy(runs, minutes, threshold):
     """runs: of one configuration; minutes: of each, at the end of each evaluated epoch."""
     seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
-    fig, axes = panels([f"held-out answers, {seeds}", "predictions in the frontier"], 1,
-                       [2.5], "minutes of training")
-    answers, frontier = axes[0]
-    draw_curves(answers, [(x, run.evaluation[Measure.ACCURACY]) for run, x in zip(runs, minutes)],
-                BLUE, "all answers (thin: a seed)")
-    answers.axhline(threshold, **REFERENCE, zorder=0, label=f"{100 * threshold:g} %")
-    hops = runs[0].evaluation["hop"]
-    for k, (hop, colour) in enumerate(zip(hops, sequence(len(hops)))):
-        draw_curves(frontier, [(x, run.evaluation[Measure.NEXT_NODE_FRONTIER][:, k])
-                               for run, x in zip(runs, minutes)], colour, f"hop {hop}")
-    answers.set_ylabel("right (%)")
-    for ax in axes[0]:
-        share_axis(ax)
-        ax.set_xlim(left=0)
+    heights = [2.0, 1.6] if any_near_one(runs) else [2.5]
+    fig, axes = panels([f"held-out answers, {seeds}", "predictions in the frontier"], len(heights),
+                       heights, "minutes of training")
+    for (answers, frontier), axis in zip(axes, (share_axis, near_one_axis)):
+        draw_answers(answers, runs, minutes, threshold)
+        draw_frontier(frontier, runs, minutes)
+        answers.set_ylabel("right (%)")
+        for ax in (answers, frontier):
+            axis(ax)
+            ax.set_xlim(left=0)
     add_legend(fig, axes, n_columns=3)
     return fig
+
+
+def any_near_one(runs):
+    return any(np.nanmax(run.evaluation[measure], initial=0) > NEAR_ONE for run in runs
+               for measure in (Measure.ACCURACY, Measure.NEXT_NODE_FRONTIER))
+
+
+def draw_answers(ax, runs, minutes, threshold):
+    draw_curves(ax, [(x, run.evaluation[Measure.ACCURACY]) for run, x in zip(runs, minutes)],
+                BLUE, "all answers (thin: a seed)")
+    ax.axhline(threshold, **REFERENCE, zorder=0, label=f"{100 * threshold:g} %")
+
+
+def draw_frontier(ax, runs, minutes):
+    hops = runs[0].evaluation["hop"]
+    for k, (hop, colour) in enumerate(zip(hops, sequence(len(hops)))):
+        draw_curves(ax, [(x, run.evaluation[Measure.NEXT_NODE_FRONTIER][:, k])
+                         for run, x in zip(runs, minutes)], colour, f"hop {hop}")

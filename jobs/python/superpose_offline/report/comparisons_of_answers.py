@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..draw.interventions import effect
+from ..draw.interventions import full_effect
 from ..draw.style import words
 from ..files.measures import Measure
 from . import setting, verdicts
@@ -51,15 +51,27 @@ def size_of_all(methods, unlike):
     return verdicts.together(decided) if decided else next(iter(sizes), NOT_PUBLISHED)
 
 
+def size_of_model(method):
+    return method.n_layer, method.n_head, method.n_embd
+
+
+def pairs_of(methods):
+    """(coconut, cot or no_cot), both of two layers and of one size, whatever their labels add."""
+    return [(coconut, other) for coconut in methods for other in methods
+            if coconut.base_name == "coconut" and other.base_name in ("cot", "no_cot")
+            and coconut.n_layer == 2 and size_of_model(coconut) == size_of_model(other)]
+
+
 def order_of_methods(methods):
     """coconut above cot and no_cot of two layers, as in RbS Fig. 4: (verdict, text)."""
-    means = {m.name: m.bar().mean for m in methods if m.n_layer == 2}
-    others = [name for name in ("cot", "no_cot") if name in means]
-    if "coconut" not in means or not others:
-        return UNDECIDED, "Their order takes coconut and cot or no_cot on the same problems."
-    above = [name for name in others if means["coconut"] > means[name]]
-    return (checks(len(above), len(others)),
-            f"coconut stands above {' and '.join(above) or 'neither'} of {' and '.join(others)}.")
+    pairs = pairs_of(methods)
+    if not pairs:
+        return UNDECIDED, ("To compare their order, evaluate coconut and cot or no_cot on the same "
+                           "problems.")
+    above = [coconut.bar().mean > other.bar().mean for coconut, other in pairs]
+    return (checks(sum(above), len(pairs)),
+            " ".join(f"{coconut.name} stands {'above' if holds else 'not above'} {other.name}."
+                     for (coconut, other), holds in zip(pairs, above)))
 
 
 def best_shortcut(methods):
@@ -84,14 +96,6 @@ def compare_methods(data, methods, unlike=()):
     return Comparison(f"Answers on {data} (RbS Fig. 4; EoS)",
                       ["method", "seeds", "accuracy", "95 % interval", "equally deep", "published"],
                       rows, order, size_of_all(methods, unlike), text, [verdicts.RULE])
-
-
-def full_effect(probe, name, step):
-    """(strength, problems, accuracy before and after) where the intervention is whole: rescale
-    removes at 0, the others replace at 1."""
-    strengths, before, after, problems = effect(probe, name, step=step)
-    whole = int(np.argmin(np.abs(strengths - (0 if name.startswith("rescale") else 1))))
-    return strengths[whole], problems, before, after[whole]
 
 
 def is_superposition_used(lost):
