@@ -120,6 +120,11 @@ def accuracies(method, n_layer, n_embd):
     return [a for a in found if a.n_embd == n_embd] or [a for a in found if a.n_embd == 768]
 
 
+def times_heads(n_head):
+    """What is said of published sums over heads that are shown for another number of heads."""
+    return "" if n_head == N_HEAD else f", times {n_head}/{N_HEAD} heads"
+
+
 def of_thought(table, group, thought):
     """An entry of a table for a thought counted from 1; None beyond the fourth."""
     return table[group][thought - 1] if thought <= len(table[group]) else None

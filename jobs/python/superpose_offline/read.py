@@ -58,7 +58,7 @@ class ProbeFile:
         with open_hdf5(self.path, "superpose_probe") as file:
             if name in file:
                 return dataset_of(file[name])
-        raise Failure(f"{self.path} has no {name} (it was not kept) probe again with "
+        raise Failure(f"{self.path} has no {name} (it was not kept); probe again with "
                       "--raw-problems, or choose another step")
 
 

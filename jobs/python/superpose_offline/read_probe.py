@@ -80,7 +80,7 @@ def show(arguments):
         if arguments.run:
             read_run(arguments.run)
     except (OSError, KeyError, ValueError, IndexError) as error:
-        raise Failure(f"cannot read the files ({error}) give one of superpose probe and, if you "
+        raise Failure(f"cannot read the files ({error}); give one of superpose probe and, if you "
                       "like, a run.h5") from error
     same = np.allclose(recomputed, in_file, rtol=TOLERANCE, atol=TOLERANCE)
     by_h5py, by_xarray = recomputed

@@ -25,14 +25,14 @@ def place_of(probe, layer, problem):
     raw_layers = list(map(int, probe.raw_layers))
     if layer not in raw_layers:
         raise UsageError(f"{probe.path} keeps no attention of layer {layer} (it keeps "
-                         f"{raw_layers}) choose another --layer, or probe again with --raw-layers")
+                         f"{raw_layers}); choose another --layer, or probe again with --raw-layers")
     kept = list(probe.problems.get("raw_problem_index", []))
     if not kept:
-        raise Failure(f"{probe.path} keeps no attention (--raw-problems was 0) probe again with "
+        raise Failure(f"{probe.path} keeps no attention (--raw-problems was 0); probe again with "
                       "more")
     if problem not in kept:
         raise UsageError(f"{probe.path} keeps no attention of problem {problem} (it keeps "
-                         f"{kept[0]} to {kept[-1]}) choose another --problem")
+                         f"{kept[0]} to {kept[-1]}); choose another --problem")
     return kept.index(problem), raw_layers.index(layer)
 
 
@@ -41,7 +41,8 @@ def read_map(probe, checkpoint, layer, problem, head=None):
     place, raw_layer = place_of(probe, layer, problem)
     weights = probe.raw("attention_weights", checkpoint, (place, raw_layer))
     if head is not None and head > len(weights):
-        raise UsageError(f"{probe.path} has {len(weights)} heads (--head is {head}) choose another")
+        raise UsageError(f"{probe.path} has {len(weights)} heads (--head is {head}); choose "
+                         "another")
     queries = probe.problems["position_query"][place]
     known = queries >= 0
     summed = weights.sum(axis=0) if head is None else weights[head - 1]
@@ -72,7 +73,7 @@ def draw_map(probe, checkpoint, layer=1, problem=0, head=None, n_tokens=25):
     shown = queries < len(labels)
     if not shown.any():
         raise Failure(f"{probe.path} keeps no attention from the first {n_tokens} tokens (it was "
-                      "probed with --raw-queries thoughts) probe again with all, or give more "
+                      "probed with --raw-queries thoughts); probe again with all, or give more "
                       "--tokens")
     rows = list(map(int, queries[shown]))
     cells = weights[shown][:, :len(labels)]

@@ -17,14 +17,14 @@ from .. import command
 from ..files.hdf5 import Failure, name_apart, skip_unusable
 from ..files.measures import HOP, HOPS, Measure
 from ..files.run_history import Run
-from .style import (GREY, MARKERS, REFERENCE, add_legend, panels, save, sequence, share_axis,
-                    whole_numbers)
+from .methods import title_of
+from .style import GREY, MARKERS, REFERENCE, add_legend, panels, save, sequence, share_axis
 
 
 def load(path):
     run = Run(path)
     if not run.has_answers():
-        raise Failure(f"{run.path} has no evaluation (no held-out problems, or none so far) train "
+        raise Failure(f"{run.path} has no evaluation (no held-out problems, or none so far); train "
                       "with data.valid and train.eval_every")
     return run
 
@@ -66,13 +66,15 @@ def draw_run(column, run, hop_colours, hops_colours):
     plot_lines(answers, stages, by_hops, hops_colours, "answers, H =", run.evaluation[HOPS],
                face="white")
     answers.plot(stages, run.evaluation[Measure.ACCURACY][rows], color="black", linewidth=1,
-                 linestyle=(0, (1, 1)), label="answers, all")
+                 linestyle=(0, (1, 1)), marker=".", label="answers, all")
     share_axis(frontier)
     share_axis(answers)
+    loss.set_xlim(stages[0] - 0.5, stages[-1] + 0.5)  # shared by the three
+    loss.set_xticks(stages)
 
 
 def draw_by_stage(runs):
-    fig, axes = panels([f"{run.name} ({run.method})" for run in runs], 3, [1.8, 1.6, 1.6],
+    fig, axes = panels([title_of(run) for run in runs], 3, [1.8, 1.6, 1.6],
                        "stage (value at its end)")
     hop_colours = sequence(max(len(run.evaluation[HOP]) for run in runs))
     hops_colours = sequence(max(len(run.evaluation[HOPS]) for run in runs))
@@ -83,7 +85,6 @@ def draw_by_stage(runs):
     for ax, label in zip(axes[:, 0], ("held-out loss of\nthe next node (nat)",
                                       "next node in the\nfrontier (%)", "answers right (%)")):
         ax.set_ylabel(label)
-    whole_numbers(axes)
     add_legend(fig, axes, n_columns=3)
     return fig
 

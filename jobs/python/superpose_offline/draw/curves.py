@@ -19,8 +19,8 @@ from .. import command
 from ..files.hdf5 import name_apart
 from ..files.measures import Measure
 from ..files.run_history import Run, stages_by_epoch, stages_by_step
-from .style import (BLUE, GREEN, ORANGE, REFERENCE, add_legend, mark_stages, names, panels, save,
-                    sequence, share_axis, whole_numbers)
+from .style import (BLUE, GREEN, NEAR_ONE, ORANGE, REFERENCE, add_legend, mark_stages, names,
+                    near_one_axis, panels, save, sequence, share_axis, whole_numbers)
 
 
 def centred_mean(values, window):
@@ -74,18 +74,25 @@ def draw_loss(runs):
     return fig
 
 
+ANSWERS = [(Measure.ACCURACY, BLUE, "all problems"),
+           (Measure.ACCURACY_EQUAL_DEPTH, ORANGE, "equally deep candidates"),
+           (Measure.CANDIDATE_ACCURACY, GREEN, "all, better of the two candidates")]
+
+
 def draw_accuracy(runs):
-    fig, axes = panels(names(runs), 1, [2.5], "epochs completed")
-    columns = [(Measure.ACCURACY, BLUE, "all problems"),
-               (Measure.ACCURACY_EQUAL_DEPTH, ORANGE, "equally deep candidates"),
-               (Measure.CANDIDATE_ACCURACY, GREEN, "all, better of the two candidates")]
-    for run, ax in zip(runs, axes[0]):
-        for zorder, (column, colour, label) in zip((4, 3, 2), columns):
-            plot_epochs(ax, run, run.evaluation[column], color=colour, label=label, zorder=zorder)
-        ax.axhline(0.5, **REFERENCE, zorder=0, label="guess between the two candidates")
-        share_axis(ax)
-        mark_stages(ax, stages_by_epoch(run))
-    axes[0, 0].set_ylabel("held-out answers right (%)")
+    """The upper end of the axis has a row of its own once answers are there."""
+    near_one = any(np.nanmax(run.evaluation[Measure.ACCURACY]) > NEAR_ONE for run in runs)
+    heights = [2.2, 1.7] if near_one else [2.5]
+    fig, axes = panels(names(runs), len(heights), heights, "epochs completed")
+    for row, axis in zip(axes, (share_axis, near_one_axis)):
+        for run, ax in zip(runs, row):
+            for zorder, (column, colour, label) in zip((4, 3, 2), ANSWERS):
+                plot_epochs(ax, run, run.evaluation[column], color=colour, label=label,
+                            zorder=zorder)
+            ax.axhline(0.5, **REFERENCE, zorder=0, label="guess between the two candidates")
+            axis(ax)
+            mark_stages(ax, stages_by_epoch(run), numbers=row is axes[0])
+        row[0].set_ylabel("held-out answers\nright (%)")
     whole_numbers(axes)
     add_legend(fig, axes, n_columns=2)
     return fig

@@ -3,7 +3,8 @@
 usage: edge_groups PROBE_FILE... [--layer L] [--checkpoint STEP] [--output DIR]
 
 The weight that an edge's three tokens receive, summed over heads: mean and standard deviation for
-edges not reachable, reachable, frontier and optimal. The published values are of 8 heads; for
+edges not reachable, reachable, frontier and optimal. A weight is never negative: where the
+deviation is larger than the mean, its bar ends at 0. The published values are of 8 heads; for
 another number of heads they are shown scaled to it. Writes edge_groups.png and .pdf, a panel a
 probe file, and the table on stdout.
 Exit codes: 0 done, 2 usage, 5 no file can be read or written.
@@ -15,7 +16,7 @@ from .. import command, published
 from ..files.hdf5 import name_apart, skip_unusable
 from ..files.probe_file import Probe
 from .group_points import draw_groups, draw_published_groups, print_groups, thought_axis
-from .style import GROUPS, add_legend, names, panels, save
+from .style import GROUPS, add_legend, checkpoint_names, panels, save
 
 
 def measured(probe, checkpoint, layer):
@@ -32,22 +33,21 @@ def scaled_published(n_head):
 
 
 def published_label(n_head):
-    scaled = "" if n_head == published.N_HEAD else f", times {n_head}/{published.N_HEAD} heads"
-    return f"published ({published.EDGE_ATTENTION_SOURCE}{scaled})"
+    return f"published ({published.EDGE_ATTENTION_SOURCE}{published.times_heads(n_head)})"
 
 
 def draw_panel(ax, probe, checkpoint, layer):
     statistics = probe.statistics
     values = measured(probe, checkpoint, layer)
     draw_groups(ax, statistics.thoughts, {g: v.mean for g, v in values.items()},
-                {g: v.std for g, v in values.items()})
+                {g: v.std for g, v in values.items()}, lowest=0)
     draw_published_groups(ax, statistics.thoughts, scaled_published(statistics.n_head),
-                          published_label(statistics.n_head))
+                          published_label(statistics.n_head), lowest=0)
     thought_axis(ax, statistics.thoughts, sum(values[g].count for g in GROUPS[:2]))
 
 
 def draw_edge_groups(probes, step=None, layer=None):
-    fig, axes = panels(names(probes), 1, [2.8], "")
+    fig, axes = panels(checkpoint_names(probes, step), 1, [2.8], "")
     for probe, ax in zip(probes, axes[0]):
         draw_panel(ax, probe, probe.index(step), probe.statistics.search_layer(layer))
     axes[0, 0].set_ylabel("attention weight on an edge,\nheads summed (mean ± std)")

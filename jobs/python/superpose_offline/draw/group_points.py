@@ -7,24 +7,33 @@ from .style import GROUP_COLOURS, GROUPS, words
 WIDTH = 0.8  # of a thought's share of the axis
 
 
-def draw_groups(ax, thoughts, means, stds):
-    """Points with bars of one standard deviation. means, stds: {group: array by thought}."""
+def bars_of(centres, halves, lowest):
+    """Lengths of bars of these half widths, which end at `lowest`."""
+    below = np.clip(np.subtract(centres, lowest), 0, halves)
+    return np.array([below, halves])
+
+
+def draw_groups(ax, thoughts, means, stds, lowest=-np.inf):
+    """Points with bars of one standard deviation. means, stds: {group: array by thought}; lowest:
+    the least that a value can be."""
     step = WIDTH / len(GROUPS)
     for place, group in enumerate(GROUPS):
         x = thoughts - WIDTH / 2 + (place + 0.3) * step
-        ax.errorbar(x, means[group], stds[group], fmt="o", markersize=4.5, capsize=2, linewidth=1.1,
+        bars = bars_of(means[group], stds[group], lowest)
+        ax.errorbar(x, means[group], bars, fmt="o", markersize=4.5, capsize=2, linewidth=1.1,
                     color=GROUP_COLOURS[group], label=f"{words(group)}, measured")
 
 
-def draw_published_groups(ax, thoughts, intervals, label):
+def draw_published_groups(ax, thoughts, intervals, label, lowest=-np.inf):
     """White diamonds with thin bars. intervals: {group: [(centre, half width)]} by thought."""
     step = WIDTH / len(GROUPS)
     for place, group in enumerate(GROUPS):
         known = intervals[group][:len(thoughts)]
         x = thoughts[:len(known)] - WIDTH / 2 + (place + 0.72) * step
         centres, halves = np.array(known).T
-        ax.errorbar(x, centres, halves, fmt="D", markersize=4, capsize=0, linewidth=0.8,
-                    color=GROUP_COLOURS[group], markerfacecolor="white", label=label)
+        ax.errorbar(x, centres, bars_of(centres, halves, lowest), fmt="D", markersize=4, capsize=0,
+                    linewidth=0.8, color=GROUP_COLOURS[group], markerfacecolor="white",
+                    label=label)
         label = None
 
 

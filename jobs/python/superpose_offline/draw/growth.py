@@ -21,6 +21,7 @@ from .. import command, published
 from ..files.hdf5 import Failure, name_apart, skip_unusable
 from ..files.probe_file import Probe
 from ..files.run_history import Run
+from .methods import title_of
 from .style import (BLUE, CYCLE, GREEN, MARKERS, ORANGE, PINK, REFERENCE, SKY, add_legend,
                     mark_stages, panels, plain, save, sequence, whole_numbers)
 
@@ -37,7 +38,7 @@ def load(path):
         statistics = Run(path).statistics
         if statistics is None:
             raise Failure(f"{path} has no recorded statistics (record.every was 0, or the method "
-                          "has no thoughts) probe its checkpoints, or train with --record.every 1")
+                          "has no thoughts); probe its checkpoints, or train with --record.every 1")
     else:
         statistics = Probe(path).statistics
     statistics.path = path
@@ -53,11 +54,12 @@ def plot_growth(ax, epochs, values, **style):
                     color=style["color"], alpha=0.18, linewidth=0)
 
 
-def mark_plateau(ax, highest):
-    """The published level, where the axis reaches it anyway."""
-    if highest > published.GROWTH_PLATEAU / 2:
-        ax.axhline(published.GROWTH_PLATEAU, **REFERENCE, zorder=0,
-                   label="published, c = 1, coconut (EoS 5.1)")
+def mark_plateau(ax, run):
+    """The published level, which is of coconut and of 8 heads, for the heads of this run."""
+    if run.method == "coconut":
+        ax.axhline(published.GROWTH_PLATEAU * run.n_head / published.N_HEAD, **REFERENCE, zorder=0,
+                   label=f"published, c = 1, coconut ({published.GROWTH_SOURCE}"
+                         f"{published.times_heads(run.n_head)})")
 
 
 def difference(statistics, layer):
@@ -67,7 +69,7 @@ def difference(statistics, layer):
 
 def draw_growth(runs, layer=None):
     """A column a run, a line a thought."""
-    titles = [f"{run.name} ({run.method})" for run in runs]
+    titles = [title_of(run) for run in runs]
     fig, axes = panels(titles, 1, [2.6], "epochs completed")
     by_run = [difference(run, layer) for run in runs]
     colours = sequence(max(len(run.c) for run in runs))
@@ -76,7 +78,7 @@ def draw_growth(runs, layer=None):
             plot_growth(ax, run.epochs, values[:, i], color=colour,
                         marker=MARKERS[i % len(MARKERS)], label=f"thought c = {thought}")
         ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
-        mark_plateau(ax, np.nanmax(values.mean, initial=0))
+        mark_plateau(ax, run)
         mark_stages(ax, run.stages)
         ax.set_xlim(left=0)
     whole_numbers(axes)
@@ -96,7 +98,7 @@ def draw_compared(runs, layer=None):
         for i in range(len(run.c)):
             plot_growth(axes[0, i], run.epochs, values[:, i], color=colour,
                         marker=MARKERS[place % len(MARKERS)],
-                        label=plain(f"{run.name} ({run.method})"))
+                        label=plain(title_of(run)))
             for _, begin, _ in run.stages[1:]:
                 axes[0, i].axvline(begin, color=colour, linewidth=0.7, linestyle=":", zorder=0)
             axes[0, i].set_xlim(left=0)
@@ -108,7 +110,7 @@ def draw_compared(runs, layer=None):
 
 
 def draw_prediction(runs, layer=None):
-    fig, axes = panels([f"{run.name} ({run.method})" for run in runs], 2, [1.9, 1.9],
+    fig, axes = panels([title_of(run) for run in runs], 2, [1.9, 1.9],
                        "epochs completed")
     for run, *column in zip(runs, *axes):
         search = run.search_layer(layer)

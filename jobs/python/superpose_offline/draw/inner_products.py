@@ -17,7 +17,7 @@ from .. import command, published
 from ..files.hdf5 import name_apart, skip_unusable
 from ..files.probe_file import Probe
 from .group_points import draw_groups, draw_published_groups, print_groups, thought_axis
-from .style import GROUP_COLOURS, GROUPS, add_legend, names, panels, plain, save, words
+from .style import GROUP_COLOURS, GROUPS, add_legend, checkpoint_names, panels, plain, save, words
 
 N_BINS = 40
 
@@ -34,7 +34,7 @@ def published_intervals():
 
 
 def draw_means(probes, step=None):
-    fig, axes = panels(names(probes), 1, [2.8], "")
+    fig, axes = panels(checkpoint_names(probes, step), 1, [2.8], "")
     for probe, ax in zip(probes, axes[0]):
         values, thoughts = measured(probe, probe.index(step)), probe.statistics.thoughts
         draw_groups(ax, thoughts, {g: v.mean for g, v in values.items()},

@@ -40,6 +40,8 @@ from .theory_threshold import draw_threshold
 MEASURED = "index_matching_difference"
 ENCODINGS = {"sinusoidal": "sinusoidal", "rope": "RoPE, ours", "rope_position": "RoPE, Lemma 6"}
 FORMATS = ("f64", "f32", "bf16")
+N_OVERLAID = 4     # thoughts
+LEAST_RECORDS = 3  # the overlay fits a height and a scale of time to them
 SAFETY = 16  # leaks beyond SAFETY times the allowed one pass the threshold of the MLP
 
 
@@ -55,8 +57,15 @@ def read_measured(path):
     run = Run(path)
     if run.statistics is None:
         raise UsageError(f"{run.path} holds no attention/{MEASURED} (the run did not record its "
-                         "attention) give a run with record.every, or leave --run out")
-    return run.statistics.epochs, run.statistics.of(MEASURED).mean
+                         "attention); give a run with record.every, or leave --run out")
+    epochs, measured = run.statistics.epochs, run.statistics.of(MEASURED).mean
+    known = int(np.isfinite(measured[:, -1, :N_OVERLAID]).sum(axis=0).max())
+    if known < LEAST_RECORDS:
+        raise UsageError(f"{run.path} has recorded attention at {known} "
+                         f"epoch{'' if known == 1 else 's'} only (an overlay needs "
+                         f"{LEAST_RECORDS}: a curve of two scales fits any two); train with "
+                         "--record.every 1, or leave --run out")
+    return epochs, measured
 
 
 def draw_construct(tables):
@@ -255,13 +264,13 @@ def fitted(t, mu, epochs, measured):
 def draw_overlay(tables, epochs, measured):
     average = tables["average"]
     layer = measured[:, -1, :]
-    n = min(4, layer.shape[1])
+    n = min(N_OVERLAID, layer.shape[1])
     fig, axes = grid(1, n, width=2.6, height=2.4, sharey=True)
     for thought, ax in enumerate(axes[0]):
         known = np.isfinite(layer[:, thought])
         title(ax, f"thought {thought + 1}")
         ax.set_xlabel("epochs completed")
-        if known.sum() < 3:
+        if known.sum() < LEAST_RECORDS:
             continue
         x, y = epochs[known], layer[known, thought]
         ax.plot(x, y, color=GREY, marker=".", linestyle="none", label="measured, last layer")
@@ -290,15 +299,16 @@ def draw_all(arguments):
     files = [(path, read_theory(path)) for path in paths]
     flows = [tables for _, tables in files if "average" in tables]
     if arguments.run and not flows:
-        raise UsageError("--run needs a file of superpose theory flow (its mu(t) is laid over the "
-                         "measured difference) name one")
+        raise UsageError("--run needs a file of superpose theory flow (its logit is laid over the "
+                         "measured difference); name one")
+    measured = read_measured(arguments.run) if arguments.run else None  # before anything is drawn
     for path, tables in files:
         prefix = f"{path.stem}_" if len(paths) > 1 else ""
         for name, table, draw in FIGURES:
             if table in tables:
                 save(draw(tables), directory, prefix + name)
-    if arguments.run:
-        save(draw_overlay(flows[0], *read_measured(arguments.run)), directory, "overlay")
+    if measured:
+        save(draw_overlay(flows[0], *measured), directory, "overlay")
 
 
 def add_arguments(parser):

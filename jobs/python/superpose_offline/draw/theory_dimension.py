@@ -13,8 +13,9 @@ STAGES = {"copy": ("layer 1, prompt", ORANGE, "s"), "hold": ("layer 1, superposi
 
 def draw_dimension(tables):
     needed = tables["needed"]
-    fig, axes = grid(2, 3, width=2.6, height=2.2, sharex="row", sharey=True)
-    for growth, row in enumerate(axes):
+    growths = sorted({int(g) for g in needed["growth"]})  # a search without the second has no row
+    fig, axes = grid(len(growths), 3, width=2.6, height=2.2, sharex="row", sharey=True)
+    for growth, row in zip(growths, axes):
         for protection, ax in enumerate(row):
             chosen = (needed["growth"] == growth) & (needed["protection"] == protection)
             size = needed["vocabulary"][chosen]

@@ -54,7 +54,7 @@ def export(arguments):
             for run in runs:
                 print(f"{run.title}: {exporter.write(run)}")
     except OSError as error:
-        raise Failure(f"cannot write to {arguments.output} ({error}) choose another "
+        raise Failure(f"cannot write to {arguments.output} ({error}); choose another "
                       "--output") from error
 
 

@@ -90,7 +90,7 @@ def load_all(paths):
     folders = [(path if path.is_dir() else path.parent).resolve() for path in paths]
     for folder in folders:
         if folders.count(folder) > 1:
-            raise UsageError(f"{folder} is given twice (each run is exported once) name it once")
+            raise UsageError(f"{folder} is given twice (each run is exported once); name it once")
     return [load(path, name) for path, name in zip(paths, names_apart(folders))]
 
 
@@ -110,7 +110,7 @@ def names_apart(folders):
 def load(path, name):
     run = read.open_run(path)
     if not has_rows(run.steps, "step"):
-        raise Failure(f"{path} has no steps yet (there is nothing to export) wait for the first")
+        raise Failure(f"{path} has no steps yet (there is nothing to export); wait for the first")
     created = start_of(path, run.attributes)
     tables = [table_of(table, index, run, created) for table, index in TABLES.items()
               if has_rows(getattr(run, table), index)]
@@ -129,7 +129,7 @@ def start_of(path, attributes):
     try:
         start = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Failure(f"{path} does not say when the run began (its attribute created is {text!r}) "
+        raise Failure(f"{path} does not say when the run began (its attribute created is {text!r}); "
                       "give the run.h5 of superpose train") from error
     return start.replace(tzinfo=start.tzinfo or timezone.utc).timestamp()
 

@@ -12,7 +12,7 @@ def library(name):
         return importlib.import_module(name)
     except ImportError as error:
         raise UsageError(
-            f"--to {name} takes the Python package {name} ({error}) install it: python3 -m venv "
+            f"--to {name} takes the Python package {name} ({error}); install it: python3 -m venv "
             f"--system-site-packages env && env/bin/pip install {name}, and run this again after "
             "source env/bin/activate") from error
 
@@ -24,5 +24,5 @@ def failing_with(errors):
         yield
     except errors as error:
         reason = str(error).strip().split("\n")[0]
-        raise Failure(f"cannot export ({type(error).__name__}: {reason}) choose another --output, "
+        raise Failure(f"cannot export ({type(error).__name__}: {reason}); choose another --output, "
                       "or another version of the package") from error

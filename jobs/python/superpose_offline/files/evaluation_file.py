@@ -25,7 +25,7 @@ class Evaluation:
             self._read(document)
         except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
             raise Failure(f"{path} is no result of superpose evaluate ({type(error).__name__}: "
-                          f"{error}) write it with superpose evaluate --json") from error
+                          f"{error}); write it with superpose evaluate --json") from error
         self.configuration = find_configuration(path, Path(document["checkpoint"]))
 
     def __getitem__(self, measure):
@@ -40,7 +40,7 @@ class Evaluation:
         version = document.get("format_version", 1)
         if version > FORMAT_VERSION:
             raise Failure(f"cannot read {self.path} (format version {version}, this package knows "
-                          f"{FORMAT_VERSION}) use that of the superpose that wrote it")
+                          f"{FORMAT_VERSION}); use that of the superpose that wrote it")
         results = document["results"]
         trained = [r for r in results if isinstance(r["latents"], str)]
         # Of `evaluate --latents 0,2,6` the most thoughts stand for the model, and the name says so.
@@ -64,7 +64,7 @@ class LastEvaluation:
 
     def __init__(self, run):
         if not run.has_answers():
-            raise Failure(f"{run.path} has no evaluation (no held-out problems, or none so far) "
+            raise Failure(f"{run.path} has no evaluation (no held-out problems, or none so far); "
                           "evaluate a checkpoint with --json")
         self.path, self.name, self.configuration = run.path, run.name, run.configuration
         self.data = Path(run.configuration["data"]["valid"]).name
@@ -82,10 +82,10 @@ def read_json(path):
     try:
         document = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise Failure(f"cannot read {path} ({error}) it is damaged or no JSON; write it again with "
-                      "superpose evaluate --json") from error
+        raise Failure(f"cannot read {path} ({error}); it is damaged or no JSON; write it again "
+                      "with superpose evaluate --json") from error
     if not isinstance(document, dict) or not isinstance(document.get("checkpoint"), str):
-        raise Failure(f"{path} is no result of superpose evaluate (it names no checkpoint) write "
+        raise Failure(f"{path} is no result of superpose evaluate (it names no checkpoint); write "
                       "it with superpose evaluate --json")
     return document
 
@@ -104,7 +104,7 @@ def find_configuration(path, checkpoint):
         except Failure:
             continue
     raise Failure(f"cannot tell the method of {path} (neither {checkpoint} nor a run.h5 beside "
-                  "either can be read) keep the results in the directory of the run")
+                  "either can be read); keep the results in the directory of the run")
 
 
 def evaluations_of(path):

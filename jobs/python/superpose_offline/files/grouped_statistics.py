@@ -54,18 +54,18 @@ class GroupedStatistics:
     def of(self, name, layer=None):
         """Values of a statistic; with a layer (from 1), of those that layers have."""
         if name not in self.values:
-            raise Failure(f"{self.name} has no statistic {name} ({why_absent(name)}) probe it again")
+            raise Failure(f"{self.name} has no statistic {name} ({why_absent(name)}); probe it again")
         rule = self.values[name].rule
         if "walk" in name and rule != "walk":
             raise Failure(f"{self.name} counts the frontier of {name} by {rule or 'no rule'} (the "
-                          "published numbers are by walks, and the two are not mixed) probe it again")
+                          "published numbers are by walks, and the two are not mixed); probe it again")
         return self.values[name] if layer is None else self.values[name][:, self.layer_index(layer)]
 
     def layer_index(self, layer):
         found = np.flatnonzero(self.layers == layer)
         if len(found) == 0:
             raise UsageError(f"{self.name} has no layer {layer} (it has "
-                             f"{list(map(int, self.layers))}) choose another --layer")
+                             f"{list(map(int, self.layers))}); choose another --layer")
         return int(found[0])
 
     def search_layer(self, layer=None):

@@ -20,7 +20,7 @@ KINDS = {
 
 
 class Failure(Exception):
-    """Something the user can put right; the message says how."""
+    """Something the user can put right: the message is "what (why); what to do"."""
 
     exit_code = 5
 
@@ -34,11 +34,11 @@ class UsageError(Failure):
 def check(file, path, file_type):
     kind, version = file.attrs.get("file_type"), file.attrs.get("format_version")
     if kind != file_type:
-        raise Failure(f"{path} is not {KINDS[file_type]} (its file_type is {kind or 'missing'}) "
-                      f"give {KINDS[file_type]} of superpose")
+        raise Failure(f"{path} is not {KINDS[file_type]} (its file_type is {kind or 'missing'}); "
+                      f"give {KINDS[file_type]}")
     known = FORMAT_VERSIONS[file_type]
     if version is None or version > known:
-        raise Failure(f"cannot read {path} (format version {version}, this package knows {known}) "
+        raise Failure(f"cannot read {path} (format version {version}, this package knows {known}); "
                       "use that of the superpose that wrote it")
 
 
@@ -46,13 +46,13 @@ def check(file, path, file_type):
 def open_hdf5(path, file_type):
     """The file, open for reading; whatever is wrong with it becomes a Failure that names it."""
     if not path.exists():
-        raise Failure(f"no {path} (it is not there) give {KINDS[file_type]} of superpose")
+        raise Failure(f"no {path} (it is not there); give {KINDS[file_type]}")
     try:
         with h5py.File(path, "r", locking=False) as file:
             check(file, path, file_type)
             yield file
     except (OSError, KeyError, ValueError, RuntimeError) as error:
-        raise Failure(f"cannot read {path} ({error}) it is damaged or no file of superpose; "
+        raise Failure(f"cannot read {path} ({error}); it is damaged or no file of superpose; "
                       "write it again") from error
 
 
@@ -75,7 +75,7 @@ def skip_unusable(paths, load, on_skip=None):
             if on_skip:
                 on_skip(path, str(failure))
     if not loaded and not on_skip:
-        raise Failure("; ".join(reasons) or "no file given (nothing to draw) name one")
+        raise Failure("; ".join(reasons) or "no file given (nothing to draw); name one")
     if not on_skip:
         for reason in reasons:
             print(f"warning: skipped: {reason}", file=sys.stderr)

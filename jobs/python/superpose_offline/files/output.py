@@ -43,7 +43,7 @@ class Outputs:
             self._write_new(temporary, contents)
             temporary.replace(path)
         except OSError as error:
-            raise Failure(f"cannot write {path} ({error.strerror}) choose another "
+            raise Failure(f"cannot write {path} ({error.strerror}); choose another "
                           "--output") from error
 
     def _write_new(self, temporary, contents):

@@ -75,7 +75,7 @@ class Probe:
         found = np.flatnonzero(self.steps == step)
         if len(found) == 0:
             raise UsageError(f"{self.path} has no checkpoint {step} (it has "
-                             f"{list(map(int, self.steps))}) choose another --checkpoint")
+                             f"{list(map(int, self.steps))}); choose another --checkpoint")
         return int(found[0])
 
     def raw(self, dataset, checkpoint, selection=()):
@@ -83,7 +83,7 @@ class Probe:
         name = f"raw/checkpoint_{self.steps[checkpoint]:09}/{dataset}"
         with open_hdf5(self.path, "superpose_probe") as file:
             if name not in file:
-                raise Failure(f"{self.path} has no {name} (it was not kept) probe again with "
+                raise Failure(f"{self.path} has no {name} (it was not kept); probe again with "
                               "--raw-problems")
             return file[name][selection]
 

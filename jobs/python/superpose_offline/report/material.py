@@ -34,7 +34,8 @@ class Material:
     def _existing(self, directories):
         for directory in directories:
             if not directory.is_dir():
-                self.lack(directory, "no such directory", "give output.directory of a run")
+                self.lack(directory, "is a file, not a run directory" if directory.exists() else
+                          "no such directory", "give output.directory of a run")
         return [d for d in directories if d.is_dir()]
 
     def _add_last_evaluations(self):

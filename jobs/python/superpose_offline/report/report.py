@@ -23,7 +23,7 @@ def write_report(arguments):
     for what, why, _ in material.missing:
         print(f"report: missing: {what}: {why}", file=sys.stderr)
     if not material.usable:
-        raise Failure("nothing usable (the lines above say why) give the directory of a run")
+        raise Failure("nothing usable (the lines above say why); give the directory of a run")
     first = arguments.runs[0]
     path = arguments.output or (first if first.is_dir() else Path(".")) / "report.html"
     outputs = command.outputs_of(arguments, path.parent)

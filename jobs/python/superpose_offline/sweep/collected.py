@@ -144,14 +144,14 @@ class Collected:
     def axis_index(self, name):
         names = [axis.name for axis in self.axes]
         if name not in names:
-            raise UsageError(f"{self.path} has no axis {name} (its axes are {', '.join(names)}) "
+            raise UsageError(f"{self.path} has no axis {name} (its axes are {', '.join(names)}); "
                              "name one of these")
         return names.index(name)
 
     def measure(self, name):
         if name not in self.measures:
             raise UsageError(f"{self.path} holds no measure {name} (it holds "
-                             f"{', '.join(self.measures)}) name one of these")
+                             f"{', '.join(self.measures)}); name one of these")
         return self.measures[name]
 
     def choose(self, wanted):
@@ -162,7 +162,7 @@ class Collected:
             for text in texts:
                 if text not in known:
                     raise UsageError(f"axis {name} has no value {text} (it has "
-                                     f"{', '.join(known)}) choose among these")
+                                     f"{', '.join(known)}); choose among these")
             self._take(i, [known.index(text) for text in texts])
 
     def _take(self, i, indices):
@@ -225,7 +225,7 @@ class Arranged:
             others.insert(0, colour)
         if len(others) > 2:
             raise UsageError(f"{collected.path} has {1 + len(others)} axes of several values "
-                             f"({', '.join([along, *others])}; a figure shows three) choose a "
+                             f"({', '.join([along, *others])}; a figure shows three); choose a "
                              f"value of the others, as in --where {others[-1]}=VALUE")
         return [along, *others]
 
@@ -255,7 +255,7 @@ def wanted_values(texts):
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f"--where {text} is no choice (there is no = in it) give AXIS=VALUE")
+            raise UsageError(f"--where {text} is no choice (there is no = in it); give AXIS=VALUE")
         wanted.setdefault(name.strip(), []).append(value.strip())
     return wanted
 
@@ -267,5 +267,5 @@ def load(path, where):
     if not (collected.states == DONE).any():
         raise Failure(f"none of the {collected.states.size} points in {collected.path} is done"
                       f"{' that --where chooses' * bool(where)} (superpose sweep status tells what "
-                      "became of them) collect again when some are")
+                      "became of them); collect again when some are")
     return collected

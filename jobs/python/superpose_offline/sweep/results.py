@@ -38,7 +38,7 @@ def chosen_measures(points, names):
     found = [points.measures[name] for name in DEFAULT_MEASURES if name in points.measures]
     if not found:
         raise UsageError(f"{points.path} holds none of {', '.join(DEFAULT_MEASURES)} (it holds "
-                         f"{', '.join(points.measures)}) choose with --measure; of job = \"bench\" "
+                         f"{', '.join(points.measures)}); choose with --measure; of job = \"bench\" "
                          "the command scaling draws the figure")
     return found
 
@@ -48,7 +48,7 @@ def check_fits(axes):
     for axis in axes:
         if len(axis.values) > MOST_SERIES:
             raise UsageError(f"axis {axis.name} has {len(axis.values)} values (a figure shows "
-                             f"{MOST_SERIES} colours or panels) give it to --along, or choose some "
+                             f"{MOST_SERIES} colours or panels); give it to --along, or choose some "
                              f"of them: --where {axis.name}=VALUE, again for each")
 
 
@@ -172,7 +172,7 @@ def draw_all(arguments):
     check_fits([arranged.colour, arranged.panel])
     directory = command.output_directory(arguments, arguments.collected)
     if not points.measures and not points.tables:
-        raise Failure(f"{points.path} holds neither measures nor histories (its runs left none) "
+        raise Failure(f"{points.path} holds neither measures nor histories (its runs left none); "
                       "train with held-out problems (data.valid)")
     if points.measures or arguments.measure:
         measures = chosen_measures(points, arguments.measure)

@@ -36,11 +36,11 @@ def choose_latents(points, wanted):
     counts = sorted(int(match[1]) for name in points.measures
                     if (match := re.fullmatch(r"strong_step_(\d+)", name)))
     if not counts:
-        raise Failure(f"{points.path} holds no steps (it is no sweep with job = \"bench\") give a "
+        raise Failure(f"{points.path} holds no steps (it is no sweep with job = \"bench\"); give a "
                       "collected scaling study; the command sweep draws others")
     if wanted is not None and wanted not in counts:
         raise UsageError(f"{points.path} has no steps of {wanted} latent tokens (it has "
-                         f"{', '.join(map(str, counts))}) choose among these")
+                         f"{', '.join(map(str, counts))}); choose among these")
     return counts[-1] if wanted is None else wanted
 
 

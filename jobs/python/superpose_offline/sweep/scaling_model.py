@@ -114,7 +114,7 @@ def check_determined(steps):
             f"a model of the step needs {N_PARAMETERS} measured rank counts in strong scaling, and "
             f"there {'is' if len(counts) == 1 else 'are'} {len(counts)} "
             f"({', '.join(f'{c:g}' for c in counts) or 'none'}; it has {N_PARAMETERS} parameters: "
-            f"serial and shared work, latency, exchange) measure "
+            f"serial and shared work, latency, exchange); measure "
             f"{N_PARAMETERS - len(counts)} more, or draw the measured alone with --no_model")
 
 
