@@ -16,7 +16,13 @@ import h5py
 import numpy as np
 
 from superpose_offline import intervals, published
+from superpose_offline.draw import by_stage, curves, group_points, interventions, methods
+from superpose_offline.draw import theory, theory_dimension
+from superpose_offline.draw.growth import draw_growth, load as load_growth
+from superpose_offline.files.evaluation_file import Evaluation
+from superpose_offline.files.hdf5 import UsageError
 from superpose_offline.files.probe_file import Probe
+from superpose_offline.files.run_history import Run
 from superpose_offline.report import comparisons, verdicts
 
 import small_runs
@@ -293,6 +299,91 @@ class SyntheticRuns(FigureCase):
             with self.subTest(command):
                 result = start(*command, folder=self.path)
                 self.assert_fails_with(result, code, reason)
+
+    def labels(self, fig):
+        return [text.get_text() for text in fig.legends[0].get_texts()]
+
+    def test_labels_say_of_how_many_problems(self):
+        (_, found), = methods.group([Evaluation(self.path / "seed0" / "evaluation.json")]).items()
+        self.assertIn("all problems (n = 257)", self.labels(methods.draw_methods("valid", found)))
+        self.assertEqual(methods.n_text([methods.Bar(1, 1, 1, "", [1, 1], n)
+                                         for n in ([29, 29], [31, None])]), " (n = 29 to 31)")
+        probe = Probe(self.path / "seed0" / "probe.h5")
+        probe.interventions["swap"]["problems"] = probe.interventions["swap"]["problems"] - 1
+        labels = self.labels(interventions.draw_interventions(probe))
+        self.assertIn("after, thought 4 (n = 2 to 3)", labels)
+        self.assertEqual(len(labels), len(set(labels)))
+
+    def test_high_accuracies_have_a_panel_of_their_own(self):
+        run = Run(self.path / "seed0")
+        for accuracy, rows in ((0.98, 2), (0.8, 1)):
+            run.evaluation["accuracy"][:] = accuracy
+            fig = curves.draw_accuracy([run])
+            self.assertEqual(len(fig.axes), rows)
+            self.assertIn("stage 0", [text.get_text() for text in fig.axes[0].texts])
+        self.assertEqual(len(curves.draw_accuracy([run, run]).axes), 2)
+
+    def test_a_single_stage_is_visible_at_a_whole_number(self):
+        run = Run(self.path / "seed0")
+        for column in ("stage", "accuracy", "next_node_loss"):
+            run.evaluation[column] = run.evaluation[column][-2:]
+        for name, values in run.evaluation.items():
+            if name not in ("hop", "hops"):
+                run.evaluation[name] = values[-2:]
+        fig = by_stage.draw_by_stage([run])
+        for ax in fig.axes:
+            self.assertEqual((list(ax.get_xticks()), ax.get_xlim()), ([4], (3.5, 4.5)))
+            for line in ax.get_lines():
+                if len(line.get_xdata()) == 1:
+                    self.assertNotIn(line.get_marker(), ("None", "", None))
+
+    def test_the_published_plateau_is_that_of_as_many_heads(self):
+        synthetic.write_run(self.path / "two_heads", AS_PUBLISHED, growth=0.1 * synthetic.saturating(
+            synthetic.N_EPOCH))
+        synthetic.reconfigure(self.path / "two_heads" / "run.h5", "n_head = 8", "n_head = 2")
+        fig = draw_growth([load_growth(self.path / "two_heads")])
+        label, = [text for text in self.labels(fig) if text.startswith("published")]
+        self.assertIn("times 2/8 heads", label)
+        line, = [line for line in fig.axes[0].get_lines() if line.get_label() == label]
+        self.assertEqual(set(line.get_ydata()), {15})
+        self.assertFalse([text for text in self.labels(draw_growth([load_growth(self.path / "bfs")]))
+                          if "published" in text])
+
+    def test_bars_of_weights_end_at_0(self):
+        np.testing.assert_allclose(group_points.bars_of([1, 0.2], [0.5, 0.5], 0),
+                                   [[0.5, 0.2], [0.5, 0.5]])
+        np.testing.assert_array_equal(group_points.bars_of([-1], [0.5], -np.inf), [[0.5], [0.5]])
+
+    def test_a_flow_is_laid_over_no_run_of_two_records(self):
+        path = self.path / "seed0" / "run.h5"
+        self.assertEqual(len(theory.read_measured(path)[0]), synthetic.N_EPOCH)
+        short = self.path / "short.h5"
+        for n_rows, words in ((1, "at 1 epoch only"), (2, "at 2 epochs only")):
+            shutil.copy(path, short)
+            with h5py.File(short, "a") as file:
+                table = file["attention"]
+                for name in [n for n in table if n not in ("layer", "thought", "c")]:
+                    rows, rule = table[name][:n_rows], dict(table[name].attrs)
+                    del table[name]
+                    table[name] = rows
+                    table[name].attrs.update(rule)
+            with self.assertRaisesRegex(UsageError, f"{words}.*; train with"):
+                theory.read_measured(short)
+
+    def test_dimensions_that_were_not_searched_have_no_row(self):
+        growth, protection = (part.ravel() for part in np.meshgrid([0, 1], [0, 1, 2]))
+        for growths, rows in (([0, 1], 2), ([0], 1)):
+            kept = np.isin(growth, growths)
+            needed = {"growth": growth[kept], "protection": protection[kept],
+                      "vocabulary": np.full(kept.sum(), 64),
+                      **{f"d_{stage}": np.full(kept.sum(), 32) for stage in theory_dimension.STAGES}}
+            fig = theory_dimension.draw_dimension({"needed": needed})
+            self.assertEqual(len(fig.axes), 3 * rows)
+            self.assertTrue(all(ax.get_xlabel() for ax in fig.axes[1::3]))
+
+    def test_a_file_in_place_of_a_run_is_called_so(self):
+        self.assert_fails_with(start("report", "seed0/probe.h5", folder=self.path), 5,
+                               "is a file, not a run directory")
 
     def test_intervals(self):
         # By hand: 4.303 * 0.1 / sqrt(3).

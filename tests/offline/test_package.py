@@ -3,6 +3,7 @@
 Usage: test_package.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]; PYTHONPATH as in figure_case.py.
 """
 
+import ast
 import importlib.util
 import re
 import shutil
@@ -14,7 +15,7 @@ import superpose_offline
 from superpose_offline.__main__ import COMMANDS
 
 import synthetic
-from figure_case import FIGURES, ROOT, FigureCase
+from figure_case import FIGURES, ROOT, FigureCase, start
 
 MEANS = tuple([[1.0] * synthetic.N_THOUGHT] * len(synthetic.GROUPS) for _ in range(2))
 # No module from a checkout, no program on the path.
@@ -27,6 +28,33 @@ class Version(FigureCase):
         project = (ROOT / "CMakeLists.txt").read_text()
         self.assertEqual(superpose_offline.__version__,
                          re.search(r"project\(superpose VERSION (\S+)", project)[1])
+
+
+def text_of(node):
+    """A message, {} for what is put into it."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(text_of, node.values))
+    return "{}"
+
+
+class Messages(FigureCase):
+    def test_the_advice_is_set_apart_from_the_reason(self):
+        """"what (why); what to do": a parenthesis runs into no sentence."""
+        package, n_messages = ROOT / "jobs" / "python" / "superpose_offline", 0
+        for path in package.rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text())):
+                if (isinstance(call, ast.Call) and getattr(call.func, "id", "") in
+                        ("Failure", "UsageError") and call.args):
+                    message, n_messages = text_of(call.args[0]), n_messages + 1
+                    self.assertNotRegex(message, r"\) [a-z{]", f"{path}:{call.lineno}")
+                    self.assertNotIn("superpose theory of superpose", message)
+        self.assertGreater(n_messages, 40)
+
+    def test_a_missing_file_is_named_once(self):
+        result = start("curves", self.path / "nope")
+        self.assert_fails_with(result, 5, "nope/run.h5 (it is not there); give the history of a run\n")
 
 
 class Wrappers(FigureCase):

@@ -84,14 +84,14 @@ def draw_accuracy(runs):
     near_one = any(np.nanmax(run.evaluation[Measure.ACCURACY]) > NEAR_ONE for run in runs)
     heights = [2.2, 1.7] if near_one else [2.5]
     fig, axes = panels(names(runs), len(heights), heights, "epochs completed")
-    for row, axis in zip(axes, (share_axis, near_one_axis)):
+    for row, (axis, numbers) in zip(axes, ((share_axis, True), (near_one_axis, False))):
         for run, ax in zip(runs, row):
             for zorder, (column, colour, label) in zip((4, 3, 2), ANSWERS):
                 plot_epochs(ax, run, run.evaluation[column], color=colour, label=label,
                             zorder=zorder)
             ax.axhline(0.5, **REFERENCE, zorder=0, label="guess between the two candidates")
             axis(ax)
-            mark_stages(ax, stages_by_epoch(run), numbers=row is axes[0])
+            mark_stages(ax, stages_by_epoch(run), numbers=numbers)
         row[0].set_ylabel("held-out answers\nright (%)")
     whole_numbers(axes)
     add_legend(fig, axes, n_columns=2)

@@ -84,7 +84,7 @@ def draw_growth(runs, layer=None):
     whole_numbers(axes)
     axes[0, 0].set_ylabel(f"logit, layer {runs[0].search_layer(layer)}, heads summed:\n"
                           "frontier minus other edges")
-    add_legend(fig, axes)
+    add_legend(fig, axes, n_columns=2)
     return fig
 
 

@@ -27,16 +27,25 @@ def changed_label(thought):
     return "every thought" if thought == 0 else f"thought {thought}"
 
 
+def changed_labels(probe, checkpoint):
+    """Of each changed thought, with the number of problems that have it: a swap takes two problems
+    of as many hops, and may find no partner for one."""
+    for i, thought in enumerate(probe.changed_thoughts):
+        counts = [int(columns["problems"][checkpoint][i].max())
+                  for columns in probe.interventions.values()]
+        n = " to ".join(map(str, sorted({min(counts), max(counts)})))
+        yield f"after, {changed_label(thought)} (n = {n})"
+
+
 def draw_panel(ax, probe, columns, checkpoint, prefix, colours):
     before, after = (columns[f"{prefix}accuracy_{when}"][checkpoint]
                      for when in ("before", "after"))
     problems = columns["problems"][checkpoint]
-    for i, (thought, colour) in enumerate(zip(probe.changed_thoughts, colours)):
+    for i, (label, colour) in enumerate(zip(changed_labels(probe, checkpoint), colours)):
         if problems[i].max() == 0:
             continue
         ax.plot(probe.strengths, after[i], color=colour, marker=MARKERS[i % len(MARKERS)],
-                markersize=4,
-                label=f"after, {changed_label(thought)} (n = {int(problems[i].max())})")
+                markersize=4, label=label)
         ax.plot(probe.strengths, before[i], color=colour, linewidth=0.9, linestyle=(0, (4, 2)),
                 zorder=1)
 

@@ -85,7 +85,7 @@ def method_of(configuration):
 
 def title_of(run):
     """A run, or its statistics, with its label."""
-    return f"{run.name} ({method_of(run.configuration)})"
+    return f"{run.name}: {method_of(run.configuration)}"
 
 
 def key_of(configuration):
@@ -153,7 +153,7 @@ def draw_seeds(ax, x, bars):
     """A point a seed, side by side where they are equal."""
     for at, bar in zip(x, bars):
         if len(bar.values) > 1:
-            places = at + np.linspace(-0.08, 0.08, len(bar.values))
+            places = at + np.linspace(-0.06, 0.06, len(bar.values))
             ax.plot(places, bar.values, ".", color="black", markersize=4, label="a seed")
 
 
@@ -161,7 +161,7 @@ def draw_published(ax, methods):
     label = "published (RbS Fig. 4; EoS)"
     for x, method in enumerate(methods):
         for result in method.published:
-            ax.plot(x - 0.31, result.value, **PUBLISHED, label=label)
+            ax.plot(x - 0.34, result.value, **PUBLISHED, label=label)
             label = None
 
 
