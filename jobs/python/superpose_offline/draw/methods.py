@@ -61,7 +61,7 @@ class Method:
 
     @property
     def label(self):
-        name = textwrap.fill(self.name, 24)
+        name = textwrap.fill(self.name, 20)
         return f"{name}\n{self.n_layer} layers, {self.n_head} heads\nn_embd {self.n_embd}"
 
     @property
@@ -187,7 +187,8 @@ def draw_methods(data, methods):
     spare = max(0, 3 - len(methods)) / 2  # few bars stay narrow, in the middle
     ax.set_xlim(-0.6 - spare, len(methods) - 0.4 + spare)
     axes[0, 0].plot([], [], color="black", linewidth=1, label=interval_text(methods))
-    add_legend(fig, axes, n_columns=2, lower=0.75)
+    n_lines = 1 + max(method.label.count("\n") for method in methods)
+    add_legend(fig, axes, n_columns=2, lower=0.2 + 0.14 * n_lines)  # inches, under the labels
     return fig
 
 
