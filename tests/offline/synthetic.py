@@ -21,7 +21,7 @@ uniform_prob = 0.1
 shuffle_nodes = {shuffle_nodes}
 [optimizer]
 learning_rate = 1e-4
-clip_norm = 1.0
+clip_norm = 0.0
 [train]
 seed = {seed}
 epochs = {epochs}
@@ -132,8 +132,9 @@ def write_histories(file, stage, accuracy):
             file[f"{table}/{name}"] = values
 
 
-def write_probe(path, means, method="coconut", seed=0, paper="RbS"):
-    """Two checkpoints; the last has the means, raw values are small random ones."""
+def write_probe(path, means, method="coconut", seed=0, paper="RbS", std=0.02):
+    """Two checkpoints; the last has the means, raw values are small random ones. std: of every
+    statistic, so small that three problems tell the groups apart."""
     growth = saturating(len(STEPS))
     with h5py.File(path, "w") as file:
         write_attributes(file, "superpose_probe", method, seed, paper)
@@ -142,7 +143,7 @@ def write_probe(path, means, method="coconut", seed=0, paper="RbS"):
         file["head"], file["thought"] = np.arange(N_HEAD) + 1, np.arange(N_THOUGHT) + 1
         file["c"] = np.arange(N_THOUGHT) + 1
         for name, mean in statistics(len(STEPS), *means, growth).items():
-            for part, values in (("mean", mean), ("std", np.full(mean.shape, 0.5)),
+            for part, values in (("mean", mean), ("std", np.full(mean.shape, std)),
                                  ("count", np.full(mean.shape, 100))):
                 file[f"statistics/{name}/{part}"] = values
                 mark_rule(file[f"statistics/{name}/{part}"], name)
@@ -191,12 +192,13 @@ def write_interventions(file):
     file["interventions/changed_thought"], file["interventions/strength"] = changed, strengths
     shape = (len(STEPS), len(changed), len(strengths))
     after = {"rescale_not_reachable": [0.97, 0.98, 0.98], "rescale_reachable": [0.1, 0.6, 0.98],
-             "swap": [0.98, 0.6, 0.2], "nearest_token": [0.98, 0.9, 0.4]}
+             "swap": [0.98, 0.6, 0.2], "nearest_token": [0.98, 0.9, 0.4],
+             "keep_strongest": [0.98, 0.9, 0.7]}
     for name, accuracy in after.items():
         for prefix in ("", "candidate_"):
             file[f"interventions/{name}/{prefix}accuracy_before"] = np.full(shape, 0.98)
             file[f"interventions/{name}/{prefix}accuracy_after"] = np.broadcast_to(accuracy, shape)
-        file[f"interventions/{name}/problems"] = np.full(shape, float(N_PROBLEM))
+        file[f"interventions/{name}/problems"] = np.full(shape, 257.0)
 
 
 def age_probe(path, rule):

@@ -98,16 +98,54 @@ GROWTH_TEXT = {
 COPYING_SOURCE = "RbS Fig. 5"
 PREDICTION_SOURCE = "EoS Section 5.2, Theorem 3"
 
-# (what, where to find it in a run's configuration or None, value of the papers)
-SETTING = [
-    ("layers", ("model", "n_layer"), "2"),
-    ("heads", ("model", "n_head"), "8"),
-    ("n_embd", ("model", "n_embd"), "768"),
-    ("epochs", ("train", "epochs"), "300 (RbS), 350 (EoS)"),
-    ("batch size", ("train", "batch_size"), "256 (RbS), 512 (EoS)"),
-    ("learning rate", ("optimizer", "learning_rate"), "0.0001"),
-    ("uniform_prob", ("method", "uniform_prob"), "0.1"),
-    ("node ids permuted every epoch", ("method", "shuffle_nodes"), "False (RbS), True (EoS)"),
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is configured to and each paper was: section and key of the configuration, and the
+    papers' values. Where a paper's text and its code differ, either will do."""
+
+    section: str
+    key: str
+    rbs: tuple
+    eos: tuple
+
+    @property
+    def label(self):
+        return f"{self.section}.{self.key}"
+
+    def of(self, paper):
+        return {"RbS": self.rbs, "EoS": self.eos}[paper]
+
+    def text(self):
+        rbs, eos = (" or ".join(map(str, values)) for values in (self.rbs, self.eos))
+        return rbs if rbs == eos else f"{rbs} (RbS), {eos} (EoS)"
+
+
+def same(section, key, *values):
+    return Setting(section, key, values, values)
+
+
+# In the order in which differences are named: what weighs most stands first.
+SETTINGS = [
+    same("model", "n_layer", 2), same("model", "n_head", 8), same("model", "n_embd", 768),
+    same("method", "supervise", "last"), same("method", "exact_frontier", False),
+    same("method", "c_thought", 1), same("method", "uniform_prob", 0.1),
+    same("method", "uniform_prob_by_stage", []),
+    Setting("method", "shuffle_nodes", (False,), (True,)), same("method", "last_edge_bar", False),
+    same("curriculum", "max_latent_stage", 4),
+    Setting("curriculum", "first_stage_epochs", (25,), (150,)),
+    Setting("curriculum", "epochs_per_stage", (25,), (50, 25)),
+    same("curriculum", "stage_end", "epochs"), same("curriculum", "reset_optimizer", False),
+    same("optimizer", "name", "adamw"), same("optimizer", "learning_rate", 1e-4),
+    same("optimizer", "beta1", 0.9), same("optimizer", "beta2", 0.95, 0.999),
+    same("optimizer", "weight_decay", 0.01), same("optimizer", "clip_norm", 0),
+    same("optimizer", "schedule", "constant"), same("optimizer", "warmup_steps", 0),
+    same("optimizer", "decay_epochs", 0), same("optimizer", "stage_lr", []),
+    Setting("train", "epochs", (300,), (350,)), Setting("train", "batch_size", (256,), (512,)),
+    same("data", "shares", []), same("data", "later_shares", []),
+    same("model", "embd_pdrop", 0.1), same("model", "attn_pdrop", 0.1),
+    same("model", "resid_pdrop", 0.1), same("model", "initializer_range", 0.02),
+    same("model", "position_init", "normal"), Setting("model", "tied", (True,), (True, False)),
 ]
 # Of a problem, means: ProsQA as RbS Table 4 has it.
 PROBLEM_SETTING = [("nodes", "n_nodes", "22.8"), ("edges", "n_edges", "36.5"),

@@ -12,6 +12,13 @@ from .run_history import Run
 FORMAT_VERSION = 2  # of the results; 1, which did not say so, is read too
 
 
+def hops_in(measures):
+    """Numbers of hops of which there are problems; measures: by name, of a result or a history."""
+    hops = [int(h) for h in measures.get(HOPS, [])]
+    n_problems = np.reshape(measures.get(Measure.N_PROBLEMS_BY_HOPS, []), (-1, len(hops) or 1))
+    return [h for i, h in enumerate(hops) if len(n_problems) == 0 or n_problems[-1][i] > 0]
+
+
 class Evaluation:
     """Answers of one model on one problem file. evaluation[Measure.ACCURACY] is a number, a list
     for measures by hops, or None where nothing was measured. latents: how many latent tokens, in
@@ -34,7 +41,7 @@ class Evaluation:
     @property
     def hops(self):
         """Numbers of hops that the problems have."""
-        return self.result[HOPS]
+        return hops_in(self.result)
 
     def _read(self, document):
         version = document.get("format_version", 1)
@@ -70,7 +77,7 @@ class LastEvaluation:
         self.data = Path(run.configuration["data"]["valid"]).name
         self.data_hash = run.attributes.get("data_hash_valid", "")
         self.step = int(run.steps["step"][-1])
-        self.hops = list(map(int, run.evaluation.get("hops", [])))
+        self.hops = hops_in(run.evaluation)
         self._run = run
 
     def __getitem__(self, measure):

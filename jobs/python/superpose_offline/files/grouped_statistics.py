@@ -48,6 +48,12 @@ class GroupedStatistics:
         return self.configuration["method"]["name"]
 
     @property
+    def first_stage(self):
+        """The stage in which the first record was made; 0 where no stage is known."""
+        first = self.epochs[0]
+        return next((int(stage) for stage, begin, end in self.stages if begin <= first <= end), 0)
+
+    @property
     def n_head(self):
         return self.configuration["model"]["n_head"]
 

@@ -43,6 +43,12 @@ class Run:
     def method(self):
         return self.configuration["method"]["name"]
 
+    @property
+    def branch_step(self):
+        """Where the history begins if a checkpoint of another run was continued; None if not."""
+        first = int(self.steps["step"][0])
+        return first if first > 1 else None
+
     def has_stages(self):
         return self.method not in ("cot", "no_cot")
 

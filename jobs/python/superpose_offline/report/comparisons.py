@@ -9,9 +9,10 @@ from ..draw.edge_groups import measured as edge_attention, scaled_published
 from ..draw.inner_products import measured as inner_products
 from ..draw.style import GROUPS, words
 from . import setting, verdicts
-from .verdicts import NOT_PUBLISHED, Target, checks
+from .verdicts import AGREES, DISAGREES, NOT_PUBLISHED, UNDECIDED, Target, of_check, on_order
 
-GROWS = 1.5  # times the first record
+GROWS = 1.5      # times the first record
+ATTENDED = 0.05  # of the attention, from which on [A] looks somewhere
 
 
 @dataclass
@@ -48,17 +49,46 @@ def percent(value):
     return Cell(float(value), f"{100 * value:.2f} %")
 
 
-def ordered(values):
-    """Whether what is known of the values rises; equal neighbours pass."""
-    known = [v for v in values if np.isfinite(v)]
-    return all(a <= b + 1e-12 for a, b in zip(known, known[1:]))
+def text_of(cell):
+    return cell.text if isinstance(cell, Cell) else str(cell)
 
 
-def in_published_order(values, i):
-    """Means of a thought rise from group to group; frontier and not reachable stand apart."""
-    low, high = (values[group] for group in ("not_reachable", "walk_frontier"))
-    gap = high.mean[i] - high.margin()[i] - (low.mean[i] + low.margin()[i])
-    return ordered([values[group].mean[i] for group in GROUPS]) and bool(gap > 0)
+def interval_by_problems(values, i, n_problems):
+    """95 % interval of a group's mean at thought i. The edges or nodes of one problem are alike,
+    and the deviation over all of them does not tell how much: each problem counts as one
+    measurement, as if its edges were all the same, which is the widest the interval can be."""
+    n = min(values.count[i], n_problems)
+    margin = 1.96 * values.std[i] / np.sqrt(n) if n > 0 else np.nan
+    return values.mean[i] - margin, values.mean[i] + margin
+
+
+def order_at(values, i, n_problems, targets):
+    """Verdicts on the neighbours among the groups that the paper tells apart at thought i, of one
+    probe; targets: {group: Target or None} at this thought."""
+    found = []
+    for lower, upper in zip(GROUPS, GROUPS[1:]):
+        apart = targets[lower] and targets[upper] and targets[upper].low > targets[lower].high
+        if apart and np.isfinite([values[g].mean[i] for g in (lower, upper)]).all():
+            found.append(verdicts.of_order(*(interval_by_problems(values[group], i, n_problems)
+                                             for group in (lower, upper))))
+    return found
+
+
+def orders_by_thought(probes, seeds, target):
+    """The verdict on the order of the groups at each thought of which an order was published, in
+    all of the seeds."""
+    orders = []
+    for i, thought in enumerate(probes[0].statistics.thoughts):
+        targets = {group: target(group, thought) for group in GROUPS}
+        found = [verdict for probe, values in zip(probes, seeds)
+                 for verdict in order_at(values, i, n_with_thought(probe, thought), targets)]
+        orders += [verdicts.together(found)] if found else []
+    return orders
+
+
+def n_with_thought(probe, thought):
+    """Problems that have this thought: a thought a hop."""
+    return int(np.sum(probe.problems["hops"] >= thought))
 
 
 def cell_of_seeds(seeds, group, i):
@@ -84,29 +114,33 @@ def group_comparison(subject, probes, seeds, published_cell, target):
             if wanted and isinstance(cells[-2], Cell):
                 sizes.append(verdicts.of_seeds([v[group].mean[i] for v in seeds], wanted))
         rows.append(cells)
-    differences = setting_of(probes, "RbS")
-    in_order = [all(in_published_order(values, i) for values in seeds)
-                for i in range(len(thoughts))]
-    statement = ("The groups stand in the published order (not reachable, reachable, frontier, "
-                 f"optimal) for {sum(in_order)} of {len(thoughts)} thoughts, in each of "
-                 f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}. {size_statement(sizes)}")
+    orders = orders_by_thought(probes, seeds, target)
+    statement = ("Published order of the groups (not reachable, reachable, frontier, optimal), "
+                 f"in {len(seeds)} seed{'s' if len(seeds) > 1 else ''}: "
+                 f"{counted(orders)} of {len(orders)} thoughts. {size_statement(sizes)}")
     columns = ["group"] + [f"{what} {t}" for t in thoughts for what in ("thought", "published")]
-    return Comparison(subject, columns, rows, checks(sum(in_order), len(in_order)),
-                      verdicts.on_size(sizes, differences), statement,
+    return Comparison(subject, columns, rows, on_order(orders),
+                      verdicts.on_size(sizes, setting_of(probes, "RbS")), statement,
                       [verdicts.RULE, "The frontier is the ends of walks, as in the published "
-                       "notebook. Order: the means rise from group to group (equal ones pass), and "
-                       "the 95 % intervals of frontier and not reachable stand apart."])
+                       "notebook. Order: where the paper's means differ from group to group, the "
+                       "95 % intervals have to stand apart; overlapping ones are undecided. "
+                       "Margin: 1.96 standard deviations over the root of the number of problems, "
+                       "as if all edges or nodes of a problem were one measurement: the widest "
+                       "that their likeness can make it."])
+
+
+def counted(found):
+    return ", ".join(f"{found.count(verdict)} × {verdict}" for verdict in dict.fromkeys(found))
 
 
 def size_statement(sizes):
-    counted = ", ".join(f"{sizes.count(verdict)} {verdict}" for verdict in dict.fromkeys(sizes))
-    return f"Of {len(sizes)} means: {counted}." if sizes else "No size was published."
+    return f"Of {len(sizes)} means: {counted(sizes)}." if sizes else "No size was published."
 
 
 def setting_of(probes, paper):
     """How the setting of probes that differ in the seed differs from a paper's."""
-    return (setting.of_configuration(probes[0].configuration, paper)
-            + setting.of_problems(probes[0].problems))
+    return (setting.of_problems(probes[0].problems)
+            + setting.of_configuration(probes[0].configuration, paper))
 
 
 def compare_edges(probes):
@@ -148,6 +182,14 @@ def compare_products(probes):
     return comparison
 
 
+def began_late(statistics):
+    """Why growth cannot be told from the records, in words; empty where they begin in stage 0."""
+    stage = statistics.first_stage
+    if not stage:
+        return ""
+    return f"The first record lies in stage {stage}: what grew before it is not known."
+
+
 def uniform_copying(problems):
     """Share of its attention that an edge's | would give its own source and target by looking at
     all positions alike."""
@@ -173,7 +215,7 @@ def compare_copying(statistics, time=-1, problems=None):
     return Comparison(
         f"Copying in layer 1 ({published.COPYING_SOURCE})",
         ["layer", "share on its edge", "on the source", "on the target", "published, layer 1"],
-        rows, checks(sum(holds), 2), NOT_PUBLISHED, statement,
+        rows, on_order([of_check(h) for h in holds]), NOT_PUBLISHED, statement,
         ["Share: weight summed over heads, divided by their number. Sign and order: the share is "
          "the largest in layer 1, and above one half."])
 
@@ -187,20 +229,20 @@ def last_quarter_change(values):
 
 
 def growth_shape(method, change):
-    """(text, whether it is as published; None: nothing published or too short)."""
+    """(text, verdicts: none where nothing was published or the records are too few)."""
     if change is None:
-        return "too few records to tell whether it saturates", None
+        return "too few records to tell whether it saturates", []
     text = f"c = 1 changes by {100 * change:+.0f} % of its peak over the last quarter of them"
     expected = {"coconut": abs(change) <= 0.1, "coconut_bfs_loss": change > 0.02}
-    return text, expected.get(method)
+    return text, [of_check(expected[method])] if method in expected else []
 
 
 def grown_thoughts(values):
-    """By c: whether the last record is above 0 by its interval, and above the first; None where
-    nothing was measured."""
-    first, last, margin = values.mean[0], values.mean[-1], values.margin()[-1]
-    return [bool(last[i] - margin[i] > 0 and last[i] > first[i]) if np.isfinite(last[i]) else None
-            for i in range(len(last))]
+    """By c, where it was measured: whether the last record lies above 0 and above the first."""
+    mean, margin = values.mean, values.margin()
+    low, high = mean - margin, mean + margin
+    return [verdicts.of_order(np.fmax((low[0][i], high[0][i]), 0), (low[-1][i], high[-1][i]))
+            for i in range(mean.shape[1]) if np.isfinite(mean[-1][i])]
 
 
 def growth_rows(runs, by_run, plateau):
@@ -229,24 +271,26 @@ def compare_growth(runs, unlike=()):
     layer = runs[0].search_layer()
     by_run = [run.of("growth_difference_walk", layer) for run in runs]
     plateau = published.GROWTH_PLATEAU * runs[0].n_head / published.N_HEAD
-    grown = [g for values in by_run for g in grown_thoughts(values) if g is not None]
+    grown = [verdict for values in by_run for verdict in grown_thoughts(values)]
     shapes = [growth_shape(run.method, last_quarter_change(values.mean[:, 0]))
               for run, values in zip(runs, by_run)]
-    holds = grown + [shape for _, shape in shapes if shape is not None]
-    statement = (f"The difference is positive and has grown for {sum(grown)} of {len(grown)} "
-                 f"thoughts and seeds; {'; '.join(text for text, _ in shapes)}. Published for "
-                 f"{runs[0].method}: {published.GROWTH_TEXT.get(runs[0].method, 'nothing')}.")
+    late = next(filter(None, map(began_late, runs)), "")
+    order = UNDECIDED if late else on_order(grown + [v for _, found in shapes for v in found])
+    text = late or (f"The difference is positive and has grown for {grown.count(AGREES)} of "
+                    f"{len(grown)} thoughts and seeds; {'; '.join(text for text, _ in shapes)}.")
     return Comparison(
         f"Growth of the index-matching logit, layer {layer} ({published.GROWTH_SOURCE})",
         ["thought", "first record", "last record", "± (95 %)", "largest", "published"],
-        growth_rows(runs, by_run, plateau), checks(sum(holds), len(holds)),
+        growth_rows(runs, by_run, plateau), order,
         verdicts.on_size(growth_sizes(runs, by_run),
-                         setting.of_configuration(runs[0].configuration, "EoS") + list(unlike)),
-        statement,
+                         list(unlike) + setting.of_configuration(runs[0].configuration, "EoS")),
+        f"{text} Published for {runs[0].method}: "
+        f"{published.GROWTH_TEXT.get(runs[0].method, 'nothing')}.",
         [f"Logits are summed over heads; published of 8 heads, shown times {runs[0].n_head}/8. "
          "Every problem counts at every c, also beyond its hops. "
-         "Sign and order: the last value is above 0 by its interval and above the first; "
-         "saturates: within 10 % over the last quarter; keeps growing: by more than 2 %.",
+         "Sign and order: the 95 % interval of the last record lies above 0 and above that of the "
+         "first, which lies in stage 0; saturates: within 10 % over the last quarter; keeps "
+         "growing: by more than 2 %.",
          verdicts.RULE])
 
 
@@ -254,33 +298,63 @@ PREDICTION_ROWS = [("last_thought", "last thought"), ("root_mark", "[R]"), ("roo
                    ("target", "target"), ("other", "other candidate")]
 
 
-def compare_prediction(statistics):
+GROWN = {AGREES: "has grown", DISAGREES: "has not grown",
+         UNDECIDED: "was there at the first record already"}
+
+
+def uniform_attention(problems):
+    """Share of its attention that [A] would give one token by looking at all positions alike."""
+    return float(np.mean(1 / np.sum(problems["tokens"] >= 0, axis=1)))
+
+
+def has_grown(first, last, uniform):
+    """Whether a share of the attention has grown to one that counts; uniform: what looking at all
+    positions alike would give it. Undecided where it counted from the beginning."""
+    enough = max(uniform, ATTENDED)
+    if last > enough and first > enough and last <= GROWS * first:
+        return UNDECIDED
+    return of_check(last > enough and last > GROWS * first)
+
+
+def prediction_rows(shares_of, layers, search):
+    """shares_of(key, layer): (first, last)."""
+    expected = ("grows in layer 1", f"grows in layer {search}", "-", f"grows in layer {search}",
+                f"grows in layer {search}")
+    return [[f"[A] to {label}", *(percent(share) for layer in layers
+                                  for share in shares_of(key, layer)), text]
+            for (key, label), text in zip(PREDICTION_ROWS, expected)]
+
+
+def compare_prediction(statistics, problems=None):
+    """problems: of a probe file, which tell how many positions [A] sees."""
     search, n_head = statistics.search_layer(), statistics.n_head
     layers = sorted({1, search})
 
-    def share(key, layer, time):
-        return statistics.of(f"answer_attention_{key}", layer).mean[time] / n_head
+    def shares_of(key, layer):
+        mean = statistics.of(f"answer_attention_{key}", layer).mean / n_head
+        return mean[0], mean[-1]
 
-    rows = [[f"[A] to {label}", *(percent(share(key, layer, time))
-                                  for layer in layers for time in (0, -1)), expected]
-            for (key, label), expected in zip(
-                PREDICTION_ROWS, ("grows in layer 1", f"grows in layer {search}", "-",
-                                  f"grows in layer {search}", f"grows in layer {search}"))]
-    def grows(keys, layer):
-        first, last = (sum(share(key, layer, time) for key in keys) for time in (0, -1))
-        return bool(last > GROWS * first)
+    def grown(keys, layer):
+        first, last = map(sum, zip(*(shares_of(key, layer) for key in keys)))
+        return has_grown(first, last, len(keys) * (uniform_attention(problems) if problems else 0))
 
-    carryover = grows(["last_thought"], 1)
-    lift = grows(["root_mark", "target", "other"], search)
-    elsewhere = share("last_thought", search, -1)
+    carryover, lift = grown(["last_thought"], 1), grown(["root_mark", "target", "other"], search)
+    late = began_late(statistics)
+    rows = prediction_rows(shares_of, layers, search)
+    if problems:
+        uniform = percent(uniform_attention(problems))
+        rows.append(["to each position alike", *[uniform] * 2 * len(layers), "-"])
     statement = (
         "Attention of [A] to the last thought in layer 1 (residual carryover) "
-        f"{'has grown' if carryover else 'has not grown'}, to [R] and the candidates in layer "
-        f"{search} (candidate lift) {'has grown' if lift else 'has not grown'}. In layer {search}, "
-        f"{100 * elsewhere:.0f} % of it goes to the last thought.")
+        f"{GROWN[carryover]}, to [R] and the candidates in layer {search} (candidate lift) "
+        f"{GROWN[lift]}. In layer {search}, {100 * shares_of('last_thought', search)[1]:.0f} % of "
+        f"it goes to the last thought. {late}").strip()
     columns = ["attention", *(f"layer {layer}, {when}" for layer in layers
                               for when in ("first", "last")), "published"]
     return Comparison(f"Prediction stage ({published.PREDICTION_SOURCE})", columns, rows,
-                      checks(int(carryover) + int(lift), 2), NOT_PUBLISHED, statement,
+                      UNDECIDED if late else on_order([carryover, lift]), NOT_PUBLISHED, statement,
                       ["Share: weight summed over heads, divided by their number; first and last "
-                       f"record. Grown: to more than {GROWS:g} times the first."])
+                       f"record. Grown: to more than {GROWS:g} times the first, which lies in "
+                       f"stage 0, more than {100 * ATTENDED:g} % and more than looking at all "
+                       "positions alike gives, where a probe tells it. There already: the first "
+                       "record lies above these two."])

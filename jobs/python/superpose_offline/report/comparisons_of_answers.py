@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from .. import intervals
 from ..draw.interventions import full_effect
 from ..draw.style import words
 from ..files.measures import Measure
 from . import setting, verdicts
-from .comparisons import Comparison, number, percent
-from .verdicts import NOT_PUBLISHED, NOT_USED, UNDECIDED, USED, Target, checks
+from .comparisons import Comparison, number, percent, text_of
+from .verdicts import AGREES, NOT_PUBLISHED, NOT_USED, UNDECIDED, USED, Target, on_order
 
 COSTS = 0.05      # of a share, for an intervention that matters
+GUESS = 0.5       # answers right by a guess between the two candidates
 
 
 def method_row(method):
@@ -25,8 +27,8 @@ def setting_of(method, result, unlike):
     """How the runs of a method differ from the setting of a published accuracy; unlike: how their
     problems do, where that is known."""
     first = method.evaluations[0]
-    return (setting.of_configuration(first.configuration, result.paper, **result.model)
-            + (list(unlike) or setting.of_hops(first.hops)))
+    return ((list(unlike) or setting.of_hops(first.hops))
+            + setting.of_configuration(first.configuration, result.paper, **result.model))
 
 
 def size_of(method, unlike=()):
@@ -39,7 +41,9 @@ def size_of(method, unlike=()):
     same = [result for result, found in zip(method.published, differences) if not found]
     if not same:
         return verdicts.on_size([UNDECIDED], min(differences, key=len))
-    found = [verdicts.of_seeds(bar.values, Target.share(result.value)) for result in same]
+    if len(bar.values) < 2:
+        return UNDECIDED
+    found = [verdicts.of_interval(bar.low, bar.high, Target.share(result.value)) for result in same]
     return next((v for v in (verdicts.AGREES, UNDECIDED) if v in found), verdicts.DISAGREES)
 
 
@@ -68,10 +72,12 @@ def order_of_methods(methods):
     if not pairs:
         return UNDECIDED, ("To compare their order, evaluate coconut and cot or no_cot on the same "
                            "problems.")
-    above = [coconut.bar().mean > other.bar().mean for coconut, other in pairs]
-    return (checks(sum(above), len(pairs)),
-            " ".join(f"{coconut.name} stands {'above' if holds else 'not above'} {other.name}."
-                     for (coconut, other), holds in zip(pairs, above)))
+    found = [verdicts.of_order(*((bar.low, bar.high) for bar in (other.bar(), coconut.bar())))
+             for coconut, other in pairs]
+    return (on_order(found),
+            " ".join(f"{coconut.name} stands {'' if verdict == AGREES else 'not clearly '}above "
+                     f"{other.name} by the 95 % intervals."
+                     for (coconut, other), verdict in zip(pairs, found)))
 
 
 def best_shortcut(methods):
@@ -82,8 +88,8 @@ def best_shortcut(methods):
 def compare_methods(data, methods, unlike=()):
     """unlike: how the problems differ from the papers', in words, as far as it is known."""
     order, text = order_of_methods(methods)
-    means = [(method.name, method.bar().mean) for method in methods]
-    text = ", ".join(f"{name} {100 * mean:.1f} %" for name, mean in means) + ". " + text
+    means = [(method.name, text_of(percent(method.bar().mean))) for method in methods]
+    text = ", ".join(f"{name}: {mean}" for name, mean in means) + ". " + text
     rows = [method_row(method) for method in methods]
     shortcut = best_shortcut(methods)
     if shortcut:
@@ -91,40 +97,79 @@ def compare_methods(data, methods, unlike=()):
                      percent(shortcut[Measure.ACCURACY_EQUAL_DEPTH]), "-"])
         text += (" The best shortcut that never looks at the root is in the table: only what "
                  "stands above it, on equally deep candidates above all, shows search.")
-    text += "".join(f" {method.name}, size: {size_of(method, unlike)}." for method in methods
-                    if size_of(method, unlike))
+    sizes = {method.name: size_of(method, unlike) for method in methods}
+    if len(methods) > 1:
+        text += "".join(f" {name}, size: {size}." for name, size in sizes.items() if size)
     return Comparison(f"Answers on {data} (RbS Fig. 4; EoS)",
                       ["method", "seeds", "accuracy", "95 % interval", "equally deep", "published"],
-                      rows, order, size_of_all(methods, unlike), text, [verdicts.RULE])
+                      rows, order, size_of_all(methods, unlike), text,
+                      [verdicts.RULE, "Order: the 95 % intervals stand apart."])
+
+
+def knows_too_little(problems, before, without_thoughts):
+    """Why interventions on a model with so many answers right show nothing, in words; empty where
+    they may. without_thoughts: answers right with no thought, None if not measured."""
+    least, what = max((GUESS, "a guess between the candidates"),
+                      (without_thoughts or 0, "the model without its thoughts"))
+    low, _ = intervals.wilson(before, problems)
+    if low > least:
+        return ""
+    return ("The model answers too few problems for interventions to show anything: "
+            f"{text_of(percent(before))} of {problems} are right, not clearly more than by {what} "
+            f"({text_of(percent(least))}).")
 
 
 def is_superposition_used(lost):
     """(verdict, in words), from the accuracy that each intervention costs."""
-    names = ("rescale_reachable", "rescale_not_reachable", "nearest_token")
-    known = [lost.get(name, np.nan) for name in names]
-    if not np.isfinite(known).all():
-        return UNDECIDED, "It takes the interventions rescale and nearest_token to tell."
-    inside, outside, token = known
-    used, more = inside > outside + COSTS, token > COSTS
+    inside, outside, strongest, token = (lost.get(name, np.nan) for name in (
+        "rescale_reachable", "rescale_not_reachable", "keep_strongest", "nearest_token"))
+    if not np.isfinite([inside, outside]).all():
+        return UNDECIDED, "It takes the interventions rescale and keep_strongest to tell."
     text = ("Removing the component of every thought along reachable nodes costs "
             f"{100 * inside:.1f} points of accuracy, along all other nodes {100 * outside:.1f}: "
-            f"the reachable part is {'used' if used else 'not shown to be used'}. Replacing every "
-            f"thought by its nearest token costs {100 * token:.1f}: one token is "
-            f"{'not enough' if more else 'enough'}.")
-    return USED if used and more else NOT_USED, text
+            "the reachable part is ")
+    if inside <= outside + COSTS:
+        return NOT_USED, f"{text}not shown to be used."
+    text += "used."
+    if not np.isfinite(strongest):
+        return UNDECIDED, f"{text} {without_keep_strongest(token)}"
+    enough = strongest <= COSTS
+    text += (f" Keeping of the reachable nodes the strongest alone costs {100 * strongest:.1f}: "
+             f"one node is {'enough' if enough else 'not enough'}.")
+    return NOT_USED if enough else USED, text
 
 
-def compare_interventions(probe, checkpoint):
+def without_keep_strongest(token):
+    """What cannot be told without it; token: what nearest_token costs."""
+    text = "Whether one node is enough takes the intervention keep_strongest to tell."
+    if not np.isfinite(token):
+        return text
+    return (f"Replacing every thought by its nearest token costs {100 * token:.1f}, but that also "
+            f"takes away what lies outside the node embeddings. {text}")
+
+
+def verdict_on_use(lost, problems, before, without_thoughts):
+    """As is_superposition_used, of a model that knows enough."""
+    if why := knows_too_little(problems, before, without_thoughts):
+        return UNDECIDED, why
+    return is_superposition_used(lost)
+
+
+def compare_interventions(probe, checkpoint, without_thoughts=None):
+    """without_thoughts: answers right of the same model with no thought, None if not measured."""
     step = int(probe.steps[checkpoint])
-    rows, lost = [], {}
+    rows, lost, measured = [], {}, []
     for name in probe.interventions:
         strength, problems, before, after = full_effect(probe, name, step)
         lost[name] = before - after
+        measured.append((problems, before))
         rows.append([words(name), number(strength), str(problems), percent(before), percent(after)])
-    order, statement = is_superposition_used(lost)
+    order, statement = verdict_on_use(lost, *max(measured), without_thoughts)
     return Comparison("Interventions on every thought",
                       ["intervention", "strength", "problems", "before", "after"],
                       rows, order, NOT_PUBLISHED, statement,
                       ["Not in the papers. Used: removing the reachable part costs "
-                       f"{100 * COSTS:g} points more than removing the rest, and the nearest token "
-                       f"costs {100 * COSTS:g} points."])
+                       f"{100 * COSTS:g} points more than removing the rest, and keeping the "
+                       f"strongest reachable node alone costs {100 * COSTS:g} points. Undecided "
+                       "where the 95 % interval (Wilson) of the answers before does not lie above "
+                       "a guess between the candidates and above the model without thoughts."])

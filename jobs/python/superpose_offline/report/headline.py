@@ -28,12 +28,18 @@ def counted(n, noun, plural=None):
     return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
+def listed(numbers):
+    """2, 3 and 4."""
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def what_it_is(data, method):
     """The setting of the number, in one sentence."""
     bar, first = method.bar(), method.evaluations[0]
     problems = first[Measure.N_PROBLEMS]
     of = f"of the {problems} held-out problems in {data}" if problems else f"of {data}"
-    hops = f" ({' and '.join(str(h) for h in first.hops)} hops)" if len(first.hops) else ""
+    hops = f" ({listed(first.hops)} hops)" if len(first.hops) else ""
     interval = (f"; 95 % interval {100 * bar.low:.1f} to {100 * bar.high:.1f} %"
                 if np.isfinite(bar.low) else "")
     latents = f" with {first.latents}" if first.latents else ""
@@ -97,10 +103,12 @@ def share_of(data, i):
 
 
 def duration(run):
-    """Steps, epochs, and the time of the steps in run.h5."""
+    """Steps, epochs, and the time of the steps in run.h5: of a branch, those after it began."""
     seconds = run.steps.get("seconds")
-    epochs = int(run.steps["epoch"][-1]) + 1
-    text = f"{counted(int(run.steps['step'][-1]), 'step')} in {counted(epochs, 'epoch')}"
+    epochs = int(run.steps["epoch"][-1] - run.steps["epoch"][0]) + 1
+    text = f"{counted(len(run.steps['step']), 'step')} in {counted(epochs, 'epoch')}"
+    if run.branch_step:
+        text = f"branch from step {run.branch_step}: {text}"
     if seconds is None or not np.isfinite(seconds).any():
         return text
     ranks = counted(int(run.attributes.get("n_ranks", 1)), "process", "processes")

@@ -1,13 +1,14 @@
 """What a report is made from: the usable files of some runs, and a list of what is missing."""
 
-from ..files.evaluation_file import Evaluation, LastEvaluation
+from ..files.evaluation_file import Evaluation, LastEvaluation, hops_in
 from ..files.hdf5 import Failure, name_apart, skip_unusable
 from ..files.probe_file import Probe
 from ..files.run_history import Run
+from ..record.time_to_accuracy import zero_latents_of
 from . import setting
 
 PROBE_HINT = ("superpose probe RUN --data PROBLEMS --output RUN/probe.h5 "
-              "--intervene rescale,swap,nearest_token")
+              "--intervene rescale,swap,nearest_token,keep_strongest")
 
 
 class Material:
@@ -34,8 +35,9 @@ class Material:
     def _existing(self, directories):
         for directory in directories:
             if not directory.is_dir():
-                self.lack(directory, "is a file, not a run directory" if directory.exists() else
-                          "no such directory", "give output.directory of a run")
+                why = ("is a file, not a run directory" if directory.exists()
+                       else "no such directory")
+                self.lack(directory, why, "give output.directory of a run")
         return [d for d in directories if d.is_dir()]
 
     def _add_last_evaluations(self):
@@ -45,8 +47,8 @@ class Material:
             if run.path.parent.resolve() in evaluated:
                 continue
             self.lack(f"{run.name}: "
-                      "evaluation*.json", "not in the run directory; the last row of run.h5 "
-                      "stands in, which holds no number of problems and thus gives no interval",
+                      "evaluation*.json", "not in the run directory; the last row of run.h5 is "
+                      "used instead",
                       "superpose evaluate CHECKPOINT PROBLEMS --json "
                       f"{run.path.parent}/evaluation.json")
             try:
@@ -56,6 +58,10 @@ class Material:
 
     def _look_for_gaps(self, directories):
         for run in self.runs:
+            if run.branch_step:
+                self.lack(f"{run.name}: steps 1 to {run.branch_step - 1}", "the run is a branch: "
+                          "its history, times and growth begin where it left another run",
+                          "give the run that it continues, too")
             if run.statistics is None and run.has_stages():
                 self.lack(f"{run.name}: attention in run.h5", "nothing was recorded while training "
                           "(record.every was 0, or no epoch has been recorded yet)",
@@ -89,12 +95,27 @@ class Material:
         for probe in self.probes:
             if probe.name in names:
                 return setting.of_problems(probe.problems)
-        return next((setting.of_hops(map(int, run.evaluation["hops"])) for run in self.runs
+        return next((setting.of_hops(hops_in(run.evaluation)) for run in self.runs
                      if run.name in names and "hops" in run.evaluation), [])
+
+    def problems_of(self, statistics):
+        """The problems of a probe of the run with these statistics; None without one."""
+        return next((p.problems for p in self.probes if p.name == statistics.name), None)
+
+    def zero_latents_of(self, probe):
+        """Answers right without thoughts of the run that was probed; None if not measured."""
+        return next((zero_latents_of(run) for run in self.runs
+                     if run.path.parent.resolve() == probe.path.parent.resolve()), None)
 
     @property
     def usable(self):
         return bool(self.runs or self.probes or self.evaluations)
+
+    @property
+    def why_no_growth(self):
+        if any(run.statistics for run in self.runs):
+            return "Only one epoch was recorded; growth needs at least two (record.every)."
+        return "Nothing was recorded over epochs."
 
     @property
     def recorded(self):

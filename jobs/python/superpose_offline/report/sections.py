@@ -120,13 +120,14 @@ class Tables:
         recorded = self.material.recorded
         self.page.heading("Growth over training")
         if not recorded:
-            self.page.paragraph("Nothing was recorded over epochs.")
+            self.page.paragraph(self.material.why_no_growth)
         probed = {probe.name for probe in self.material.probes}
         for statistics in recorded:
             self.page.heading(f"{statistics.name} ({statistics.method})", 3)
             if statistics.name not in probed:
                 self.comparison(statistics.name, compare_copying, statistics)
-            self.comparison(statistics.name, compare_prediction, statistics)
+            self.comparison(statistics.name, compare_prediction, statistics,
+                            self.material.problems_of(statistics))
         for runs in by_setting(recorded):
             self.comparison(names_of(runs), compare_growth, runs,
                             self.material.of_held_out(runs))
@@ -136,7 +137,8 @@ class Tables:
         self.page.heading(f"Inside {place(probe)}")
         self.comparison(probe.name, compare_copying, probe.statistics, checkpoint, probe.problems)
         if probe.interventions:
-            self.comparison(probe.name, compare_interventions, probe, checkpoint)
+            self.comparison(probe.name, compare_interventions, probe, checkpoint,
+                            self.material.zero_latents_of(probe))
 
     def beside_published(self, probes):
         """Of probes that differ in the seed."""
@@ -156,9 +158,9 @@ class Tables:
 
 def setting_rows(settings):
     """By (what, where): the value of each setting, beside that of the papers."""
-    for label, (section, key), value in published.SETTING:
-        yield [label, *(str(items[0].configuration.get(section, {}).get(key, "-"))
-                        for items in settings), value]
+    for known in published.SETTINGS:
+        yield [known.label, *(str(items[0].configuration.get(known.section, {}).get(known.key, "-"))
+                              for items in settings), known.text()]
     for label, column, value in published.PROBLEM_SETTING:
         problems = [next((i.problems for i in items if hasattr(i, "problems")), None)
                     for items in settings]

@@ -5,17 +5,12 @@ import json
 
 import numpy as np
 
-MODEL = {("model", "n_layer"): 2, ("model", "n_head"): 8, ("model", "n_embd"): 768}
+from .. import published
+
 # Settings younger than version 0.1.0: without them a run did this, as the papers' do.
 ADDED = {("method", "supervise"): "last", ("method", "uniform_prob_by_stage"): [],
          ("optimizer", "decay_epochs"): 0,
          ("optimizer", "stage_lr"): []}
-TRAINING = {("optimizer", "learning_rate"): 1e-4, ("method", "uniform_prob"): 0.1, **ADDED}
-RBS = {**MODEL, **TRAINING, ("train", "epochs"): 300, ("train", "batch_size"): 256,
-       ("method", "shuffle_nodes"): False}
-EOS = {**MODEL, **TRAINING, ("train", "epochs"): 350, ("train", "batch_size"): 512,
-       ("method", "shuffle_nodes"): True}
-PAPERS = {"RbS": RBS, "EoS": EOS}
 # Of a problem: mean, and by how much of it that of another draw of the same kind may be off.
 NODES, EDGES, OFF = 22.8, 36.5, 0.05
 HOPS = {3, 4}
@@ -26,15 +21,27 @@ OF_NO_SETTING = {"output", "record", "data"}
 
 def of_configuration(configuration, paper, **other):
     """How the setting of a run differs from a paper's, in words; other: values of the model that
-    this published number has instead."""
-    expected = dict(PAPERS[paper])
-    expected.update({("model", key): value for key, value in other.items()})
+    this published number has instead. What an older configuration does not name is as in the
+    papers."""
     found = []
-    for (section, key), value in expected.items():
-        actual = configuration.get(section, {}).get(key, ADDED.get((section, key)))
-        if actual != value:
-            found.append(f"{key} {actual} ({paper}: {value})")
-    return found
+    for setting in published.SETTINGS:
+        values = (other[setting.key],) if setting.key in other else setting.of(paper)
+        actual = configuration.get(setting.section, {}).get(setting.key, values[0])
+        if actual not in values and applies(setting, configuration):
+            found.append(f"{setting.key} {actual} ({paper}: {' or '.join(map(str, values))})")
+    return found + of_training_files(configuration)
+
+
+def applies(setting, configuration):
+    """Methods without thoughts have no stages."""
+    return setting.section != "curriculum" or configuration["method"]["name"] not in ("cot",
+                                                                                      "no_cot")
+
+
+def of_training_files(configuration):
+    files = configuration.get("data", {}).get("train", "")
+    several = isinstance(files, list) and len(files) > 1
+    return [f"{len(files)} training files (papers: 1)"] if several else []
 
 
 def of_problems(problems):
@@ -44,13 +51,13 @@ def of_problems(problems):
         actual = float(np.mean(problems[name]))
         if abs(actual - mean) > OFF * mean:
             found.append(f"{name} {actual:.1f} (papers: {mean})")
-    return found + of_hops(int(h) for h in problems["hops"])
+    return found + of_hops(problems["hops"])
 
 
 def of_hops(hops):
     """How the hops that problems have differ from the papers'."""
-    others = sorted(set(hops) - HOPS)
-    return [f"hops {', '.join(map(str, others))} (papers: 3, 4)"] if others else []
+    hops = sorted(set(map(int, hops)))
+    return [f"hops {', '.join(map(str, hops))} (papers: 3, 4)"] if set(hops) - HOPS else []
 
 
 def identity(configuration, left_out=frozenset(OF_NO_SETTING)):

@@ -1,10 +1,12 @@
-"""When a measured value counts as the published one: the one rule of all verdicts on size.
+"""When a measured value counts as the published one: one rule for size, one for order.
 
-The 95 % interval over seeds (Student's t) has to overlap the published value, widened by a
-tolerance: 2 points for accuracies, 10 % for all else, at least half of the last digit that was
-published. An interval wider than twice the tolerance is undecided, unless it misses the published
-value altogether; so is a single seed, which has no interval. A run of another setting than the
-published one gets a badge that names it, and no verdict on size.
+The 95 % interval over seeds (Student's t) agrees if it lies within the published value, widened by
+a tolerance: 2 points for accuracies, 10 % for all else, at least half of the last digit that was
+published and at least the width of a published range. It disagrees if it lies outside altogether;
+one that reaches across the border is undecided, and so is a single seed, which has no interval. A
+run of another setting than the published one gets a badge that names it, and no verdict on size.
+
+Order has one rule, too: the intervals of two means stand apart, or nothing is said.
 """
 
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ NOT_PUBLISHED, UNDECIDED, OTHER_SETTING = "no published number", "undecided", "o
 USED, NOT_USED = "superposition is used", "not shown to be used"  # of interventions
 POINTS, RELATIVE, ROUNDING = 0.02, 0.10, 0.005
 
-RULE = ("Size: the 95 % interval over seeds overlaps the published value ± "
-        f"{100 * POINTS:g} points (accuracies) or ± {100 * RELATIVE:g} % (all else). Overlapping "
-        "but wider than twice that, or of one seed: undecided. In another setting than the "
-        "papers': a badge, no verdict.")
+LISTED = 5  # differences of a setting that a badge names
+
+RULE = ("Size: agrees if the 95 % interval over seeds lies within the published value ± "
+        f"{100 * POINTS:g} points (accuracies) or ± {100 * RELATIVE:g} % (all else; of a published "
+        "range at least its width), disagrees if it lies outside altogether. Across the border, or "
+        "of one seed: undecided. In another setting than the papers': a badge, no verdict.")
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,35 @@ class Target:
     @classmethod
     def number(cls, low, high=None):
         high = low if high is None else high
-        return cls(low, high, max(RELATIVE * max(abs(low), abs(high)), ROUNDING))
+        return cls(low, high, max(RELATIVE * max(abs(low), abs(high)), high - low, ROUNDING))
+
+
+def of_interval(low, high, target):
+    """AGREES, DISAGREES or UNDECIDED, from the 95 % interval over seeds."""
+    lowest, highest = target.low - target.tolerance, target.high + target.tolerance
+    if high < lowest or low > highest:
+        return DISAGREES
+    return AGREES if lowest <= low and high <= highest else UNDECIDED
 
 
 def of_seeds(means, target):
-    """AGREES, DISAGREES or UNDECIDED, from the means of one seed each."""
+    """The same from the means of one seed each."""
     if len(means) < 2:
         return UNDECIDED
     _, low, high = intervals.of_seeds(means)
-    if high < target.low - target.tolerance or low > target.high + target.tolerance:
-        return DISAGREES
-    return AGREES if high - low <= 2 * target.tolerance else UNDECIDED
+    return of_interval(low, high, target)
+
+
+def of_order(lower, upper):
+    """Whether the mean of `upper` lies above that of `lower`, both (low, high) of a 95 % interval;
+    NaN, where there is none, leaves it undecided."""
+    if upper[0] > lower[1]:
+        return AGREES
+    return DISAGREES if upper[1] < lower[0] else UNDECIDED
+
+
+def of_check(holds):
+    return AGREES if holds else DISAGREES
 
 
 def together(verdicts):
@@ -61,16 +83,16 @@ def together(verdicts):
 
 def on_size(verdicts, differences):
     """The same of a run whose setting differs from the published one in these ways."""
-    if differences and verdicts:
-        return f"{OTHER_SETTING}: {', '.join(differences)}"
-    return together(verdicts)
+    if not differences or not verdicts:
+        return together(verdicts)
+    more = len(differences) - LISTED
+    named = differences[:LISTED] + ([f"{more} more (table of settings)"] if more > 0 else [])
+    return f"{OTHER_SETTING}: {', '.join(named)}"
 
 
-def checks(holds, total):
-    """holds of total checks on sign and order."""
-    if total == 0:
-        return UNDECIDED
-    return AGREES if holds == total else DISAGREES if holds == 0 else PARTLY
+def on_order(verdicts):
+    """The same of sign and order, where nothing measured leaves open what was published."""
+    return together(verdicts) if verdicts else UNDECIDED
 
 
 def kind_of(verdict):
