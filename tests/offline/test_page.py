@@ -19,7 +19,7 @@ from superpose_offline.draw.methods import group
 from superpose_offline.report import comparisons, comparisons_of_answers, headline
 from superpose_offline.report.look import CSS
 from superpose_offline.report.material import Material
-from superpose_offline.report.page import Page
+from superpose_offline.report.page import DPI, WIDE, Page
 
 import synthetic
 from figure_case import FigureCase, start
@@ -123,7 +123,14 @@ class ReportPage(FigureCase):
         light, dark = (set(re.findall(r"(--[\w-]+):", part))
                        for part in CSS.split("prefers-color-scheme: dark")[:2])
         self.assertEqual(light, dark & light)  # each colour has its dark counterpart
-        self.assertEqual(set(re.findall(r"var\((--[\w-]+)\)", CSS)) - light, set())
+        # The width of its image stands at each figure.
+        self.assertEqual(set(re.findall(r"var\((--[\w-]+)\)", CSS)) - light, {"--inches"})
+        widths = list(map(float, re.findall(r'<figure[^>]*style="--inches: ([\d.]+)"', self.text)))
+        wide = [' class="wide"' in tag for tag in re.findall(r"<figure[^>]*>", self.text)]
+        self.assertEqual(wide, [width > WIDE for width in widths])
+        pixels = [plt.imread(io.BytesIO(base64.b64decode(image.split(",", 1)[1]))).shape[1]
+                  for image in self.page.images]
+        np.testing.assert_allclose(widths, np.array(pixels) / DPI, atol=0.051)
 
     def test_a_toy_in_all_other_settings_published_never_agrees_in_size(self):
         material = Material([self.path / "toy0", self.path / "toy1"], [], [])

@@ -56,8 +56,9 @@ th, td { padding: .4rem .8rem; border-bottom: 1px solid var(--line); text-align:
 th { background: var(--head); font-weight: 600; }
 tbody tr:last-child td { border-bottom: 0; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.stack td { overflow-wrap: break-word; min-width: 6.5rem; }
-.stack td:last-child { min-width: 15rem; }
+.stack td { overflow-wrap: anywhere; min-width: 6.5rem; }
+.stack td[data-label="measure"] { min-width: 11rem; }
+.stack td[data-label="in words"] { min-width: 22rem; }
 .stack td:first-child { font-weight: 600; }
 
 .verdict { display: inline-block; font-weight: 600; font-size: .82rem; line-height: 1.4;
@@ -88,9 +89,8 @@ pre { background: var(--head); border-radius: 6px; padding: .7rem; font-size: .8
   body { font-size: 15px; }
   h2 { margin-top: 2.2rem; }
   figure { padding: .4rem; flex-basis: 100%; }
-  /* Their letters stay readable: a figure is scrolled rather than shrunk. */
-  figure img { max-width: none; width: 30rem; }
-  figure.wide img { width: 46rem; }
+  /* Their letters (9 points) stay readable: a figure is scrolled rather than shrunk. */
+  figure img { max-width: none; width: calc(var(--inches) * 5.4rem); }
   th, td { padding: .35rem .55rem; }
   .stack { width: 100%; }
   .stack table, .stack tbody, .stack tr, .stack td { display: block; }
@@ -98,7 +98,8 @@ pre { background: var(--head); border-radius: 6px; padding: .7rem; font-size: .8
   .stack tr { padding: .5rem .2rem; border-bottom: 1px solid var(--line); }
   .stack tbody tr:last-child { border-bottom: 0; }
   .stack td, .stack td.number { border: 0; padding: .15rem .6rem; text-align: left;
-    white-space: normal; overflow-wrap: anywhere; min-width: 0; }
+    white-space: normal; }
+  .stack td[data-label] { min-width: 0; }
   .stack td::before { content: attr(data-label); display: block; color: var(--soft);
     font-size: .78rem; font-weight: 400; }
 }

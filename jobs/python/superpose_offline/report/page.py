@@ -7,7 +7,7 @@ import io
 
 from matplotlib import pyplot as plt
 
-from .comparisons import Cell
+from .comparisons import Cell, text_of
 from .look import CSS
 from .verdicts import (AGREES, DISAGREES, NOT_PUBLISHED, NOT_USED, OTHER_SETTING, PARTLY, UNDECIDED,
                        USED, kind_of)
@@ -16,7 +16,7 @@ VERDICT_CLASSES = {AGREES: "good", USED: "good", DISAGREES: "bad", NOT_USED: "ba
                    PARTLY: "mixed", UNDECIDED: "open", NOT_PUBLISHED: "open",
                    OTHER_SETTING: "badge"}
 DPI = 130
-WIDE = 7.2  # inches, from which a figure takes the whole width
+WIDE = 7.2  # inches of its image, from which a figure takes the whole width
 
 
 def escape(text):
@@ -39,6 +39,11 @@ def badge(verdict, count=None):
     return f'<span class="verdict {VERDICT_CLASSES[kind]}">{number}{escape(kind)}</span>{after}'
 
 
+def width_of(png):
+    """Inches. Saving trims a figure, or widens it by what stands outside, so the image tells."""
+    return int.from_bytes(png[16:20], "big") / DPI
+
+
 def exact(cell):
     """Attributes that keep its exact value, shown when the pointer rests on it."""
     return f' data-value="{cell.value!r}" title="{cell.value!r}"' if isinstance(cell, Cell) else ""
@@ -49,10 +54,6 @@ def cell_html(column, cell):
     if isinstance(cell, Cell):
         return f'<td class="number"{label}{exact(cell)}>{escape(cell.text)}</td>'
     return f"<td{label}>{badge(cell)}</td>"
-
-
-def text_of(cell):
-    return cell.text if isinstance(cell, Cell) else str(cell)
 
 
 class Page:
@@ -81,12 +82,13 @@ class Page:
     def figure(self, fig, caption):
         """Inlines the figure and closes it."""
         image = io.BytesIO()
-        wide = ' class="wide"' if fig.get_figwidth() > WIDE else ""
         fig.savefig(image, format="png", dpi=DPI)
         plt.close(fig)
+        inches = width_of(image.getvalue())
+        wide = ' class="wide"' if inches > WIDE else ""
         data = base64.b64encode(image.getvalue()).decode()
-        self.add(f'<figure{wide}><div class="image"><img alt="{escape(caption)}" '
-                 f'src="data:image/png;base64,{data}"></div>'
+        self.add(f'<figure{wide} style="--inches: {inches:.1f}"><div class="image">'
+                 f'<img alt="{escape(caption)}" src="data:image/png;base64,{data}"></div>'
                  f"<figcaption>{escape(caption)}</figcaption></figure>")
 
     def result(self, cell, what):
