@@ -171,7 +171,7 @@ void add_probe(CLI::App& app, Command& command, const std::string& typed) {
   sub->add_option_function<std::vector<std::string>>(
          "--intervene",
          [add_kind](const auto& asked) { std::for_each(asked.begin(), asked.end(), add_kind); },
-         "Change thoughts and measure the answers: rescale, swap, nearest_token")
+         fmt::format("Change thoughts and measure the answers: {}", fmt::join(kinds, ", ")))
       ->delimiter(',')
       ->check(CLI::IsMember(kinds))
       ->type_name("KIND,...");

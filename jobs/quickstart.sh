@@ -107,7 +107,7 @@ evaluate() {
 
 probe() {
   on_ranks probe "$(last_checkpoint)" --data "$held_out" --output "$run/probe.h5" \
-    --intervene rescale,swap,nearest_token --force
+    --intervene rescale,swap,nearest_token,keep_strongest,frontier_span --force
 }
 
 draw() {

@@ -120,7 +120,7 @@ look_inside() {
   grep -q '"coconut' "$point/config.toml" || return 0
   [[ -e $point/probe.h5 ]] ||
     "$superpose" probe "$point" --data "$valid" --output "$point/probe.h5" \
-      --intervene rescale,swap,nearest_token </dev/null >/dev/null
+      --intervene rescale,swap,nearest_token,keep_strongest,frontier_span </dev/null >/dev/null
 }
 
 build() {

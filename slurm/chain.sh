@@ -94,7 +94,8 @@ gpu=()
 [[ ! $(sbatch_words) =~ --gpus|--gres=gpu ]] || gpu=(--nodes=1 --ntasks-per-node=1 --gpus-per-node=1)
 # Thoughts are changed where the method feeds them back.
 intervene=()
-[[ $(setting method name) != coconut* ]] || intervene=(--intervene rescale,swap,nearest_token)
+[[ $(setting method name) != coconut* ]] ||
+  intervene=(--intervene rescale,swap,nearest_token,keep_strongest,frontier_span)
 submit evaluation "${gpu[@]}" "$templates/evaluate.sbatch" "$run" "$held_out" \
   --json "$run/evaluation.json"
 submit probe "${gpu[@]}" "$templates/probe.sbatch" "$run" --data "$held_out" \

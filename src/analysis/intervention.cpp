@@ -1,9 +1,8 @@
 #include "analysis/intervention.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
+#include "analysis/thought_change.hpp"
 #include "core/error.hpp"
 #include "core/progress_bar.hpp"
 #include "model/decode.hpp"
@@ -11,7 +10,6 @@
 namespace superpose::analysis {
 namespace {
 
-using Vec = std::vector<double>;
 using HostMatrix = Kokkos::View<float**, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
 HostMatrix copy_of(const Matrix<const float>& matrix) {
@@ -20,34 +18,8 @@ HostMatrix copy_of(const Matrix<const float>& matrix) {
   return host;
 }
 
-double dot(const Vec& a, const Vec& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
 Vec row_of(const HostMatrix& matrix, int row) {
   return Vec(&matrix(row, 0), &matrix(row, 0) + matrix.extent(1));
-}
-
-/// Adds scale * b to a.
-void add(Vec& a, double scale, const Vec& b) {
-  for (std::size_t c = 0; c < a.size(); ++c) a[c] += scale * b[c];
-}
-
-/// An orthonormal basis of the span, by Gram-Schmidt, twice over for accuracy. Vectors that lie in
-/// the span of those before them are left out.
-std::vector<Vec> orthonormal(const std::vector<Vec>& vectors) {
-  constexpr double dependent = 1e-8;
-  std::vector<Vec> basis;
-  for (Vec v : vectors) {
-    const double length = std::sqrt(dot(v, v));
-    for (int round = 0; round < 2; ++round)
-      for (const Vec& b : basis) add(v, -dot(v, b), b);
-    const double rest = std::sqrt(dot(v, v));
-    if (rest <= dependent * length) continue;
-    for (double& x : v) x /= rest;
-    basis.push_back(std::move(v));
-  }
-  return basis;
 }
 
 /// A problem of the chunk: where its outputs are, and who its partner is.
@@ -67,15 +39,14 @@ int thought_row(const Subject& subject, int thought) {
   return subject.output[subject.probed.positions.thoughts[thought - 1]];
 }
 
-Vec rescaled(const Vec& h, const Subject& subject, int thought, const Intervention& intervention,
-             const HostMatrix& embedding) {
+/// Embeddings of the nodes of a group for a thought.
+std::vector<Vec> embeddings_of(Group group, const Subject& subject, int thought,
+                               const HostMatrix& embedding) {
   std::vector<Vec> nodes;
   for (int node = 0; node < subject.probed.problem->graph.n_nodes; ++node)
-    if (subject.probed.search.node_in(intervention.group, thought, node))
+    if (subject.probed.search.node_in(group, thought, node))
       nodes.push_back(row_of(embedding, node));
-  Vec result = h;
-  for (const Vec& b : orthonormal(nodes)) add(result, (intervention.strength - 1) * dot(h, b), b);
-  return result;
+  return nodes;
 }
 
 int most_likely_token(const Vec& h, const HostMatrix& output_matrix) {
@@ -88,13 +59,6 @@ int most_likely_token(const Vec& h, const HostMatrix& output_matrix) {
   return best;
 }
 
-Vec mixed(const Vec& h, const Vec& other, double strength) {
-  Vec result(h.size(), 0);
-  add(result, 1 - strength, h);
-  add(result, strength, other);
-  return result;
-}
-
 /// What interventions read besides the thought.
 struct Sources {
   HostMatrix embedding, output;  ///< [V,C] wte, lm_head
@@ -104,16 +68,23 @@ struct Sources {
 Vec changed(const HostMatrix& hidden, const std::vector<Subject>& subjects, int p, int thought,
             const Intervention& intervention, const Sources& sources) {
   const Subject& subject = subjects[p];
+  const double strength = intervention.strength;
   const Vec h = row_of(hidden, thought_row(subject, thought));
+  const auto nodes = [&](Group group) {
+    return embeddings_of(group, subject, thought, sources.embedding);
+  };
   switch (intervention.kind) {
     case InterventionKind::rescale:
-      return rescaled(h, subject, thought, intervention, sources.embedding);
+      return rescaled(h, nodes(intervention.group), strength);
     case InterventionKind::swap:
       return mixed(h, row_of(sources.plain, thought_row(subjects[subject.partner], thought)),
-                   intervention.strength);
+                   strength);
     case InterventionKind::nearest_token:
-      return mixed(h, row_of(sources.embedding, most_likely_token(h, sources.output)),
-                   intervention.strength);
+      return mixed(h, row_of(sources.embedding, most_likely_token(h, sources.output)), strength);
+    case InterventionKind::keep_strongest:
+      return mixed(h, strongest_kept(h, nodes(Group::reachable)), strength);
+    case InterventionKind::frontier_span:
+      return mixed(h, projected(h, nodes(Group::frontier)), strength);
   }
   throw std::logic_error("an InterventionKind without a rule");
 }

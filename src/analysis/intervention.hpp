@@ -15,10 +15,17 @@ enum class InterventionKind {
   rescale,  ///< h + (s - 1) P h, P the projection onto the embeddings of a group's nodes: s = 0
             ///< removes them, s = 1 changes nothing, s = 2 doubles them
   swap,     ///< (1 - s) h + s times the undisturbed same thought of another problem of as many hops
-  nearest_token,  ///< (1 - s) h + s times the embedding of its most likely token: s = 1 is CoT
+  nearest_token,   ///< (1 - s) h + s times the embedding of its most likely token: s = 1 is CoT
+  keep_strongest,  ///< h - s (P h - p h), P the projection onto the embeddings of the reachable
+                   ///< nodes (within k hops for thought k), p that onto the one of them with the
+                   ///< largest inner product with h. s = 1 leaves one node and all that is outside
+                   ///< the embeddings of reachable nodes: does it take more than one node?
+  frontier_span,   ///< (1 - s) h + s P h, P the projection onto the embeddings of the frontier (by
+                   ///< distance). s = 1 leaves the whole superposition and nothing outside it: what
+                   ///< nearest_token is compared with, which also removes all that is outside
 };
-constexpr std::array<const char*, 3> names_of(InterventionKind) {
-  return {"rescale", "swap", "nearest_token"};
+constexpr std::array<const char*, 5> names_of(InterventionKind) {
+  return {"rescale", "swap", "nearest_token", "keep_strongest", "frontier_span"};
 }
 
 struct Intervention {

@@ -31,8 +31,7 @@ std::vector<InterventionGrid> intervention_grids(const std::vector<InterventionK
   const auto add = [&](const std::string& name, InterventionKind kind, Group group) {
     grids.push_back({name, kind, group, n_thoughts, strengths});
   };
-  for (const auto kind :
-       {InterventionKind::rescale, InterventionKind::swap, InterventionKind::nearest_token}) {
+  for (const auto kind : all_values<InterventionKind>()) {
     const std::string name = to_string(kind);
     if (std::count(kinds.begin(), kinds.end(), kind) == 0) continue;
     if (kind != InterventionKind::rescale) {

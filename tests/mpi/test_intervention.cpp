@@ -58,8 +58,9 @@ TEST(Intervention, RemovingWhatItDoesNotHoldChangesNothing) {
 
 TEST(Intervention, StrengthOneOfRescaleAndZeroOfOthersChangeNothing) {
   EXPECT_EQ(right(rescale(Group::reachable, 1)).after, 1);
-  EXPECT_EQ(right({InterventionKind::swap, Group::frontier, 1, 0}).after, 1);
-  EXPECT_EQ(right({InterventionKind::nearest_token, Group::frontier, 1, 0}).after, 1);
+  for (const auto kind : {InterventionKind::swap, InterventionKind::nearest_token,
+                          InterventionKind::keep_strongest, InterventionKind::frontier_span})
+    EXPECT_EQ(right({kind, Group::frontier, 1, 0}).after, 1) << to_string(kind);
 }
 
 TEST(Intervention, TurningTheComponentAroundIsNotRemovingIt) {
@@ -117,6 +118,27 @@ TEST(Intervention, AProblemWithoutPartnerIsNotCounted) {
 
 TEST(Intervention, TheNearestTokenOfAPureThoughtIsItself) {
   EXPECT_EQ(right({InterventionKind::nearest_token, Group::frontier, 1, 1}).after, 1);
+}
+
+TEST(Intervention, APureThoughtIsItsStrongestNodeAndNotItsFrontier) {
+  EXPECT_EQ(right({InterventionKind::keep_strongest, Group::frontier, 1, 1}).after, 1);
+  EXPECT_EQ(right({InterventionKind::frontier_span, Group::frontier, 1, 1}).after, 0)
+      << "the thought holds the root, which is no node of its frontier";
+}
+
+/// The model answers by the root in its thought, beside which the target's weight is put, and the
+/// other candidate's, a little more: without the root that one is preferred.
+TEST(Intervention, OfASuperpositionTheStrongestNodeIsKept) {
+  for (const double weight : {0.2, 3.0}) {
+    auto model = answering_model();
+    fill(model.parameters().ln_f_bias, [&](int c) {
+      return (c < V ? row_mean() : 0.0) + (c == 1 ? weight : c == 3 ? weight + 0.1 : 0);
+    });
+    const Intervention keep{InterventionKind::keep_strongest, Group::frontier, 1, 1};
+    const auto outcome = intervene(model, {two_edges(0)}, ProbeSettings{}, {keep}, self())[0];
+    EXPECT_EQ(outcome.preferred_before, 1);
+    EXPECT_EQ(outcome.preferred_after, weight < 1 ? 1 : 0) << "the root weighs 1";
+  }
 }
 
 TEST(Intervention, AThoughtThatNoProblemHasReachesNone) {

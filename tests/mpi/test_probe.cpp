@@ -53,7 +53,9 @@ TEST(Intervention, HasTheSameOutcomesOnEveryNumberOfRanks) {
   const std::vector<Intervention> interventions{
       {InterventionKind::rescale, Group::reachable, 0, 0},
       {InterventionKind::swap, Group::frontier, 1, 1},
-      {InterventionKind::nearest_token, Group::frontier, 3, 0.5}};
+      {InterventionKind::nearest_token, Group::frontier, 3, 0.5},
+      {InterventionKind::keep_strongest, Group::frontier, 0, 1},
+      {InterventionKind::frontier_span, Group::frontier, 2, 1}};
   const auto outcomes = [&](MPI_Comm handle) {
     return intervene(model, problems, settings_of(options), interventions, Communicator(handle));
   };

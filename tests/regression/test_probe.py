@@ -13,6 +13,7 @@ from small_runs import SmallRuns, column, damage
 GROUPS = ("not_reachable", "reachable", "frontier", "optimal", "walk_frontier")
 RULES = {"": "frontier", "_walk": "walk_frontier"}  # ending of a statistic: the group it is about
 ANSWER_KEYS = ("last_thought", "root_mark", "root", "target", "other")
+INTERVENTIONS = "rescale,swap,nearest_token,keep_strongest,frontier_span"
 
 
 def distances(problem):
@@ -261,7 +262,7 @@ class Probe(SmallRuns):
 
     def test_one_two_and_three_ranks_write_the_same(self):
         self.generate("many.json", count=70, seed=5)  # more than two chunks of 32
-        arguments = ["run", "--intervene", "rescale,swap,nearest_token", "--raw_problems", "40"]
+        arguments = ["run", "--intervene", INTERVENTIONS, "--raw_problems", "40"]
         for ranks in (None, 2, 3):
             self.assert_succeeds(self.probe(f"ranks{ranks}.h5", *arguments, data="many.json",
                                             ranks=ranks))
@@ -275,7 +276,7 @@ class Probe(SmallRuns):
                         self.assertEqual(one[name][()].tobytes(), other[name][()].tobytes(), name)
 
     def test_an_intervention_that_changes_nothing_leaves_the_answers(self):
-        self.assert_succeeds(self.probe("i.h5", "run", "--intervene", "rescale,swap,nearest_token",
+        self.assert_succeeds(self.probe("i.h5", "run", "--intervene", INTERVENTIONS,
                                         "--strengths", "0,1"))
         with h5py.File(self.path / "i.h5") as file:
             for name, group in file["interventions"].items():
@@ -311,15 +312,19 @@ class Probe(SmallRuns):
         with h5py.File(self.path / "damaged.h5") as file:
             self.assertEqual(len(file["checkpoint"]), 1)
             for part in ("seal", "valid.json", "nothing.h5"):
+        names = []
                 self.assertIn(part, file.attrs["skipped"])
             self.assertEqual(list(file["raw"]), ["checkpoint_%09d" % file["checkpoint"][0]])
 
     def test_another_run_and_an_empty_directory_are_skipped(self):
+                names.append(name)
         self.train("wider", {**self.settings, "model.n_embd": 48})
         self.train("faster", {**self.settings, "optimizer.learning_rate": 0.01})
         (self.path / "empty").mkdir()
         for ranks in (None, 2):
             result = self.probe("two.h5", "run", "wider", "faster", "empty", ranks=ranks)
+        self.assertEqual(sorted(names), sorted(
+            [f"rescale_{group}" for group in GROUPS] + INTERVENTIONS.split(",")[1:]))
             self.assert_succeeds(result)
             for part in ("model.n_embd is 48, not 32", "optimizer.learning_rate is 0.01",
                          "empty is skipped: it holds no checkpoints"):

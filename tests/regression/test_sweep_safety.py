@@ -107,7 +107,7 @@ class Safety(SmallRuns):
             self.assertIn("--gpus-per-node=1", words)
         evaluation, probe = asked()
         self.assertNotIn("gpu", evaluation)
-        self.assertIn("--intervene rescale,swap,nearest_token", probe)
+        self.assertIn("--intervene rescale,swap,nearest_token,keep_strongest,frontier_span", probe)
         self.assertNotIn("--intervene", asked("--method.name=pause")[1])
 
     def test_a_chain_refuses_names_it_would_misread(self):
