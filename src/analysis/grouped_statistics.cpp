@@ -25,14 +25,15 @@ std::string words(std::string name) {
   return name;
 }
 
-std::vector<HeadStatistic> edge_attention_by_group(const ProbeShape& shape) {
+std::vector<HeadStatistic> attention_by_group(const std::string& name,
+                                              const std::string& description,
+                                              const ProbeShape& shape) {
   std::vector<HeadStatistic> statistics;
   for (const Group group : all_values<Group>()) {
-    const std::string name = to_string(group);
-    statistics.emplace_back(
-        "edge_attention_" + name, "1",
-        fmt::format("attention weight on the three tokens of an edge ({})", words(name)),
-        layers_and_thoughts(shape), shape.n_head, frontier_rule_of(group));
+    const std::string of_group = to_string(group);
+    statistics.emplace_back(fmt::format("{}_{}", name, of_group), "1",
+                            fmt::format("{} ({})", description, words(of_group)),
+                            layers_and_thoughts(shape), shape.n_head, frontier_rule_of(group));
   }
   return statistics;
 }
@@ -82,21 +83,86 @@ void add_copying(const ProbedBatch& batch, int p, int layer, GroupedStatistics& 
   }
 }
 
+/// A head's attention weight from a position to source and target of an edge before it.
+double weight_on_ends(const ProbedBatch& batch, int p, int layer, int head, int from,
+                      const EdgeTokens& edge) {
+  const float* weights = batch.attention_weights(layer, head, p, from);
+  return static_cast<double>(weights[edge.source]) + weights[edge.target];
+}
+
+void add_copying_any_edge(const ProbedBatch& batch, int p, int layer, GroupedStatistics& s) {
+  const auto& edges = batch.problems()[p].positions.edge_tokens;
+  for (std::size_t own = 0; own < edges.size(); ++own) {
+    if (edges[own].bar < 0) continue;
+    std::vector<double> largest(batch.n_head(), 0);
+    double largest_sum = 0;
+    for (std::size_t e = 0; e <= own; ++e) {
+      double sum = 0;
+      for (int head = 0; head < batch.n_head(); ++head) {
+        const double weight = weight_on_ends(batch, p, layer, head, edges[own].bar, edges[e]);
+        largest[head] = std::max(largest[head], weight);
+        sum += weight;
+      }
+      largest_sum = std::max(largest_sum, sum);
+    }
+    s.copying_any_edge.add({layer}, largest_sum, [&](int head) { return largest[head]; });
+  }
+}
+
+/// [edge with a `|`][edge up to it] what the `|` copies of that edge in a layer: attention weight
+/// on source and target, mean over heads. Empty for an edge without a `|`.
+std::vector<std::vector<double>> copied_by_bars(const ProbedBatch& batch, int p, int layer) {
+  const auto& edges = batch.problems()[p].positions.edge_tokens;
+  std::vector<std::vector<double>> copied(edges.size());
+  for (std::size_t b = 0; b < edges.size(); ++b)
+    for (std::size_t e = 0; e <= b && edges[b].bar >= 0; ++e) {
+      double sum = 0;
+      for (int head = 0; head < batch.n_head(); ++head)
+        sum += weight_on_ends(batch, p, layer, head, edges[b].bar, edges[e]);
+      copied[b].push_back(sum / batch.n_head());
+    }
+  return copied;
+}
+
+/// Adds to the statistics, by group, of every edge with a `|` while a thought is generated;
+/// received(e, head) is that of edge number e.
+template <class Received>
+void add_by_group(const ProbedProblem& of, int layer, int thought, const Received& received,
+                  std::vector<HeadStatistic>& statistics) {
+  for (std::size_t e = 0; e < of.positions.edges.size(); ++e) {
+    if (of.positions.edge_tokens[e].bar < 0) continue;
+    for (const Group group : all_values<Group>())
+      if (of.search.edge_in(group, thought, of.positions.edges[e]))
+        statistics[index_of(group)].add({layer, thought - 1},
+                                        [&](int head) { return received(e, head); });
+  }
+}
+
 void add_edge_attention(const ProbedBatch& batch, int p, int layer, int thought,
                         GroupedStatistics& s) {
-  const auto& [index, problem, positions, search] = batch.problems()[p];
-  const int query = positions.thoughts[thought - 1];
-  for (std::size_t e = 0; e < positions.edges.size(); ++e) {
-    const auto& edge = positions.edge_tokens[e];
-    if (edge.bar < 0) continue;
-    const auto received = [&, query = query](int head) {
-      const float* weights = batch.attention_weights(layer, head, p, query);
-      return std::accumulate(weights + edge.source, weights + edge.bar + 1, 0.0);
-    };
-    for (const Group group : all_values<Group>())
-      if (search.edge_in(group, thought, positions.edges[e]))
-        s.edge_attention[index_of(group)].add({layer, thought - 1}, received);
-  }
+  const auto& of = batch.problems()[p];
+  const int query = of.positions.thoughts[thought - 1];
+  const auto received = [&](std::size_t e, int head) {
+    const auto& edge = of.positions.edge_tokens[e];
+    const float* weights = batch.attention_weights(layer, head, p, query);
+    return std::accumulate(weights + edge.source, weights + edge.bar + 1, 0.0);
+  };
+  add_by_group(of, layer, thought, received, s.edge_attention);
+}
+
+/// `copied`: copied_by_bars of the layer below.
+void add_routed_attention(const ProbedBatch& batch, int p, int layer, int thought,
+                          const std::vector<std::vector<double>>& copied, GroupedStatistics& s) {
+  const auto& of = batch.problems()[p];
+  const int query = of.positions.thoughts[thought - 1];
+  const auto received = [&](std::size_t e, int head) {
+    const float* weights = batch.attention_weights(layer, head, p, query);
+    double sum = 0;
+    for (std::size_t b = e; b < copied.size(); ++b)
+      if (!copied[b].empty()) sum += weights[of.positions.edge_tokens[b].bar] * copied[b][e];
+    return sum;
+  };
+  add_by_group(of, layer, thought, received, s.edge_attention_routed);
 }
 
 /// Calls take(is_frontier, logit) for every edge with a `|`, where logit(head) is that of its `|`
@@ -140,15 +206,16 @@ void add_index_matching(const ProbedBatch& batch, int p, int layer, int thought,
   if (means.comparable()) s.difference.at({layer, thought - 1}).add(means.difference());
 }
 
-void add_growth_of(const ProbedBatch& batch, int p, int layer, int c, FrontierLogits& s) {
+void add_growth_of(const ProbedBatch& batch, int p, int layer, int c, FrontierRule rule,
+                   Growth& growth) {
   EdgeMeans means;
-  visit_edge_logits(batch, p, layer, c, s.rule, [&](bool is_frontier, const auto& logit) {
+  visit_edge_logits(batch, p, layer, c, rule, [&](bool is_frontier, const auto& logit) {
     means.add(is_frontier, batch.n_head(), logit);
   });
   if (!means.comparable()) return;
-  s.growth_frontier.at({layer, c - 1}).add(means.frontier.mean());
-  s.growth_other.at({layer, c - 1}).add(means.other.mean());
-  s.growth_difference.at({layer, c - 1}).add(means.difference());
+  growth.frontier.at({layer, c - 1}).add(means.frontier.mean());
+  growth.other.at({layer, c - 1}).add(means.other.mean());
+  growth.difference.at({layer, c - 1}).add(means.difference());
 }
 
 void add_inner_products(const ProbedBatch& batch, int p, int thought, GroupedStatistics& s) {
@@ -200,8 +267,10 @@ void visit(Statistics& s, const Take& take, bool by_head = true) {
   };
   take(s.accuracy);
   take(s.candidate_accuracy);
-  for (auto* statistic : {&s.copying_source, &s.copying_target, &s.copying}) take_heads(*statistic);
+  for (auto* statistic : {&s.copying_source, &s.copying_target, &s.copying, &s.copying_any_edge})
+    take_heads(*statistic);
   for (auto& statistic : s.edge_attention) take_heads(statistic);
+  for (auto& statistic : s.edge_attention_routed) take_heads(statistic);
   for (auto& logits : s.edge_logits) {
     take_heads(logits.frontier);
     take_heads(logits.other);
@@ -210,10 +279,12 @@ void visit(Statistics& s, const Take& take, bool by_head = true) {
   for (auto& statistic : s.inner_product) take(statistic);
   for (auto& statistic : s.answer_attention) take_heads(statistic);
   for (auto& statistic : s.answer_logit) take_heads(statistic);
-  for (auto& logits : s.edge_logits)
-    for (auto* statistic :
-         {&logits.growth_frontier, &logits.growth_other, &logits.growth_difference})
-      take(*statistic);
+  for (const EdgeOrder order : all_values<EdgeOrder>())
+    for (auto& logits : s.edge_logits) {
+      auto& growth = logits.growth[index_of(order)];
+      for (auto* statistic : {&growth.frontier, &growth.other, &growth.difference})
+        take(*statistic);
+    }
 }
 
 /// "edge_logit_frontier" by distance, "edge_logit_walk_frontier" by walk.
@@ -231,35 +302,42 @@ HeadStatistic edge_logit(const ProbeShape& shape, FrontierRule rule, const std::
           to_string(rule)};
 }
 
-/// A statistic that both rules have; the walk's is called `name`_walk.
-Statistic by_rule(FrontierRule rule, const std::string& name, const std::string& description,
-                  std::vector<Axis> axes) {
-  return {name + (rule == FrontierRule::walk ? "_walk" : ""), "1", description, std::move(axes),
-          to_string(rule)};
-}
-
 std::vector<Axis> layers_and_growth(const ProbeShape& shape) {
   return {{"layer", shape.n_layer}, {"c", shape.n_growth()}};
 }
 
+/// "_walk" by walks.
+const char* ending_of(FrontierRule rule) {
+  return rule == FrontierRule::walk ? "_walk" : "";
+}
+
+/// "growth_difference", "growth_difference_walk_shuffled".
+Statistic growth_statistic(const ProbeShape& shape, FrontierRule rule, EdgeOrder order,
+                           const std::string& what, const std::string& description) {
+  const bool shuffled = order == EdgeOrder::shuffled;
+  return {fmt::format("growth_{}{}{}", what, ending_of(rule), shuffled ? "_shuffled" : ""), "1",
+          description + (shuffled ? ", edges shuffled as when the model is evaluated" : ""),
+          layers_and_growth(shape), to_string(rule)};
+}
+
 }  // namespace
+
+Growth::Growth(const ProbeShape& shape, FrontierRule rule, EdgeOrder order)
+    : frontier(growth_statistic(shape, rule, order, "frontier",
+                                "attention logit of frontier edges after c - 1 thoughts, summed "
+                                "over heads, as EoS's script measures it")),
+      other(growth_statistic(shape, rule, order, "other", "the same of all other edges")),
+      difference(
+          growth_statistic(shape, rule, order, "difference", "growth_frontier - growth_other")) {}
 
 FrontierLogits::FrontierLogits(const ProbeShape& shape, FrontierRule which)
     : rule(which),
       frontier(edge_logit(shape, rule, "frontier", "a frontier edge")),
       other(edge_logit(shape, rule, "other", "any other edge")),
-      difference(
-          by_rule(rule, "index_matching_difference",
-                  "attention logit of frontier edges minus that of others, summed over heads",
-                  layers_and_thoughts(shape))),
-      growth_frontier(by_rule(rule, "growth_frontier",
-                              "attention logit of frontier edges after c - 1 thoughts, summed over "
-                              "heads, as EoS's script measures it",
-                              layers_and_growth(shape))),
-      growth_other(
-          by_rule(rule, "growth_other", "the same of all other edges", layers_and_growth(shape))),
-      growth_difference(by_rule(rule, "growth_difference", "growth_frontier - growth_other",
-                                layers_and_growth(shape))) {}
+      difference(fmt::format("index_matching_difference{}", ending_of(rule)), "1",
+                 "attention logit of frontier edges minus that of others, summed over heads",
+                 layers_and_thoughts(shape), to_string(rule)),
+      growth{Growth(shape, rule, EdgeOrder::file), Growth(shape, rule, EdgeOrder::shuffled)} {}
 
 GroupedStatistics::GroupedStatistics(const ProbeShape& shape)
     : accuracy(to_string(EvaluationMeasure::accuracy), "1",
@@ -272,7 +350,14 @@ GroupedStatistics::GroupedStatistics(const ProbeShape& shape)
                      layers(shape), shape.n_head),
       copying("copying", "1", "attention weight of an edge's | on its source and target",
               layers(shape), shape.n_head),
-      edge_attention(edge_attention_by_group(shape)),
+      copying_any_edge("copying_any_edge", "1",
+                       "largest attention weight of an edge's | on source and target of one edge",
+                       layers(shape), shape.n_head),
+      edge_attention(attention_by_group("edge_attention",
+                                        "attention weight on the three tokens of an edge", shape)),
+      edge_attention_routed(attention_by_group(
+          "edge_attention_routed",
+          "attention weight on each |, times what it copied of an edge one layer below", shape)),
       edge_logits{FrontierLogits(shape, FrontierRule::distance),
                   FrontierLogits(shape, FrontierRule::walk)},
       inner_product(inner_product_by_group(shape)),
@@ -287,21 +372,28 @@ void GroupedStatistics::add(const ProbedBatch& batch) {
       add_inner_products(batch, p, thought, *this);
     for (int layer = 0; layer < batch.n_layer(); ++layer) {
       add_copying(batch, p, layer, *this);
+      add_copying_any_edge(batch, p, layer, *this);
       add_answer_attention(batch, p, layer, *this);
       for (int thought = 1; thought <= n_thoughts; ++thought) {
         add_edge_attention(batch, p, layer, thought, *this);
         for (auto& logits : edge_logits) add_index_matching(batch, p, layer, thought, logits);
       }
     }
+    for (int layer = 1; layer < batch.n_layer(); ++layer) {
+      const auto copied = copied_by_bars(batch, p, layer - 1);
+      for (int thought = 1; thought <= n_thoughts; ++thought)
+        add_routed_attention(batch, p, layer, thought, copied, *this);
+    }
   }
 }
 
-void GroupedStatistics::add_growth(const ProbedBatch& batch) {
+void GroupedStatistics::add_growth(const ProbedBatch& batch, EdgeOrder order) {
   for (int p = 0; p < static_cast<int>(batch.problems().size()); ++p) {
     const int n = static_cast<int>(batch.problems()[p].positions.thoughts.size());
     for (int layer = 0; layer < batch.n_layer(); ++layer)
       for (int c = 1; c <= n; ++c)
-        for (auto& logits : edge_logits) add_growth_of(batch, p, layer, c, logits);
+        for (auto& logits : edge_logits)
+          add_growth_of(batch, p, layer, c, logits.rule, logits.growth[index_of(order)]);
   }
 }
 

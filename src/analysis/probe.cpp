@@ -56,16 +56,24 @@ std::vector<ProbedProblem> probed_problems(const std::vector<data::Problem>& pro
 
 namespace {
 
-/// What EoS's script measures the growth on (growth_sequence).
-ProbedBatch growth_batch(model::Network<float>& model, const std::vector<data::Problem>& problems,
-                         Chunk chunk, const data::MethodOptions& method, int n_growth) {
+/// The problem with its edges in this order; shuffled: as it was probed.
+data::Problem ordered(const ProbedProblem& probed, EdgeOrder order) {
+  data::Problem problem = *probed.problem;
+  if (order == EdgeOrder::shuffled) problem.graph.edges = probed.positions.edges;
+  return problem;
+}
+
+/// What EoS's script measures the growth on (growth_sequence), of problems that were probed.
+ProbedBatch growth_batch(model::Network<float>& model, const std::vector<ProbedProblem>& problems,
+                         EdgeOrder order, const data::MethodOptions& method, int n_growth) {
   const data::Vocabulary vocabulary(model.options().vocab_size);
   std::vector<ProbedProblem> probed;
   std::vector<Sequence> sequences;
-  for (int i = chunk.begin; i < chunk.end; ++i) {
-    auto sequence = growth_sequence(problems[i], static_cast<std::uint64_t>(i), n_growth, method,
-                                    vocabulary, model.options().n_positions);
-    probed.push_back({i, &problems[i], sequence.positions, SearchState(problems[i], n_growth)});
+  for (const auto& of : problems) {
+    auto sequence = growth_sequence(ordered(of, order), static_cast<std::uint64_t>(of.index),
+                                    n_growth, method, vocabulary, model.options().n_positions);
+    probed.push_back(
+        {of.index, of.problem, sequence.positions, SearchState(*of.problem, n_growth)});
     sequences.push_back(std::move(sequence.sequence));
   }
   return ProbedBatch(model, std::move(probed), sequences);
@@ -101,8 +109,9 @@ GroupedStatistics probe(model::Network<float>& model, const std::vector<data::Pr
     const ProbedBatch batch(model, std::move(probed), sequences);
     GroupedStatistics of_chunk(shape);
     of_chunk.add(batch);
-    of_chunk.add_growth(
-        growth_batch(model, problems, round[rank], settings.method, shape.n_growth()));
+    for (const EdgeOrder order : all_values<EdgeOrder>())
+      of_chunk.add_growth(
+          growth_batch(model, batch.problems(), order, settings.method, shape.n_growth()), order);
     const auto moments = of_chunk.moments();
     mine.insert(mine.end(), moments.begin(), moments.end());
     if (listener) listener(&batch);

@@ -29,6 +29,31 @@ std::string row(const std::string& name, int n_thoughts, const Value& value) {
   return text + "\n";
 }
 
+/// Attention of a layer, summed over heads: a row for each group of edges.
+std::string rows_by_group(const std::vector<HeadStatistic>& statistics, int n_thoughts, int layer) {
+  std::string text;
+  for (const Group group : all_values<Group>())
+    text += row(to_string(group), n_thoughts, [&](int k) {
+      return statistics[index_of(group)].summed.at({layer, k});
+    });
+  return text;
+}
+
+/// Of the last layer, by c.
+std::string growth_rows(const GroupedStatistics& s, EdgeOrder order) {
+  const auto& axes = s.edge_logits[0].growth[index_of(order)].difference.axes();
+  const int n_layer = axes[0].extent, n_growth = axes[1].extent;
+  const bool shuffled = order == EdgeOrder::shuffled;
+  std::string text = heading(
+      shuffled ? "the same, edges shuffled" : fmt::format("growth, layer {} (EoS 5.1)", n_layer),
+      n_growth);
+  for (const auto& logits : s.edge_logits)
+    text += row(fmt::format("logit, {} - others", words_of(logits.rule)), n_growth, [&](int c) {
+      return logits.growth[index_of(order)].difference.at({n_layer - 1, c});
+    });
+  return text;
+}
+
 }  // namespace
 
 std::string table(const GroupedStatistics& s) {
@@ -37,30 +62,27 @@ std::string table(const GroupedStatistics& s) {
   std::string text = fmt::format(
       "  answers {:.2f} % (candidates {:.2f} %) of {}\n", 100 * s.accuracy.at({}).mean(),
       100 * s.candidate_accuracy.at({}).mean(), s.accuracy.at({}).count());
-  text += "  attention of | to its own edge, summed over heads (RbS Fig. 5)\n";
+  text += "  attention of | to its own edge (RbS Fig. 5) and to any one edge, summed over heads\n";
   for (int layer = 0; layer < n_layer; ++layer)
-    text += fmt::format("    layer {:<26}source {}  target {}\n", layer + 1,
+    text += fmt::format("    layer {:<26}source {}  target {}  any edge {}\n", layer + 1,
                         number(s.copying_source.summed.at({layer})),
-                        number(s.copying_target.summed.at({layer})));
+                        number(s.copying_target.summed.at({layer})),
+                        number(s.copying_any_edge.summed.at({layer})));
   text += heading(fmt::format("attention to edges, layer {}", n_layer), n_thoughts);
-  for (const Group group : all_values<Group>())
-    text += row(to_string(group), n_thoughts, [&](int k) {
-      return s.edge_attention[index_of(group)].summed.at({last, k});
-    });
+  text += rows_by_group(s.edge_attention, n_thoughts, last);
   for (const auto& logits : s.edge_logits)
     text += row(fmt::format("logit, {} - others", words_of(logits.rule)), n_thoughts, [&](int k) {
       return logits.difference.at({last, k});
     });
+  if (last > 0) {
+    text += heading(fmt::format("through the edges | copied, layer {}", last), n_thoughts);
+    text += rows_by_group(s.edge_attention_routed, n_thoughts, last);
+  }
   text += heading("thought . embedding of node", n_thoughts);
   for (const Group group : all_values<Group>())
     text += row(to_string(group), n_thoughts,
                 [&](int k) { return s.inner_product[index_of(group)].at({k}); });
-  const int n_growth = s.edge_logits[0].growth_difference.axes()[1].extent;
-  text += heading(fmt::format("growth, layer {} (EoS 5.1)", n_layer), n_growth);
-  for (const auto& logits : s.edge_logits)
-    text += row(fmt::format("logit, {} - others", words_of(logits.rule)), n_growth, [&](int c) {
-      return logits.growth_difference.at({last, c});
-    });
+  for (const EdgeOrder order : all_values<EdgeOrder>()) text += growth_rows(s, order);
   return text;
 }
 

@@ -55,14 +55,33 @@ class HeadStatistic {
   template <class Value>
   void add(std::initializer_list<int> index, const Value& value);
 
+  /// One measurement whose value over all heads is not the sum of theirs.
+  template <class Value>
+  void add(std::initializer_list<int> index, double of_all, const Value& value);
+
   Statistic summed, by_head;
 
  private:
+  /// Returns the sum of the heads' values.
+  template <class Value>
+  double add_heads(std::initializer_list<int> index, const Value& value);
+
   int n_head_;
 };
 
 template <class Value>
 void HeadStatistic::add(std::initializer_list<int> index, const Value& value) {
+  summed.at(index).add(add_heads(index, value));
+}
+
+template <class Value>
+void HeadStatistic::add(std::initializer_list<int> index, double of_all, const Value& value) {
+  add_heads(index, value);
+  summed.at(index).add(of_all);
+}
+
+template <class Value>
+double HeadStatistic::add_heads(std::initializer_list<int> index, const Value& value) {
   Moments* heads = by_head.values().data() + (&summed.at(index) - summed.values().data()) * n_head_;
   double sum = 0;
   for (int head = 0; head < n_head_; ++head) {
@@ -70,7 +89,7 @@ void HeadStatistic::add(std::initializer_list<int> index, const Value& value) {
     heads[head].add(of_head);
     sum += of_head;
   }
-  summed.at(index).add(sum);
+  return sum;
 }
 
 }  // namespace superpose::analysis

@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "analysis/intervention.hpp"
 #include "analysis/probe.hpp"
 #include "small_training.hpp"
+#include "tests/constructed_models.hpp"
 
 namespace superpose::analysis {
 namespace {
@@ -44,6 +46,43 @@ TEST(Probe, TellsEveryRankOfEveryRound) {
   for (const int of_rank : world.allgather(probed)) all_probed += of_rank;
   EXPECT_EQ(all_probed, n_problems);
   EXPECT_EQ(rounds, (3 + world.size() - 1) / world.size());
+}
+
+/// 0 -> 1 (target), 0 -> 2 -> 3 -> 4; 5 -> 6. Bars stand at 3, 6, 9 and 12, the root at 19.
+data::Problem long_tail() {
+  data::Problem problem;
+  problem.graph = {7, {{0, 1}, {0, 2}, {2, 3}, {3, 4}, {5, 6}}};
+  problem.root = 0;
+  problem.target = 1;
+  problem.neg_target = 6;
+  data::derive(problem);
+  return problem;
+}
+
+TEST(Probe, GrowthIsMeasuredInTheOrderOfTheFileAndAsTheEdgesWereDrawn) {
+  // From the root, head 0 sees the second edge's bar.
+  auto model = copying_model([](int head) { return head == 0 ? 13 : 100; });
+  const auto problem = long_tail();
+  const auto expected = [&](const std::vector<std::array<int, 2>>& edges) {
+    const auto of_root = [](const auto& edge) { return edge[0] == 0; };
+    const auto frontier = std::count_if(edges.begin(), edges.end() - 1, of_root);
+    return of_root(edges[1]) ? 50.0 / frontier : -50.0 / (4 - frontier);
+  };
+  int different = 0;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    ProbeSettings settings;
+    settings.seed = seed;
+    const auto drawn =
+        probe_sequence(problem, 0, settings.method, data::Vocabulary(V), seed).positions.edges;
+    const auto s = probe(model, {problem}, settings, Communicator(MPI_COMM_WORLD));
+    const auto growth = [&](EdgeOrder order) {
+      return s.edge_logits[0].growth[index_of(order)].difference.at({0, 0}).mean();
+    };
+    EXPECT_NEAR(growth(EdgeOrder::file), expected(problem.graph.edges), 1e-3);
+    EXPECT_NEAR(growth(EdgeOrder::shuffled), expected(drawn), 1e-3) << "seed " << seed;
+    different += drawn[1][0] != 0;
+  }
+  EXPECT_GT(different, 0) << "no draw put another edge there than the file";
 }
 
 TEST(Intervention, HasTheSameOutcomesOnEveryNumberOfRanks) {

@@ -1,6 +1,7 @@
 """`superpose probe` with the real program: every grouped statistic recomputed from the raw values of
 the same file. Usage: see harness.py."""
 
+import itertools
 import json
 import shutil
 
@@ -12,8 +13,8 @@ from small_runs import SmallRuns, column, damage
 
 GROUPS = ("not_reachable", "reachable", "frontier", "optimal", "walk_frontier")
 RULES = {"": "frontier", "_walk": "walk_frontier"}  # ending of a statistic: the group it is about
-ANSWER_KEYS = ("last_thought", "root_mark", "root", "target", "other")
 INTERVENTIONS = "rescale,swap,nearest_token,keep_strongest,frontier_span"
+ANSWER_KEYS = ("last_thought", "root_mark", "root", "target", "other")
 
 
 def distances(problem):
@@ -81,6 +82,29 @@ class Raw:
         return [weights[p, layer, :, position[2], position[list(parts)]].sum(axis=0)
                 for p in range(len(self.hops)) for _, position in self.edges(p)]
 
+    def copying_any_edge(self, layer):
+        """The largest attention of | to source and target of one edge: [measurement, head] and,
+        of the heads' sum, [measurement]."""
+        weights, of_heads, of_sum = self.values["attention_weights"], [], []
+        for p in range(len(self.hops)):
+            for _, own in self.edges(p):
+                on_edges = np.array([weights[p, layer, :, own[2], position[:2]].sum(axis=0)
+                                     for _, position in self.edges(p)])
+                of_sum.append(on_edges.sum(axis=1).max())
+                of_heads.append(on_edges.max(axis=0))
+        return of_heads, of_sum
+
+    def routed(self, layer, thought, group):
+        """Attention to the | of all edges, times what they copied of one in the layer below."""
+        found, weights = [], self.values["attention_weights"]
+        for p, k, query in self.thoughts():
+            bars = [position[2] for _, position in self.edges(p)]
+            for edge, position in self.edges(p) if k == thought and layer > 0 else ():
+                if edge_in(group, self.problems[p], k, edge):
+                    copied = weights[p, layer - 1].mean(axis=0)[bars][:, position[:2]].sum(axis=1)
+                    found.append(weights[p, layer][:, query, bars] @ copied)
+        return found
+
     def edge_attention(self, layer, thought, group):
         weights = self.values["attention_weights"]
         return [weights[p, layer, :, query, position[0]:position[2] + 1].sum(axis=1)
@@ -131,14 +155,16 @@ class Probe(SmallRuns):
     def probe(cls, output, *arguments, ranks=None, data="valid.json"):
         return cls.run_program("probe", *arguments, "--data", data, "--output", output, ranks=ranks)
 
-    def expect_statistic(self, file, name, index, measured):
-        """measured: [n] or [n, head] numbers of group `index` of a statistic."""
+    def expect_statistic(self, file, name, index, measured, of_all=None):
+        """measured: [n] or [n, head] numbers of group `index` of a statistic; of_all: [n] over the
+        heads, their sum if it is not given."""
         measured = np.array(measured, dtype=np.float64)
         group = file["statistics"][name]
         self.assertEqual(group["count"][(0, *index)], len(measured), name)
         if len(measured) == 0:
             return self.assertTrue(np.isnan(group["mean"][(0, *index)]), name)
         summed = measured.sum(axis=1) if measured.ndim == 2 else measured
+        summed = summed if of_all is None else np.array(of_all)
         self.assert_near(group["mean"][(0, *index)], summed.mean(), name)
         self.assert_near(group["std"][(0, *index)], summed.std(), name)
         if measured.ndim == 2:
@@ -154,9 +180,9 @@ class Probe(SmallRuns):
         with h5py.File(self.path / "all.h5") as file:
             raw, seen = Raw(file, problems), set()
 
-            def expect(name, index, measured):
+            def expect(name, index, measured, of_all=None):
                 seen.add(name)
-                self.expect_statistic(file, name, index, measured)
+                self.expect_statistic(file, name, index, measured, of_all)
             expect("accuracy", (), raw.right())
             expect("candidate_accuracy", (), [
                 logits[p["target"]] > logits[p["neg_target"]]
@@ -164,6 +190,7 @@ class Probe(SmallRuns):
             for layer in range(2):
                 for name, parts in (("_source", (0,)), ("_target", (1,)), ("", (0, 1))):
                     expect(f"copying{name}", (layer,), raw.copying(layer, parts))
+                expect("copying_any_edge", (layer,), *raw.copying_any_edge(layer))
                 for key in ANSWER_KEYS:
                     expect(f"answer_attention_{key}", (layer,),
                            raw.answer("attention_weights", layer, key))
@@ -173,6 +200,8 @@ class Probe(SmallRuns):
                     for group in GROUPS:
                         expect(f"edge_attention_{group}", (layer, k - 1),
                                raw.edge_attention(layer, k, group))
+                        expect(f"edge_attention_routed_{group}", (layer, k - 1),
+                               raw.routed(layer, k, group))
                     for ending, group in RULES.items():
                         frontier, other = raw.edge_logits(layer, k, group)
                         expect(f"edge_logit_{group}", (layer, k - 1), frontier)
@@ -188,16 +217,21 @@ class Probe(SmallRuns):
                              "every statistic of the evaluated sequences is recomputed here")
 
     def test_growth_is_of_every_problem_at_every_c(self):
-        """Also beyond its hops, with the edges of the file; the values: tests/unit/test_probe.cpp."""
+        """Also beyond its hops, with the edges of the file and as they were drawn; the values:
+        tests/unit/test_probe.cpp, tests/mpi/test_probe.cpp."""
         problems = self.read_json("valid.json")
         with h5py.File(self.path / "all.h5") as file:
             self.assertEqual(file["c"][()].tolist(), [1, 2, 3, 4])
             self.assertLess(file["problems/hops"][()].max(), 4, "c goes beyond the hops of all")
-            for ending, group in RULES.items():
+            n_edges, drawn = file["problems/n_edges"][()], file["problems/edges"][()].tolist()
+            orders = {"": [problem["edges"] for problem in problems],
+                      "_shuffled": [edges[:n] for edges, n in zip(drawn, n_edges)]}
+            for order, group in itertools.product(orders, RULES.values()):
+                ending = ("_walk" if group == "walk_frontier" else "") + order
                 expected = []
                 for c in (1, 2, 3, 4):
-                    members = [[edge_in(group, problem, c, edge) for edge in problem["edges"][:-1]]
-                               for problem in problems]  # the last edge of a prompt has no |
+                    members = [[edge_in(group, problem, c, edge) for edge in edges[:-1]]
+                               for problem, edges in zip(problems, orders[order])]
                     expected.append(sum(any(m) and not all(m) for m in members))
                 self.assertGreater(expected[3], 0)
                 statistics = file["statistics"]
@@ -278,15 +312,19 @@ class Probe(SmallRuns):
     def test_an_intervention_that_changes_nothing_leaves_the_answers(self):
         self.assert_succeeds(self.probe("i.h5", "run", "--intervene", INTERVENTIONS,
                                         "--strengths", "0,1"))
+        names = []
         with h5py.File(self.path / "i.h5") as file:
             for name, group in file["interventions"].items():
                 if isinstance(group, h5py.Dataset):
                     continue
+                names.append(name)
                 neutral = 1 if name.startswith("rescale") else 0
                 for kind in ("accuracy", "candidate_accuracy"):
                     np.testing.assert_array_equal(group[f"{kind}_after"][:, :, neutral],
                                                   group[f"{kind}_before"][:, :, neutral], name)
             self.assertEqual(file["interventions/changed_thought"][()].tolist(), [0, 1, 2, 3])
+        self.assertEqual(sorted(names), sorted(
+            [f"rescale_{group}" for group in GROUPS] + INTERVENTIONS.split(",")[1:]))
 
     def test_less_can_be_kept_raw(self):
         self.assert_succeeds(self.probe("few.h5", "run", "--raw_problems", "2", "--raw_layers", "2",
@@ -312,19 +350,15 @@ class Probe(SmallRuns):
         with h5py.File(self.path / "damaged.h5") as file:
             self.assertEqual(len(file["checkpoint"]), 1)
             for part in ("seal", "valid.json", "nothing.h5"):
-        names = []
                 self.assertIn(part, file.attrs["skipped"])
             self.assertEqual(list(file["raw"]), ["checkpoint_%09d" % file["checkpoint"][0]])
 
     def test_another_run_and_an_empty_directory_are_skipped(self):
-                names.append(name)
         self.train("wider", {**self.settings, "model.n_embd": 48})
         self.train("faster", {**self.settings, "optimizer.learning_rate": 0.01})
         (self.path / "empty").mkdir()
         for ranks in (None, 2):
             result = self.probe("two.h5", "run", "wider", "faster", "empty", ranks=ranks)
-        self.assertEqual(sorted(names), sorted(
-            [f"rescale_{group}" for group in GROUPS] + INTERVENTIONS.split(",")[1:]))
             self.assert_succeeds(result)
             for part in ("model.n_embd is 48, not 32", "optimizer.learning_rate is 0.01",
                          "empty is skipped: it holds no checkpoints"):
@@ -368,7 +402,9 @@ class Probe(SmallRuns):
                 expected = None if not about else "walk" if "walk" in words else "distance"
                 self.assertEqual(rule, None if name.startswith("interventions") else expected, name)
         for name in ("problems/node_walk_frontier", "problems/edge_frontier",
-                     "statistics/edge_logit_walk_other/mean", "statistics/growth_other_walk/std"):
+                     "statistics/edge_logit_walk_other/mean", "statistics/growth_other_walk/std",
+                     "statistics/growth_other_walk_shuffled/std",
+                     "statistics/edge_attention_routed_walk_frontier/mean"):
             self.assertIsNotNone(probe[name])
         for name in ("attention/index_matching_difference", "attention/inner_product_walk_frontier",
                      "attention/growth_difference_walk_count", "evaluation/next_node_frontier"):

@@ -75,6 +75,32 @@ data::Problem fork() {
   return problem;
 }
 
+// Four edges, bars at 3, 6 and 9. From the first no edge is so far back that the heads look at: the
+// weights there are 1/4 each.
+TEST(Probe, HeadsThatCopyAnotherEdgeAreSeenToCopyOne) {
+  auto model = copying_model([](int head) { return head + 4; });  // target, source of the last one
+  const auto s = measured(model, {fork()});
+  EXPECT_NEAR(s.copying.summed.at({0}).mean(), (1 + 0 + 0) / 3.0, 1e-6);
+  EXPECT_NEAR(s.copying_any_edge.summed.at({0}).mean(), (1 + 2 + 2) / 3.0, 1e-6);
+  EXPECT_NEAR(s.copying_any_edge.by_head.at({0, 0}).mean(), (0.5 + 1 + 1) / 3, 1e-6);
+  EXPECT_EQ(s.copying_any_edge.summed.at({0}).count(), 3);
+}
+
+TEST(Probe, HeadsThatCopyDifferentEdgesCopyNoneTogether) {
+  auto model = copying_model([](int head) { return head == 0 ? 1 : 4; });  // targets of two edges
+  const auto s = measured(model, {fork()});
+  EXPECT_NEAR(s.copying_any_edge.summed.at({0}).mean(), (1.5 + 1 + 1) / 3, 1e-6);
+  EXPECT_NEAR(s.copying_any_edge.by_head.at({0, 0}).mean(), 1, 1e-6);
+  EXPECT_NEAR(s.copying_any_edge.by_head.at({0, 1}).mean(), (0.5 + 1 + 1) / 3, 1e-6);
+}
+
+TEST(Probe, NothingIsRoutedInTheFirstLayer) {
+  auto model = copying_model([](int head) { return head + 1; });
+  const auto s = measured(model, {fork()});
+  for (const Group group : all_values<Group>())
+    EXPECT_EQ(s.edge_attention_routed[index_of(group)].summed.at({0, 0}).count(), 0);
+}
+
 TEST(Probe, AnExactSuperpositionIsSeenAsOne) {
   auto model = copying_model([](int head) { return head + 1; });
   auto& p = model.parameters();
@@ -141,13 +167,14 @@ data::Problem long_tail() {
 }
 
 /// Growth of one problem at every c, edges in the order of the file.
-FrontierLogits growth_of(model::Network<float>& model, const data::Problem& problem) {
+Growth growth_of(model::Network<float>& model, const data::Problem& problem) {
   const auto sequence =
       growth_sequence(problem, 0, 4, coconut, data::Vocabulary(V), model.options().n_positions);
   GroupedStatistics s({1, NH, problem.hops});
   s.add_growth(ProbedBatch(model, {{0, &problem, sequence.positions, SearchState(problem, 4)}},
-                           {sequence.sequence}));
-  return s.edge_logits[0];
+                           {sequence.sequence}),
+               EdgeOrder::file);
+  return s.edge_logits[0].growth[index_of(EdgeOrder::file)];
 }
 
 // Five edges take 15 tokens with <eos>, bars at 3, 6, 9 and 12; then [Q] c1 c2 [R] root at 19.
@@ -164,16 +191,16 @@ TEST(Probe, GrowthIsMeasuredOnTheFileAsItStandsAndBeyondTheHops) {
   // Head 0 looks 9 back: from thought 3, at 21, at the | of 3 -> 4, which leaves its frontier {3}.
   auto model = copying_model([](int head) { return head == 0 ? 9 : 100; });
   const auto growth = growth_of(model, problem);
-  EXPECT_NEAR(growth.growth_difference.at({0, 2}).mean(), 50, 1e-3);
-  EXPECT_NEAR(growth.growth_frontier.at({0, 2}).mean(), 50, 1e-3);
-  EXPECT_NEAR(growth.growth_other.at({0, 2}).mean(), 0, 1e-3);
-  EXPECT_NEAR(growth.growth_difference.at({0, 0}).mean(), 0, 1e-3) << "19 - 9 is no bar";
-  EXPECT_EQ(growth.growth_difference.at({0, 2}).count(), 1);
-  EXPECT_EQ(growth.growth_difference.at({0, 3}).count(), 0) << "no edge leaves node 4";
+  EXPECT_NEAR(growth.difference.at({0, 2}).mean(), 50, 1e-3);
+  EXPECT_NEAR(growth.frontier.at({0, 2}).mean(), 50, 1e-3);
+  EXPECT_NEAR(growth.other.at({0, 2}).mean(), 0, 1e-3);
+  EXPECT_NEAR(growth.difference.at({0, 0}).mean(), 0, 1e-3) << "19 - 9 is no bar";
+  EXPECT_EQ(growth.difference.at({0, 2}).count(), 1);
+  EXPECT_EQ(growth.difference.at({0, 3}).count(), 0) << "no edge leaves node 4";
 
   // 13 back: from thought 1, at 19, at the | of 0 -> 2, one of two in its frontier.
   auto other = copying_model([](int head) { return head == 0 ? 13 : 100; });
-  EXPECT_NEAR(growth_of(other, problem).growth_difference.at({0, 0}).mean(), 25, 1e-3);
+  EXPECT_NEAR(growth_of(other, problem).difference.at({0, 0}).mean(), 25, 1e-3);
 }
 
 TEST(Probe, GrowthGoesAsFarAsPositionsReach) {
