@@ -53,7 +53,7 @@ def draw_panel(ax, probe, columns, checkpoint, prefix, colours):
 def draw_interventions(probe, step=None, candidates=False):
     if not probe.interventions:
         raise Failure(f"{probe.path} has no interventions (it was probed without); probe again with "
-                      "--intervene rescale,swap,nearest_token")
+                      "--intervene rescale,swap,nearest_token,keep_strongest")
     n, checkpoint = len(probe.interventions), probe.index(step)
     n_rows = -(-n // N_COLUMNS)
     fig, axes = plt.subplots(n_rows, min(n, N_COLUMNS), squeeze=False, sharex=True, sharey=True,

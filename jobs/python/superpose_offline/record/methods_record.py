@@ -26,9 +26,11 @@ COLUMNS = {"accuracy": Measure.ACCURACY, "equal_depth": Measure.ACCURACY_EQUAL_D
            "zero_latents": None}
 
 
-def name_of(configuration):
-    name, n_layer, n_head, n_embd = key_of(configuration)
-    return f"{name}, {n_layer} layers, {n_head} heads, n_embd {n_embd}"
+def names_of(keys):
+    """Name by key (label, layers, heads, width): the label alone where it tells them apart."""
+    labels = [label for label, *_ in keys]
+    return {key: key[0] if labels.count(key[0]) == 1 else
+            "{}, {} layers, {} heads, n_embd {}".format(*key) for key in keys}
 
 
 def value_of(evaluation, measure):
@@ -81,8 +83,9 @@ def interval_of(known):
 def table_of(evaluations):
     methods = {}
     for e in evaluations:
-        methods.setdefault(name_of(e.configuration), []).append(e)
-    return {name: entry_of(members) for name, members in methods.items()}
+        methods.setdefault(key_of(e.configuration), []).append(e)
+    names = names_of(methods)
+    return {names[key]: entry_of(members) for key, members in methods.items()}
 
 
 def interval_text(found):

@@ -10,7 +10,8 @@ idle machine: the median of each stage in the run --idle, which was trained by t
 the same settings while nothing else ran (without it, in the run itself). Epochs are counted from
 their beginning; evaluations and checkpoints are left out. wall_minutes: what the epochs took in
 fact, evaluations included, whatever ran beside them. tflop: of all steps of the run, as the model
-needs them (io/FORMAT.md, steps/operations); gflops_per_rank: at the seconds of idle.
+needs them (io/FORMAT.md, steps/operations); gflops_per_core: at the seconds of idle, whose ranks
+(cores) compute on one core each.
 zero_latents: accuracy without thoughts, from a zero_latents.json in the run directory (superpose
 evaluate RUN DATA --latents 0 --json RUN/zero_latents.json). interventions: what changing every
 thought does to the answers, from a probe.h5 in the run directory (superpose probe --intervene).
@@ -129,23 +130,30 @@ def rounded(value, digits):
     return None if value is None or not np.isfinite(value) else round(float(value), digits)
 
 
+def until(what, threshold):
+    """Key of the steps, epochs or minutes until the threshold: "minutes_to_98"."""
+    return f"{what}_to_{100 * threshold:g}"
+
+
 def reached_by(run, pace, threshold):
     """When a run reached the threshold, None throughout where it has not."""
     at = first_that_stays(run.evaluation[Measure.ACCURACY], threshold)
-    reached = at is not None
-    return {
-        "steps_to_threshold": int(run.steps["step"][rows_by_epoch(run)[at]]) if reached else None,
-        "epochs_to_threshold": int(run.evaluation["epoch"][at]) + 1 if reached else None,
-        "minutes_to_threshold": rounded(minutes_by_epoch(run, pace)[at], 1) if reached else None}
+    found = {"steps": None, "epochs": None, "minutes": None} if at is None else {
+        "steps": int(run.steps["step"][rows_by_epoch(run)[at]]),
+        "epochs": int(run.evaluation["epoch"][at]) + 1,
+        "minutes": rounded(minutes_by_epoch(run, pace)[at], 1)}
+    return {until(what, threshold): value for what, value in found.items()}
 
 
 def work_of(run, pace):
-    """Operations of all steps, and how many a second a rank does at this pace."""
-    if "operations" not in run.steps:
-        return {"tflop": None, "gflops_per_rank": None}
-    operations = float(np.sum(run.steps["operations"]))
-    rate = operations / np.sum(pace.seconds(run)) / pace.ranks()
-    return {"tflop": rounded(operations / 1e12, 1), "gflops_per_rank": rounded(rate / 1e9, 1)}
+    """Operations of all steps, and how many a second a core does at this pace: a rank computes on
+    one."""
+    work = {"tflop": None, "gflops_per_core": None, "cores": pace.ranks()}
+    if "operations" in run.steps:
+        operations = float(np.sum(run.steps["operations"]))
+        rate = operations / np.sum(pace.seconds(run)) / pace.ranks()
+        work.update(tflop=rounded(operations / 1e12, 1), gflops_per_core=rounded(rate / 1e9, 1))
+    return work
 
 
 def entry_of(run, pace, threshold):
@@ -175,10 +183,10 @@ def finite(value):
     return value if math.isfinite(value) else None
 
 
-def summary_of(entries):
+def summary_of(entries, threshold):
     """Over all runs: one that has not reached the threshold takes forever, one without an answer
     has none right."""
-    minutes = [e["minutes_to_threshold"] for e in entries]
+    minutes = [e[until("minutes", threshold)] for e in entries]
     minutes = [math.inf if m is None else m for m in minutes]
     accuracies = [e["accuracy"] or 0.0 for e in entries]
     return {"runs": len(entries), "reached": sum(map(math.isfinite, minutes)),
@@ -187,9 +195,9 @@ def summary_of(entries):
             "median_accuracy": statistics.median(accuracies), "worst_accuracy": min(accuracies)}
 
 
-def line_of(entry):
-    reached = ("not reached" if entry["steps_to_threshold"] is None else
-               f"after {entry['epochs_to_threshold']} epochs, {entry['minutes_to_threshold']} min")
+def line_of(entry, threshold):
+    epochs, minutes = (entry[until(what, threshold)] for what in ("epochs", "minutes"))
+    reached = "not reached" if epochs is None else f"after {epochs} epochs, {minutes} min"
     return (f"  seed {entry['seed']:>3}  accuracy {percent(entry['accuracy'])}, equally deep "
             f"{percent(entry['equal_depth_accuracy'])}; threshold {reached}")
 
@@ -231,8 +239,9 @@ def write_record(arguments):
     entries = [entry_of(run, pace, arguments.threshold) for run, pace in zip(runs, paces)]
     document = {"threshold": arguments.threshold, "data_hash_valid":
                 sorted({run.attributes.get("data_hash_valid", "") for run in runs}),
-                "runs": entries, "summary": summary_of(entries)}
-    print(*map(line_of, entries), json.dumps(document["summary"]), sep="\n")
+                "runs": entries, "summary": summary_of(entries, arguments.threshold)}
+    lines = [line_of(entry, arguments.threshold) for entry in entries]
+    print(*lines, json.dumps(document["summary"]), sep="\n")
     if arguments.output:
         outputs = command.outputs_of(arguments, arguments.output)
         write_json(outputs, "time_to_accuracy.json", document)
