@@ -289,7 +289,7 @@ class SyntheticRuns(FigureCase):
         probe = Probe(self.path / "seed0" / "probe.h5")
         probe.interventions["swap"]["problems"] = probe.interventions["swap"]["problems"] - 1
         labels = self.labels(interventions.draw_interventions(probe))
-        self.assertIn("after, thought 4 (n = 2 to 3)", labels)
+        self.assertIn("after, thought 4 (n = 256 to 257)", labels)
         self.assertEqual(len(labels), len(set(labels)))
 
     def test_high_accuracies_have_a_panel_of_their_own(self):

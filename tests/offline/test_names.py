@@ -70,7 +70,7 @@ class Names(FigureCase):
         fig = growth.draw_compared([growth.load(self.path / name) for name in NAMES])
         labels = [text.get_text() for text in fig.legends[0].get_texts()]
         plt.close(fig)
-        for part in (r"lr\$_{1\$x (coconut)", r" _a\\$b^{\$ (coconut)", "caf\ufffd\n\ufffd[1m"):
+        for part in (r"lr\$_{1\$x: coconut", r" _a\\$b^{\$: coconut", "caf\ufffd\n\ufffd[1m"):
             self.assertTrue(any(part in label for label in labels), (part, labels))
 
     def test_text_is_drawn_letter_by_letter(self):

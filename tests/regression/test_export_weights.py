@@ -77,7 +77,7 @@ class Export(Exported):
             configuration, commit = run.attrs["configuration"], run.attrs["git_hash"]
         card = (self.path / "run_hf" / "README.md").read_text()
         for part in (*hashes, configuration, commit, "superpose export --to huggingface run",
-                     f"| `accuracy_by_hops_2` | {accuracy[1]:.6g} |", "takes\n2 H of them",
+                     f"| `accuracy_by_hops_2` | {accuracy[1]:.6g} |", "needs\n2 H of them",
                      "`<eos> s t | s t | ... | s t [Q] c1 c2 [R] root`"):
             self.assertIn(part, card)
         self.assertIn("Not measured", (self.path / "cot_hf" / "README.md").read_text())
