@@ -11,7 +11,7 @@ required=(
   libtrilinos-kokkos-dev libopenblas-openmp-dev libdnnl-dev  # kernels
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev   # command line, configuration, problem files
   libspdlog-dev libfmt-dev librandom123-dev libxxhash-dev
-  libboost-dev                                          # theory: odeint
+  libboost-dev                                          # odeint, math
   libgtest-dev libgmock-dev libbenchmark-dev            # tests, microbenchmarks
   python3-h5py python3-h5netcdf python3-matplotlib python3-xarray  # figures, and tests of the file formats
   python3-xxhash                                        # tests of the file formats

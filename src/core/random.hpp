@@ -20,8 +20,8 @@ enum class Purpose : std::uint32_t {
   dropout = 6,
   negatives = 7,
   analysis = 8,
-  theory = 9,      ///< graphs, candidates and permutations of src/theory; step tells them apart
-  bootstrap = 10,  ///< resamples over seeds; id = number of values
+  theory = 9,  ///< graphs, candidates and permutations of src/theory; step tells them apart
+  // 10 was that of a bootstrap over seeds
 };
 
 /// A sequence of draws on the host. Counter: (block, id low, step, purpose | id high).

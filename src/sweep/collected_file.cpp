@@ -169,12 +169,11 @@ std::string csv_number(double value) {
 
 Summaries over_seeds(const Sweep& sweep, const std::vector<Measure>& measures) {
   const auto n = static_cast<std::ptrdiff_t>(n_seeds(sweep));
-  Bootstrap bootstrap;
   Summaries summaries;
   for (const auto& [name, unit, description, values] : measures) {
     summaries.emplace_back();
     for (auto begin = values.begin(); begin != values.end(); begin += n)
-      summaries.back().push_back(bootstrap.summarise({begin, begin + n}));
+      summaries.back().push_back(summarise({begin, begin + n}));
   }
   return summaries;
 }

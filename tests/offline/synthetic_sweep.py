@@ -38,7 +38,7 @@ def shape_of(axes):
 
 
 def over_seeds(values, axes):
-    """Summaries; the range stands in for the bootstrap interval."""
+    """Summaries; the range stands in for the interval."""
     by_seed = values if "seed" in axes else values[..., None]
     n = np.isfinite(by_seed).sum(axis=-1)
     filled = np.ma.masked_invalid(by_seed)

@@ -5,7 +5,7 @@ usage: sweep COLLECTED [--measure NAME ...] [--along AXIS] [--colour AXIS]
 
 Reads collected.h5 of `superpose sweep collect` and writes, as PNG and PDF:
   final               measures of the trained points along one axis: mean over seeds with its 95 %
-                      bootstrap interval, each seed as a dot; a colour a value of a second axis, a
+                      interval, each seed as a dot; a colour a value of a second axis, a
                       panel a value of a third
   learning_curves     held-out accuracy and loss by epoch, a line a point, a figure a value of a
                       third axis
@@ -141,7 +141,7 @@ def panel_width(arranged):
 def explain_marks(ax, n_seeds, is_missing):
     if n_seeds > 1:
         ax.plot([], [], marker="o", markersize=4, color="black", linestyle="none",
-                label=f"mean over {n_seeds} seeds, 95 % bootstrap interval")
+                label=f"mean over {n_seeds} seeds, 95 % interval (t)")
         ax.plot([], [], color="black", **A_SEED, label="a seed")
     if is_missing:
         ax.plot([], [], "x", color="black", markersize=4,
