@@ -22,7 +22,7 @@ STYLE = {
     "lines.linewidth": 1.4,
     "lines.markersize": 3,
     "pdf.fonttype": 42,  # text stays text
-    "savefig.dpi": 200,
+    "savefig.dpi": 150,
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.05,
 }
