@@ -69,15 +69,23 @@ inline void add_force(CLI::App& sub, bool& force) {
 /// -q and -v, for a subcommand that prints by log::info.
 void add_verbosity(CLI::App& sub);
 
-/// For an option of an integer, within these bounds: they are said where they are broken.
-inline CLI::Validator integer_in(int min, int max) {
+/// For an option of an integer or a number within these bounds, which are said where they are
+/// broken. CLI::Range and the like take NaN.
+template <class Number>
+CLI::Validator within(Number min, Number max, const char* kind) {
   return CLI::Validator(
-      [min, max](const std::string& text) {
-        std::int64_t value = 0;
-        const bool within = CLI::detail::lexical_cast(text, value) && value >= min && value <= max;
-        return within ? std::string() : fmt::format("{} is no integer in [{}, {}]", text, min, max);
+      [min, max, kind](const std::string& text) {
+        Number value = 0;
+        const bool in = CLI::detail::lexical_cast(text, value) && value >= min && value <= max;
+        return in ? std::string() : fmt::format("{} is no {} in [{}, {}]", text, kind, min, max);
       },
       "");
+}
+inline CLI::Validator integer_in(int min, int max) {
+  return within<std::int64_t>(min, max, "integer");
+}
+inline CLI::Validator number_in(double min, double max) {
+  return within<double>(min, max, "number");
 }
 
 /// For an option that names an output: an empty name, as of a variable that is not set, is none.
@@ -85,17 +93,6 @@ inline CLI::Validator output_name() {
   return CLI::Validator(
       [](const std::string& text) {
         return text.empty() ? std::string("an output has no name (it is ''); name a file") : "";
-      },
-      "");
-}
-
-/// For an option of a number: finite and within these bounds. CLI::Range and the like take NaN.
-inline CLI::Validator number_in(double min, double max) {
-  return CLI::Validator(
-      [min, max](const std::string& text) {
-        double value = 0;
-        const bool within = CLI::detail::lexical_cast(text, value) && value >= min && value <= max;
-        return within ? std::string() : fmt::format("{} is no number in [{}, {}]", text, min, max);
       },
       "");
 }

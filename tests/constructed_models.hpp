@@ -72,6 +72,17 @@ inline model::Coconut<float> copying_model(const std::function<int(int)>& shift)
   return model;
 }
 
+/// 0 -> 1 (target), 0 -> 2 -> 3 -> 4; 5 -> 6. Bars stand at 3, 6, 9 and 12, the root at 19.
+inline data::Problem long_tail() {
+  data::Problem problem;
+  problem.graph = {7, {{0, 1}, {0, 2}, {2, 3}, {3, 4}, {5, 6}}};
+  problem.root = 0;
+  problem.target = 1;
+  problem.neg_target = 6;
+  data::derive(problem);
+  return problem;
+}
+
 /// 0 -> 1 and 2 -> 3; the question is whether the root, 0 or 2, reaches 1 or 3.
 inline data::Problem two_edges(int root) {
   data::Problem problem;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "config/toml_file.hpp"
+
 namespace superpose::config {
 namespace {
 
@@ -22,10 +24,6 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     }
   }
   return row.back();
-}
-
-std::string last_part(const std::string& name) {
-  return name.substr(name.rfind('.') + 1);
 }
 
 /// Of a name without a section to the key's last part; a wrong section counts as one letter, if the

@@ -213,10 +213,6 @@ void check_method(Mistakes& mistakes, const data::MethodOptions& method, int max
       "method.uniform_prob_by_stage has no effect (method.name = \"{}\" has no stages); leave "
       "it out",
       superpose::to_string(method.name));
-  mistakes.require(method.c_thought == 1 || data::has_stages(method.name),
-                   "method.c_thought = {} has no effect (method.name = \"{}\" has no thoughts); "
-                   "leave it out",
-                   method.c_thought, superpose::to_string(method.name));
   mistakes.require(
       !method.exact_frontier || method.name == data::Method::coconut_bfs_loss,
       "method.exact_frontier = true has no effect (only coconut_bfs_loss has a candidate set); "
@@ -235,6 +231,13 @@ void check_settling(Mistakes& mistakes, const train::RunOptions& options) {
       "train.eval_every = {} leaves epochs unmeasured (curriculum.stage_end = \"settled\" "
       "looks at every epoch); set it to 1, or stage_end to \"epochs\"",
       options.train.eval_every);
+}
+
+void check_thoughts(Mistakes& mistakes, const data::MethodOptions& method) {
+  mistakes.require(method.c_thought == 1 || data::has_stages(method.name),
+                   "method.c_thought = {} has no effect (method.name = \"{}\" has no thoughts); "
+                   "leave it out",
+                   method.c_thought, superpose::to_string(method.name));
 }
 
 /// A loss over a candidate set that holds the root is near 0 as soon as the root is named.
@@ -291,6 +294,14 @@ void check_all(Mistakes& mistakes, const train::RunOptions& options) {
   check_settling(mistakes, options);
 }
 
+/// The same, and what only a run that begins is held to: earlier versions took it.
+void check_new(Mistakes& mistakes, const train::RunOptions& options, int n_ranks) {
+  check_all(mistakes, options);
+  check_thoughts(mistakes, options.method);
+  check_settled_set(mistakes, options);
+  check_ranks(mistakes, options.train, n_ranks);
+}
+
 }  // namespace
 
 OptionTable option_table(train::RunOptions& options) {
@@ -335,9 +346,7 @@ void check(const train::RunOptions& options) {
 
 void check_new_run(const train::RunOptions& options, int n_ranks) {
   Mistakes mistakes;
-  check_all(mistakes, options);
-  check_settled_set(mistakes, options);
-  check_ranks(mistakes, options.train, n_ranks);
+  check_new(mistakes, options, n_ranks);
   mistakes.require_none();
 }
 
@@ -386,9 +395,7 @@ train::RunOptions read_run_config(const std::string& path, const std::vector<Ove
                                   int n_ranks) {
   Mistakes mistakes;
   const auto options = set_all(read_toml(read_text(path), path), overrides, mistakes);
-  check_all(mistakes, options);
-  check_settled_set(mistakes, options);
-  check_ranks(mistakes, options.train, n_ranks);
+  check_new(mistakes, options, n_ranks);
   mistakes.require_none();
   return options;
 }

@@ -118,6 +118,10 @@ std::vector<Setting> read_toml(const std::string& text, const std::string& sourc
   return settings;
 }
 
+std::string last_part(const std::string& key) {
+  return key.substr(key.rfind('.') + 1);  // npos + 1 is 0
+}
+
 std::string quoted(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {

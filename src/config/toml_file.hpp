@@ -24,6 +24,9 @@ struct Setting {
   std::string where;  ///< for messages: "line 7 of x.toml", "command line"
 };
 
+/// What follows the last dot of a dotted key, or all of it.
+std::string last_part(const std::string& key);
+
 /// The text of a configuration file. Error (usage) if it cannot be read.
 std::string read_text(const std::string& path);
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 #include <set>
 
+#include "core/or_dash.hpp"
 #include "data/graph_facts.hpp"
 
 namespace superpose::data {
@@ -186,9 +186,7 @@ std::vector<Shortcut> blind_shortcuts(const std::vector<Problem>& problems) {
 
 std::string table(const std::vector<Shortcut>& rows) {
   constexpr auto line = "{:<60} {:>9} {:>9} {:>12}\n";
-  const auto share = [](double value) {
-    return std::isnan(value) ? std::string("-") : fmt::format("{:.3f}", value);
-  };
+  const auto share = [](double value) { return or_dash("{:.3f}", value); };
   std::string text = fmt::format(line, "", "sees root", "accuracy", "equal depth");
   for (const auto& row : rows)
     text += fmt::format(line, row.name, row.looks_at_root ? "yes" : "no", share(row.accuracy),

@@ -12,8 +12,7 @@ namespace {
 std::size_t checked_size(std::size_t n_elements) {
   validate(n_elements <= static_cast<std::size_t>(std::numeric_limits<int>::max()), ExitCode::usage,
            "the model has {} parameters (MPI counts elements in 32 bits, as the matrices of Muon "
-           "travel); "
-           "lower model.n_embd or model.n_layer",
+           "travel); lower model.n_embd or model.n_layer",
            n_elements);
   return n_elements;
 }

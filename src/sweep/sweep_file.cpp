@@ -71,15 +71,11 @@ std::string label_of(const config::Value& value) {
   return text ? *text : config::to_string(value);
 }
 
-std::string last_part(const std::string& key) {
-  return key.substr(key.rfind('.') + 1);  // npos + 1 is 0
-}
-
 /// key = "optimizer.beta2", values = [0.95, 0.999]
 Axis grid_axis(const Node& node) {
   node.require_keys({"name", "key", "values"});
   const std::string key = node.text("key", "");
-  Axis axis{node.text("name", last_part(key)), {}};
+  Axis axis{node.text("name", config::last_part(key)), {}};
   for (const auto& item : node.array("values")) {
     const config::Value value = config::value_of(item);
     axis.values.push_back({label_of(value), "", {{key, value, config::where(item, node.source)}}});
@@ -107,7 +103,7 @@ Axis zip_axis(const Node& node) {
   node.require_keys({"name", "keys", "values"});
   const auto keys = node.texts("keys");
   std::string name;
-  for (const auto& key : keys) name += (name.empty() ? "" : "_") + last_part(key);
+  for (const auto& key : keys) name += (name.empty() ? "" : "_") + config::last_part(key);
   Axis axis{node.text("name", name), {}};
   for (const auto& item : node.array("values")) axis.values.push_back(zipped(node, keys, item));
   return axis;

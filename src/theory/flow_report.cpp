@@ -8,6 +8,7 @@
 
 #include "core/enum_names.hpp"
 #include "core/moments.hpp"
+#include "core/or_dash.hpp"
 #include "theory/columns.hpp"
 #include "theory/extremes.hpp"
 
@@ -264,15 +265,17 @@ std::string text(const std::array<SgdComparison, 2>& by_loss) {
     const auto scalar = largest_deviation(diagonal, sgd.scalar);
     const auto steps = largest_deviation(diagonal, sgd.mean_descent);
     lines += fmt::format(
-        "\n  {:<8} diagonal {:.4f} +- {:.4f}, flow {:.4f}   off the diagonal {:.4f} +- {:.4f}, "
+        "\n  {:<8} diagonal {:.4f} +- {}, flow {:.4f}   off the diagonal {:.4f} +- {}, "
         "flow "
         "{:.4f}",
-        to_string(loss), diagonal.mean.back(), diagonal.error.back(), sgd.full.back().mu,
-        rest.mean.back(), rest.error.back(), sgd.full.back().nu);
+        to_string(loss), diagonal.mean.back(), or_dash("{:.4f}", diagonal.error.back()),
+        sgd.full.back().mu, rest.mean.back(), or_dash("{:.4f}", rest.error.back()),
+        sgd.full.back().nu);
     lines += fmt::format(
-        "\n           farthest of {} moments from the flow of (mu, nu): {:.4f}, {:.1f} standard "
-        "errors; taken in steps of the learning rate: {:.4f}, {:.1f}; with nu = 0: {:.4f}",
-        sgd.times.size(), full[1], full[0], steps[1], steps[0], scalar[1]);
+        "\n           farthest of {} moments from the flow of (mu, nu): {:.4f}, {} standard "
+        "errors; taken in steps of the learning rate: {:.4f}, {}; with nu = 0: {:.4f}",
+        sgd.times.size(), full[1], or_dash("{:.1f}", full[0]), steps[1],
+        or_dash("{:.1f}", steps[0]), scalar[1]);
   }
   return lines;
 }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "core/or_dash.hpp"
 #include "io/evaluation_json.hpp"
 
 namespace superpose::train {
@@ -35,9 +35,7 @@ std::string text(const EvaluationResult& result) {
 std::string text(const std::vector<data::Shortcut>& shortcuts) {
   std::string lines =
       "best shortcuts that do not look at the root (accuracy, on equally deep candidates):";
-  const auto percent = [](double share) {  // "-" of no problems
-    return std::isnan(share) ? std::string("-") : fmt::format("{:.2f} %", 100 * share);
-  };
+  const auto percent = [](double share) { return or_dash("{:.2f} %", 100 * share); };
   for (std::size_t i = 0; i < std::min<std::size_t>(3, shortcuts.size()); ++i)
     lines +=
         fmt::format("\n  {:<48}{:>10}{:>10}", shortcuts[i].name, percent(shortcuts[i].accuracy),

@@ -48,17 +48,6 @@ TEST(Probe, TellsEveryRankOfEveryRound) {
   EXPECT_EQ(rounds, (3 + world.size() - 1) / world.size());
 }
 
-/// 0 -> 1 (target), 0 -> 2 -> 3 -> 4; 5 -> 6. Bars stand at 3, 6, 9 and 12, the root at 19.
-data::Problem long_tail() {
-  data::Problem problem;
-  problem.graph = {7, {{0, 1}, {0, 2}, {2, 3}, {3, 4}, {5, 6}}};
-  problem.root = 0;
-  problem.target = 1;
-  problem.neg_target = 6;
-  data::derive(problem);
-  return problem;
-}
-
 TEST(Probe, GrowthIsMeasuredInTheOrderOfTheFileAndAsTheEdgesWereDrawn) {
   // From the root, head 0 sees the second edge's bar.
   auto model = copying_model([](int head) { return head == 0 ? 13 : 100; });

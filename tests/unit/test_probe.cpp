@@ -155,17 +155,6 @@ TEST(Probe, IndexMatchingIsTheLogitOfFrontierBarsMinusOthers) {
   EXPECT_NEAR(difference.mean(), seen ? 50.0 / frontier : -50.0 / others, 1e-3);
 }
 
-/// 0 -> 1 (target), 0 -> 2 -> 3 -> 4; 5 -> 6.
-data::Problem long_tail() {
-  data::Problem problem;
-  problem.graph = {7, {{0, 1}, {0, 2}, {2, 3}, {3, 4}, {5, 6}}};
-  problem.root = 0;
-  problem.target = 1;
-  problem.neg_target = 6;
-  data::derive(problem);
-  return problem;
-}
-
 /// Growth of one problem at every c, edges in the order of the file.
 Growth growth_of(model::Network<float>& model, const data::Problem& problem) {
   const auto sequence =

@@ -202,19 +202,30 @@ TEST(RunConfig, RefusesAScheduleThatDoesNotFitTheRun) {
   EXPECT_EQ(options.optimizer.stage_lr, (std::vector<double>{1, 1, 1, 1, 0.1}));
 }
 
+/// What a run that begins is told of settings that a stored configuration may have: it is read.
+std::string refusal_of_new_run(const std::vector<Override>& overrides) {
+  const auto options = parse(overrides);
+  try {
+    check_new_run(options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RunConfig, ANewRunWithoutThoughtsHasNoNumberOfThem) {
+  EXPECT_THAT(refusal_of_new_run({{"method.name", "cot"}, {"method.c_thought", "3"}}),
+              AllOf(HasSubstr("method.c_thought = 3"), HasSubstr("has no effect")));
+  EXPECT_EQ(refusal_of_new_run({{"method.name", "pause"}, {"method.c_thought", "3"}}), "");
+}
+
 // With the root in the set, the loss falls to 0 once the root is named: no sign of a search.
 TEST(RunConfig, ANewRunMayNotSettleOnASetThatHoldsTheRoot) {
   const auto refused = [](const std::vector<Override>& more) {
     std::vector<Override> overrides{{"method.name", "coconut_bfs_loss"}, {"data.valid", "v.json"}};
     overrides.insert(overrides.end(), more.begin(), more.end());
-    const auto options = parse(overrides);  // which a stored configuration may be: it is read
-    try {
-      check_new_run(options);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::usage);
-      return std::string(error.what());
-    }
-    return std::string();
+    return refusal_of_new_run(overrides);
   };
   EXPECT_THAT(refused({{"curriculum.stage_end", "settled"}}),
               AllOf(HasSubstr("stage_end"), HasSubstr("exact_frontier"), HasSubstr("root")));

@@ -158,6 +158,11 @@ def accuracies(method, n_layer, n_embd):
     return [a for a in found if a.n_embd == n_embd] or [a for a in found if a.n_embd == 768]
 
 
+def head_scale(n_head):
+    """What a published sum over heads is multiplied by beside a model of n_head heads."""
+    return n_head / N_HEAD
+
+
 def times_heads(n_head):
     """What is said of published sums over heads that are shown for another number of heads."""
     return "" if n_head == N_HEAD else f", times {n_head}/{N_HEAD} heads"

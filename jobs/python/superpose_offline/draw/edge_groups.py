@@ -27,7 +27,7 @@ def measured(probe, checkpoint, layer):
 
 def scaled_published(n_head):
     """Published (mean, standard deviation) for this number of heads."""
-    scale = n_head / published.N_HEAD
+    scale = published.head_scale(n_head)
     return {group: [(mean * scale, std * scale) for mean, std in row]
             for group, row in published.EDGE_ATTENTION.items()}
 

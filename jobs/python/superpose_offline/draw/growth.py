@@ -57,7 +57,7 @@ def plot_growth(ax, epochs, values, **style):
 def mark_plateau(ax, run):
     """The published level, which is of coconut and of 8 heads, for the heads of this run."""
     if run.method == "coconut":
-        ax.axhline(published.GROWTH_PLATEAU * run.n_head / published.N_HEAD, **REFERENCE, zorder=0,
+        ax.axhline(published.GROWTH_PLATEAU * published.head_scale(run.n_head), **REFERENCE, zorder=0,
                    label=f"published, c = 1, coconut ({published.GROWTH_SOURCE}"
                          f"{published.times_heads(run.n_head)})")
 

@@ -208,8 +208,8 @@ def percent(share):
 
 def require_whole(run):
     """A record is of whole trainings: a branch does not know what came before it."""
-    if run.steps["step"][0] != 1:
-        raise Failure(f"{run.path} begins at step {run.steps['step'][0]} (it is a branch of another "
+    if run.branch_step:
+        raise Failure(f"{run.path} begins at step {run.branch_step} (it is a branch of another "
                       "run, whose steps it does not hold); give runs that begin at step 1")
     if not run.has_answers():
         raise Failure(f"{run.path} has no held-out answers; train with data.valid")

@@ -270,7 +270,7 @@ def compare_growth(runs, unlike=()):
     the papers', in words."""
     layer = runs[0].search_layer()
     by_run = [run.of("growth_difference_walk", layer) for run in runs]
-    plateau = published.GROWTH_PLATEAU * runs[0].n_head / published.N_HEAD
+    plateau = published.GROWTH_PLATEAU * published.head_scale(runs[0].n_head)
     grown = [verdict for values in by_run for verdict in grown_thoughts(values)]
     shapes = [growth_shape(run.method, last_quarter_change(values.mean[:, 0]))
               for run, values in zip(runs, by_run)]
