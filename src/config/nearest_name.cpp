@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "config/toml_file.hpp"
@@ -26,27 +27,43 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-/// Of a name without a section to the key's last part; a wrong section counts as one letter, if the
-/// rest is near.
+bool has_section(const std::string& name) {
+  return name.find('.') != std::string::npos;
+}
+
+/// Of a name without a section also to the key's last part.
 std::size_t distance_to_key(const std::string& name, const std::string& key) {
   const std::size_t whole = edit_distance(name, key);
+  return has_section(name) ? whole : std::min(whole, edit_distance(name, last_part(key)));
+}
+
+/// Whether a third of the letters at most are wrong, in all or after the section, which may be
+/// another one: beyond that a suggestion misleads more than it helps.
+bool is_near(const std::string& name, const std::string& key) {
+  if (distance_to_key(name, key) <= std::max<std::size_t>(2, name.size() / 3)) return true;
+  return has_section(name) &&
+         3 * edit_distance(last_part(name), last_part(key)) <= last_part(name).size();
+}
+
+/// By which near names are put in order: a letter of the section counts half as much as one after
+/// it, and another section no more than three of its letters.
+std::size_t cost(const std::string& name, const std::string& key) {
+  if (!has_section(name)) return 2 * distance_to_key(name, key);
   const std::size_t last = edit_distance(last_part(name), last_part(key));
-  if (name.find('.') == std::string::npos) return std::min(whole, last);
-  return 3 * last <= last_part(name).size() ? std::min(whole, last + 1) : whole;
+  const std::size_t section = edit_distance(name.substr(0, name.rfind('.')),
+                                            key.substr(0, std::min(key.rfind('.'), key.size())));
+  return 2 * last + std::min<std::size_t>(section, 3);
 }
 
 }  // namespace
 
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates) {
-  // A third of the letters may be wrong; beyond that a suggestion misleads more than it helps.
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
   std::string nearest;
   for (const auto& candidate : candidates) {
-    const std::size_t distance = distance_to_key(name, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
+    if (!is_near(name, candidate) || cost(name, candidate) >= least) continue;
+    least = cost(name, candidate);
+    nearest = candidate;
   }
   return nearest;
 }

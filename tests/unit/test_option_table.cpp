@@ -260,6 +260,9 @@ TEST(OptionTable, HelpNamesEveryKeyWithItsDefault) {
 
 TEST(NearestName, SuggestsNothingForAForeignName) {
   EXPECT_EQ(nearest_name("temperature", {"main.count", "main.flag"}), "");
+  const std::vector<std::string> names{"method.name", "optimizer.name", "generate.seed"};
+  for (const auto* misspelt : {"optmizer.name", "opimizr.name"})
+    EXPECT_EQ(nearest_name(misspelt, names), "optimizer.name");
   EXPECT_EQ(nearest_name("trian", {"generate", "train"}), "train");
 }
 
