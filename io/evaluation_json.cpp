@@ -1,6 +1,7 @@
 #include "io/evaluation_json.hpp"
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/error.hpp"

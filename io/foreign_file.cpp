@@ -1,5 +1,6 @@
 #include "io/foreign_file.hpp"
 
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/open_objects.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 /// Files that other programs wrote and anyone may have changed.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "core/error.hpp"

@@ -1,5 +1,6 @@
 #include "io/hdf5_file.hpp"
 
+#include <fmt/format.h>
 #include <hdf5_hl.h>
 #include <unistd.h>
 

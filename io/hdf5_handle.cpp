@@ -19,7 +19,8 @@ void fail_hdf5(const char* action, const std::string& object, const std::string&
   std::string reason;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, &reason);
   if (reason.empty()) reason = "HDF5 gives no reason";
-  if (reason.rfind("truncated file", 0) == 0) reason = "it is cut off";  // not HDF5's own terms
+  if (reason.rfind("truncated file", 0) == 0)  // not HDF5's own terms
+    reason = "it is cut off: its writing or copying did not end; copy it again, or take another";
   std::replace(reason.begin(), reason.end(), '\n', ' ');  // HDF5 puts dates with line ends in
   if (object.empty()) fail(ExitCode::io, "cannot {} {} ({})", action, file, reason);
   fail(ExitCode::io, "cannot {} {} in {} ({})", action, object, file, reason);

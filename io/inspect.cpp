@@ -1,5 +1,7 @@
 #include "io/inspect.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #pragma once
 /// Results as a JSON file beside the printed ones.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "io/output_file.hpp"

@@ -1,5 +1,7 @@
 #include "jobs/command_line.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <sstream>

@@ -1,5 +1,7 @@
 #include "jobs/run_metadata.hpp"
 
+#include <fmt/format.h>
+
 #include <set>
 
 #include "core/host.hpp"

@@ -1,6 +1,7 @@
 /// `superpose sweep plan|submit|resubmit|status|collect|cancel`.
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "core/log.hpp"
 #include "io/agreement.hpp"

@@ -6,8 +6,6 @@
 /// Its place in a Philox counter bounds the model: 2^16 positions, 2^8 heads, 2^12 layers
 /// (checked in src/config/run_config.cpp).
 
-#include <Random123/philox.h>
-
 #include <Kokkos_Core.hpp>
 #include <cstdint>
 

@@ -1,5 +1,7 @@
 #include "config/option_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>

@@ -3,7 +3,7 @@
 /// developer (SUPERPOSE_EXPECT). Nothing in the program calls exit: errors travel to the one
 /// boundary in jobs/main.cpp.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>

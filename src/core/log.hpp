@@ -2,7 +2,7 @@
 /// Messages of the program: rank 0 speaks, other ranks only warn. Progress goes to stdout, all else
 /// to stderr. Control characters, which may come from files, are printed as \xNN.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 #include <utility>

@@ -2,8 +2,6 @@
 /// Counter-based random numbers (Philox4x32-10, Salmon et al. 2011): a draw depends only on
 /// (seed, purpose, id, step), never on the rank or on what was drawn before.
 
-#include <Random123/philox.h>
-
 #include <array>
 #include <cstdint>
 #include <utility>
@@ -28,18 +26,14 @@ enum class Purpose : std::uint32_t {
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, Purpose purpose, std::uint64_t id, std::uint64_t step = 0)
-      : key_{{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}},
-        counter_{{0, static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(step),
-                  (static_cast<std::uint32_t>(purpose) << 24) |
-                      static_cast<std::uint32_t>((id >> 32) & 0xffffffU)}} {}
+      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+        counter_{0, static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(step),
+                 (static_cast<std::uint32_t>(purpose) << 24) |
+                     static_cast<std::uint32_t>((id >> 32) & 0xffffffU)} {}
 
   std::uint32_t next() {
-    if (used_ == 4) {
-      block_ = r123::Philox4x32()(counter_, key_);
-      ++counter_.v[0];
-      used_ = 0;
-    }
-    return block_.v[used_++];
+    if (used_ == 4) draw_block();
+    return block_[used_++];
   }
 
   /// Uniform in [0, 1), 53 bits.
@@ -64,10 +58,12 @@ class RandomStream {
   }
 
  private:
-  r123::Philox4x32::key_type key_;
-  r123::Philox4x32::ctr_type counter_;
-  r123::Philox4x32::ctr_type block_{};
-  int used_ = 4;
+  void draw_block();
+
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 4> counter_;
+  std::array<std::uint32_t, 4> block_{};
+  std::size_t used_ = 4;
 };
 
 }  // namespace superpose

@@ -1,5 +1,7 @@
 #include "distributed/same_on_ranks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 

@@ -1,6 +1,7 @@
 #include "exchange/imported_weights.hpp"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
 #include "core/files.hpp"

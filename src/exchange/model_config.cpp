@@ -2,6 +2,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
 #include "data/vocabulary.hpp"

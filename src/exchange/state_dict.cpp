@@ -1,5 +1,7 @@
 #include "exchange/state_dict.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -1,5 +1,6 @@
 #include "exchange/tokenizer.hpp"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>

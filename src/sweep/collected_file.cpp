@@ -1,5 +1,7 @@
 #include "sweep/collected_file.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <fstream>
 #include <functional>

@@ -1,5 +1,7 @@
 #include "sweep/start.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>

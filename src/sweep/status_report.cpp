@@ -1,5 +1,7 @@
 #include "sweep/status_report.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "core/log.hpp"
 
 namespace superpose::sweep {

@@ -16,6 +16,9 @@ constexpr std::array<const char*, 3> names_of(Graphs) {
   return {"random", "prosqa", "dense"};
 }
 
+/// Nodes of generated problems where nothing else is said, as of `superpose generate`.
+inline constexpr int prosqa_nodes = 28;
+
 /// `superpose theory construct`.
 struct ConstructOptions {
   std::string data;                   ///< problem file; empty: graphs are drawn
@@ -60,9 +63,9 @@ struct DimensionOptions {
 /// Problems of `superpose theory forward`, `flow` and `predict`: a file, or ProsQA ones with the
 /// defaults of `superpose generate`.
 struct ProblemOptions {
-  std::string data;  ///< problem file; empty: generated
-  int count = 100;   ///< problems drawn, or of the file at most
-  int n_nodes = 28;  ///< of generated ones, before isolated nodes are dropped
+  std::string data;            ///< problem file; empty: generated
+  int count = 100;             ///< problems drawn, or of the file at most
+  int n_nodes = prosqa_nodes;  ///< of generated ones, before isolated nodes are dropped
   std::uint64_t seed = 0;
 };
 

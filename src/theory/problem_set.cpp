@@ -30,11 +30,28 @@ ProblemSet generated(std::uint64_t count, std::uint64_t seed, int n_nodes) {
           [options](std::uint64_t i) { return data::generate_problem(options, i).problem; }};
 }
 
+/// A setting that would do nothing is refused: whoever gives it expects something of it.
+void check_used(const ConstructOptions& options) {
+  const ConstructOptions defaults;
+  const bool sizes =
+      options.min_nodes != defaults.min_nodes || options.max_nodes != defaults.max_nodes;
+  validate(
+      options.data.empty() || (options.graphs == defaults.graphs && !sizes), ExitCode::usage,
+      "graphs, min_nodes and max_nodes do nothing (data names a problem file); leave them out, "
+      "or data");
+  validate(
+      options.graphs != Graphs::prosqa || !sizes, ExitCode::usage,
+      "min_nodes and max_nodes do nothing (graphs of prosqa are drawn of {} nodes); leave them "
+      "out, or give data a file of `superpose generate` with graphs as you want them",
+      prosqa_nodes);
+}
+
 }  // namespace
 
 ProblemSet problem_set(const ConstructOptions& options) {
+  check_used(options);
   if (!options.data.empty()) return from_file(options.data, options.count);
-  if (options.graphs == Graphs::prosqa) return generated(options.count, options.seed, 28);
+  if (options.graphs == Graphs::prosqa) return generated(options.count, options.seed, prosqa_nodes);
   const auto draw = options.graphs == Graphs::dense ? dense_problem : random_problem;
   return {fmt::format("{} graphs of {} to {} nodes", to_string(options.graphs), options.min_nodes,
                       options.max_nodes),
@@ -44,6 +61,8 @@ ProblemSet problem_set(const ConstructOptions& options) {
 }
 
 ProblemSet problem_set(const ProblemOptions& options) {
+  validate(options.data.empty() || options.n_nodes == prosqa_nodes, ExitCode::usage,
+           "n_nodes does nothing (data names a problem file); leave out one of the two");
   if (!options.data.empty()) return from_file(options.data, options.count);
   return generated(options.count, options.seed, options.n_nodes);
 }

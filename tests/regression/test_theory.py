@@ -408,6 +408,15 @@ class Errors(harness.Case):
             with self.subTest(option=option):
                 self.fails(2, name, "out.h5", option, value, parts=[part])
 
+    def test_settings_that_would_do_nothing(self):
+        for part, *arguments in (
+                ("graphs, min_nodes and", "construct", "--data", "few.json", "--graphs", "dense"),
+                ("max_nodes do nothing", "construct", "--data", "few.json", "--min_nodes", 6),
+                ("max_nodes do nothing", "chains", "--graphs", "prosqa", "--max_nodes", 60),
+                ("n_nodes does nothing", "flow", "--data", "few.json", "--n_nodes", 12)):
+            with self.subTest(arguments=arguments):
+                self.fails(2, arguments[0], "out.h5", *arguments[1:], parts=[part])
+
     def test_what_has_no_constants(self):
         for part, *options in (
                 ("use encoding = rope_position", "--constants", "paper", "--encoding", "rope"),
