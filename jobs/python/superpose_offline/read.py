@@ -125,32 +125,35 @@ def is_scale(data):
     return h5py.h5ds.is_scale(data.id)
 
 
-def base_name(data):
-    return data.name.split("/")[-1]
-
-
-def dimensions_of(data):
-    """Its dimensions by name: those of its scales; invented where the file names none."""
-    if is_scale(data):
-        return [base_name(data)]
-    return [base_name(dimension[0]) if len(dimension) else f"{base_name(data)}_{i}"
-            for i, dimension in enumerate(data.dims)]
-
-
-def variable_of(data):
+def variable_of(data, dimensions):
     values = data.asstr()[()] if h5py.check_string_dtype(data.dtype) else data[()]
     attributes = {name: value for name, value in data.attrs.items() if name not in OF_DIMENSIONS}
-    return xr.Variable(dimensions_of(data), values, attributes)
+    return xr.Variable(dimensions, values, attributes)
 
 
 def dataset_of(group):
-    """The HDF5 datasets of a group, with the coordinates of their dimensions."""
-    members = [data for data in group.values() if isinstance(data, h5py.Dataset)]
-    scales = [dimension[0] for data in members for dimension in data.dims if len(dimension)]
-    scales += [data for data in members if is_scale(data)]
-    coordinates = {base_name(scale): variable_of(scale) for scale in scales
+    """The HDF5 datasets of a group, with the coordinates of their dimensions. A dimension has the
+    name of its scale, or an invented one where the file names none."""
+    scales = {}  # (name, scale) by place in the file: HDF5 takes long to find a name
+
+    def name_of(scale):
+        place = h5py.h5o.get_info(scale.id).addr
+        if place not in scales:
+            scales[place] = scale.name.split("/")[-1], scale
+        return scales[place][0]
+
+    variables = {}
+    for name, data in group.items():
+        if not isinstance(data, h5py.Dataset):
+            continue
+        if is_scale(data):
+            name_of(data)
+            continue
+        dimensions = [name_of(dimension[0]) if len(dimension) else f"{name}_{i}"
+                      for i, dimension in enumerate(data.dims)]
+        variables[name] = variable_of(data, dimensions)
+    coordinates = {name: variable_of(scale, [name]) for name, scale in scales.values()
                    if not scale.attrs.get("NAME", b"").startswith(NO_COORDINATES)}
-    variables = {base_name(data): variable_of(data) for data in members if not is_scale(data)}
     return xr.Dataset(variables, coordinates)
 
 
