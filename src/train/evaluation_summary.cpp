@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "core/or_dash.hpp"
+
 namespace superpose::train {
 namespace {
 
@@ -46,8 +48,8 @@ void add(EvaluationValues& values, const AnswerMeasures& measures, const AnswerS
 std::string answer_line(const std::string& name, const AnswerSummary& s) {
   return s.problems == 0
              ? fmt::format("  {:<24}{:>9}\n", name, 0)
-             : fmt::format("  {:<24}{:>9}{:>12.2f} %{:>12.2f} %{:>12.4f}\n", name, s.problems,
-                           100 * s.accuracy, 100 * s.candidate_accuracy, s.loss);
+             : fmt::format("  {:<24}{:>9}{:>12.2f} %{:>12.2f} %{:>12}\n", name, s.problems,
+                           100 * s.accuracy, 100 * s.candidate_accuracy, or_dash("{:.4f}", s.loss));
 }
 
 }  // namespace

@@ -86,7 +86,9 @@ TEST(EvaluationSummary, AnEmptyGroupHasNoAccuracy) {
 TEST(EvaluationSummary, LossIsNotANumberWhereOneIsMissing) {
   auto outcomes = four_problems();  // as cot, which has no loss
   outcomes.problems[3].loss = std::nan("");
-  EXPECT_TRUE(std::isnan(summarise(outcomes).all.loss));
+  const auto summary = summarise(outcomes);
+  EXPECT_TRUE(std::isnan(summary.all.loss));
+  EXPECT_EQ(table(summary).find("nan"), std::string::npos) << table(summary);
   EXPECT_DOUBLE_EQ(summarise(outcomes).by_hops.at(4).loss, 1.5);
 }
 
