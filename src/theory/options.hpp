@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "data/options.hpp"
 #include "theory/constants.hpp"
 #include "theory/precision_names.hpp"
 
@@ -15,9 +16,6 @@ enum class Graphs { random, prosqa, dense };  ///< random_graphs.hpp, dense_grap
 constexpr std::array<const char*, 3> names_of(Graphs) {
   return {"random", "prosqa", "dense"};
 }
-
-/// Nodes of generated problems where nothing else is said, as of `superpose generate`.
-inline constexpr int prosqa_nodes = 28;
 
 /// `superpose theory construct`.
 struct ConstructOptions {
@@ -63,9 +61,9 @@ struct DimensionOptions {
 /// Problems of `superpose theory forward`, `flow` and `predict`: a file, or ProsQA ones with the
 /// defaults of `superpose generate`.
 struct ProblemOptions {
-  std::string data;            ///< problem file; empty: generated
-  int count = 100;             ///< problems drawn, or of the file at most
-  int n_nodes = prosqa_nodes;  ///< of generated ones, before isolated nodes are dropped
+  std::string data;                                    ///< problem file; empty: generated
+  int count = 100;                                     ///< problems drawn, or of the file at most
+  int n_nodes = data::GeneratorOptions{}.n_nodes.min;  ///< before isolated nodes are dropped
   std::uint64_t seed = 0;
 };
 

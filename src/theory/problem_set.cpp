@@ -43,7 +43,7 @@ void check_used(const ConstructOptions& options) {
       options.graphs != Graphs::prosqa || !sizes, ExitCode::usage,
       "min_nodes and max_nodes do nothing (graphs of prosqa are drawn of {} nodes); leave them "
       "out, or give data a file of `superpose generate` with graphs as you want them",
-      prosqa_nodes);
+      ProblemOptions{}.n_nodes);
 }
 
 }  // namespace
@@ -51,7 +51,8 @@ void check_used(const ConstructOptions& options) {
 ProblemSet problem_set(const ConstructOptions& options) {
   check_used(options);
   if (!options.data.empty()) return from_file(options.data, options.count);
-  if (options.graphs == Graphs::prosqa) return generated(options.count, options.seed, prosqa_nodes);
+  if (options.graphs == Graphs::prosqa)
+    return generated(options.count, options.seed, ProblemOptions{}.n_nodes);
   const auto draw = options.graphs == Graphs::dense ? dense_problem : random_problem;
   return {fmt::format("{} graphs of {} to {} nodes", to_string(options.graphs), options.min_nodes,
                       options.max_nodes),
@@ -61,7 +62,7 @@ ProblemSet problem_set(const ConstructOptions& options) {
 }
 
 ProblemSet problem_set(const ProblemOptions& options) {
-  validate(options.data.empty() || options.n_nodes == prosqa_nodes, ExitCode::usage,
+  validate(options.data.empty() || options.n_nodes == ProblemOptions{}.n_nodes, ExitCode::usage,
            "n_nodes does nothing (data names a problem file); leave out one of the two");
   if (!options.data.empty()) return from_file(options.data, options.count);
   return generated(options.count, options.seed, options.n_nodes);
