@@ -5,9 +5,11 @@ Usage: test_figures.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]
 
 import html
 import json
+import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -15,8 +17,11 @@ import unittest
 import h5py
 import numpy as np
 
+from matplotlib import pyplot as plt
+
 from superpose_offline import intervals, published
-from superpose_offline.draw import by_stage, curves, group_points, interventions, methods
+from superpose_offline.draw import (by_stage, curves, edge_groups, group_points, interventions,
+                                    methods)
 from superpose_offline.draw import theory, theory_dimension
 from superpose_offline.draw.growth import draw_growth, load as load_growth
 from superpose_offline.files.evaluation_file import Evaluation
@@ -82,7 +87,8 @@ class SyntheticRuns(FigureCase):
         cls.damage_copies()
         runs = [f"{name}{seed}" for name in ("seed", "eos") for seed in range(3)]
         cls.report = start("report", *runs, "bfs", "damaged", "nowhere", "--probe",
-                           "seed0/run.h5", "--output", "report.html", folder=cls.path)
+                           "seed0/run.h5", "--output", "report.html", "--markdown", "report.md",
+                           folder=cls.path)
         assert cls.report.returncode == 0, cls.report.stderr
         cls.page = (cls.path / "report.html").read_text()
 
@@ -145,7 +151,7 @@ class SyntheticRuns(FigureCase):
             return np.mean(means, axis=0)
         edges = [last(f"edge_attention_{g}")[1] for g in synthetic.GROUPS]
         products = [last(f"inner_product_{g}") for g in synthetic.GROUPS]
-        inside = self.page[self.page.index("<h2>Beside published: seed0, seed1, seed2"):]
+        inside = self.page[self.page.index("<h2>Inside 3 seeds of coconut"):]
         np.testing.assert_allclose(exact_values(inside, "Attention by edge group"),
                                    np.ravel(edges), rtol=1e-12)
         np.testing.assert_allclose(exact_values(inside, "Inner products of thoughts"),
@@ -162,6 +168,60 @@ class SyntheticRuns(FigureCase):
         self.assertEqual([row[0] for row in rows],
                          ["not reachable", "reachable", "walk frontier", "optimal"])
 
+    def test_the_tables_as_markdown_are_those_of_the_page(self):
+        text = (self.path / "report.md").read_text()
+        tables = [[[cell.strip().replace("\\", "") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+                   for line in part.splitlines()] for part in text.split("\n\n")
+                  if part.startswith("| ")]
+        summary, *of_measures = tables
+        self.assertEqual([row[:3] for row in summary[2:]],
+                         [row[:3] for row in table_of(self.page, "Summary")])
+        self.assertEqual(len(of_measures), len(summary) - 2)
+        inside = self.page[self.page.index("<h2>Inside 3 seeds of coconut"):]
+        self.assertIn(table_of(inside, "Attention by edge group"),
+                      [table[2:] for table in of_measures])
+        for table in tables:
+            self.assertEqual({len(row) for row in table}, {len(table[0])})
+
+    def test_the_page_and_its_tables_are_two_files(self):
+        self.assert_fails_with(start("report", "seed0", "--output", "one.html", "--markdown",
+                                     "./one.html", folder=self.path), 2, "names the page itself")
+        self.assert_fails_with(start("report", "seed0", "--output", "two.html", "--markdown",
+                                     "seed0/evaluation.json", folder=self.path), 2,
+                               "what this command reads")
+        self.assertFalse((self.path / "two.html").exists())
+
+    def test_seeds_share_a_panel(self):
+        result = self.assert_draws(["edge_groups"], "edge_groups", "seed0/probe.h5",
+                                   "seed1/probe.h5", "seed2/probe.h5", "bfs/probe.h5")
+        self.assertRegex(result.stdout, r"seed0, seed1, seed2: layer 2")
+        self.assertRegex(result.stdout, r"optimal +measured +2\.54 \(2\.49 to 2\.59\)")
+        fig = edge_groups.draw_edge_groups([[Probe(self.path / f"seed{i}" / "probe.h5")
+                                             for i in range(3)]])
+        self.assertEqual(fig.axes[0].get_title(loc="left"), "coconut, 3 seeds")
+        self.assertIn("mean and range of seeds", fig.axes[0].get_ylabel())
+        plt.close(fig)
+
+    def test_attention_to_copies_takes_a_file_that_has_it(self):
+        self.assert_fails_with(start("edge_groups", "seed0/probe.h5", "--copied",
+                                     folder=self.path), 5,
+                               "no statistic edge_attention_routed", "probe it again")
+        path = self.path / "copied.h5"
+        shutil.copy(self.path / "seed0" / "probe.h5", path)
+        with h5py.File(path, "a") as file:
+            for group in synthetic.GROUPS:
+                file.copy(f"statistics/edge_attention_{group}",
+                          f"statistics/edge_attention_routed_{group}")
+                file[f"statistics/edge_attention_routed_{group}/mean"][...] *= 0.5
+        result = self.assert_draws(["edge_groups_copied"], "edge_groups", path, "--copied")
+        self.assertRegex(result.stdout, r"optimal +measured +1\.245 ± 0\.020")
+        result = start("report", "--probe", path, "--output", "copied.html", self.path / "nowhere",
+                       folder=self.path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        rows = table_of((self.path / "copied.html").read_text(),
+                        "Attention by edge group, layer 2, by what was copied")
+        self.assertEqual(rows[3][1], "1.24 ± 0.02")
+
     def verdicts(self):
         return {(row[0], row[1].split("(")[0].split(",")[0].strip()): row[2:4]
                 for row in table_of(self.page, "Summary")}
@@ -172,8 +232,8 @@ class SyntheticRuns(FigureCase):
         for measure in ("Attention by edge group", "Inner products of thoughts and nodes"):
             self.assertEqual(summary[seeds, measure], ["agrees", "agrees"])
         self.assertEqual(summary[eos, "Growth of the index-matching logit"], ["agrees", "agrees"])
-        self.assertEqual(summary["seed0", "Copying in layer 1"][0], "agrees")
-        self.assertEqual(summary["seed0", "Prediction stage"][0], "agrees")
+        self.assertEqual(summary[seeds, "Copying in layer 1"][0], "agrees")
+        self.assertEqual(summary[seeds, "Prediction stage"][0], "agrees")
         self.assertEqual(summary["seed0", "Interventions on every "
                                           "thought"][0], "superposition is used")
         self.assertEqual(summary["bfs", "Attention by edge group"][0], "disagrees")
@@ -261,8 +321,17 @@ class SyntheticRuns(FigureCase):
         for part in ("bfs/probe.h5: "
                      "interventions", "no statistic copying", "no raw/checkpoint_000000200"):
             self.assertIn(part, missing)
-        inside = self.page[self.page.index("<h2>Beside published: bfs"):]
+        inside = self.page[self.page.index("<h2>Inside bfs, step"):]
         self.assertEqual(len(exact_values(inside, "Inner products of thoughts")), 16)
+
+    def test_a_reader_that_has_had_enough_is_no_traceback(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as closed:
+            result = subprocess.run(["bash", FIGURES / "draw.sh", "methods", "seed0", "--output",
+                                     "unread"], cwd=self.path, stdout=closed, text=True,
+                                    stderr=subprocess.PIPE, timeout=120)
+        self.assertEqual((result.returncode, result.stderr), (128 + signal.SIGPIPE, ""))
 
     def test_exit_codes(self):
         self.assert_fails_with(start_report(), 2, "RUN")

@@ -12,6 +12,7 @@ import numpy as np
 
 from superpose_offline import published
 from superpose_offline.draw.methods import group
+from superpose_offline.files import seeds
 from superpose_offline.files.evaluation_file import LastEvaluation, hops_in
 from superpose_offline.files.measures import HOPS, Measure
 from superpose_offline.files.probe_file import Probe
@@ -166,7 +167,7 @@ class Runs(FigureCase):
                        for what, why, _ in material.missing])
         statistics, = material.recorded
         for result in (comparisons.compare_growth([statistics]),
-                       comparisons.compare_prediction(statistics)):
+                       comparisons.compare_prediction([statistics])):
             self.assertEqual(result.order, UNDECIDED)
             self.assertIn("first record lies in stage 4", result.statement)
         whole = Run(self.path / "run")
@@ -186,6 +187,44 @@ class Runs(FigureCase):
         self.assertEqual(result.order, UNDECIDED)
         self.assertIn("as if all edges or nodes of a problem were one measurement",
                       " ".join(result.rules))
+
+    def seeds(self, *changes):
+        """Probes of as many seeds; changes: {dataset: factor} of each."""
+        probes = []
+        for seed, factors in enumerate(changes):
+            path = self.path / f"seed{seed}.h5"
+            synthetic.write_probe(path, MEANS, seed=seed)
+            with h5py.File(path, "a") as file:
+                for name, factor in factors.items():
+                    file[name][...] *= factor
+            probes.append(Probe(path))
+        return probes
+
+    def test_seeds_are_told_apart_from_settings(self):
+        first, second = self.seeds({}, {})
+        again, other = Probe(first.path), Probe(second.path)
+        other.attributes["data_hash_data"] = "00ff"
+        self.assertEqual(seeds.by_setting([first, second, again, other]),
+                         [[first, second], [again], [other]])
+
+    def test_copying_is_judged_in_every_seed(self):
+        name = "statistics/copying/mean"
+        both = comparisons.compare_copying([p.statistics for p in self.seeds({}, {name: 0.9})])
+        self.assertEqual((both.order, both.rows[0][1].text), (AGREES, "77.19 % (73.12 % to 81.25 %)"))
+        one = comparisons.compare_copying([p.statistics for p in self.seeds({}, {name: 0.5})])
+        self.assertEqual(one.order, "agrees in part")
+
+    def test_interventions_are_judged_in_every_seed(self):
+        name = "interventions/keep_strongest/accuracy_after"
+        probes = self.seeds({}, {name: 1.2})
+        both = comparisons_of_answers.compare_interventions(probes, [0.2, None])
+        self.assertEqual(both.order, "superposition is used")
+        self.assertIn("strongest alone costs 21.0", both.statement)  # 0.98 - 0.77
+        row = next(row for row in both.rows if row[0] == "keep strongest")
+        self.assertEqual(row[4].text, "77.00 % (70.00 % to 84.00 %)")
+        one = comparisons_of_answers.compare_interventions(self.seeds({}, {name: 1.4}), [0.2, 0.2])
+        self.assertEqual(one.order, UNDECIDED)
+        self.assertIn("seed1: not shown to be used", one.statement.replace(str(self.path), ""))
 
     def test_growth_takes_two_records(self):
         path = self.path / "once"

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .files.hdf5 import Failure
 from .files.output import Outputs, paths_in
 
 PROGRAM = "superpose_offline"
+CLOSED_PIPE = 128 + 13  # as of a process that SIGPIPE ended
 
 
 def help_options(documentation):
@@ -57,7 +59,8 @@ def positive(text):
 
 def outputs_of(arguments, folder):
     """What the command may write, and in which folder."""
-    inputs = [*paths_in(value for name, value in vars(arguments).items() if name != "output")]
+    inputs = [*paths_in(value for name, value in vars(arguments).items()
+                        if name not in ("output", "markdown"))]
     return Outputs(folder, arguments.command, inputs, arguments.force)
 
 
@@ -78,7 +81,11 @@ def run(arguments):
     try:
         with matplotlib.rc_context(STYLE):
             code = arguments.work(arguments)
+        sys.stdout.flush()
     except Failure as failure:
         print(f"{PROGRAM} {arguments.command}: error: {failure}", file=sys.stderr)
         return failure.exit_code
+    except BrokenPipeError:  # whoever read the output has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
     return code or 0

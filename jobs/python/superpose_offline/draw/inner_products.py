@@ -3,7 +3,8 @@
 usage: inner_products PROBE_FILE... [--checkpoint STEP] [--output DIR]
 
 Writes, as PNG and PDF, and the table on stdout:
-  inner_products   means and standard deviations beside the published, a panel a probe file
+  inner_products   means and standard deviations beside the published; probes that differ in the
+                   seed only share a panel, with the range of their means
   inner_product_histograms_<name>   their distribution, a panel a thought, for each probe file
 Exit codes: 0 done, 2 usage, 5 no file can be read or written.
 """
@@ -16,8 +17,10 @@ import numpy as np
 from .. import command, published
 from ..files.hdf5 import name_apart, skip_unusable
 from ..files.probe_file import Probe
-from .group_points import draw_groups, draw_published_groups, print_groups, thought_axis
-from .style import GROUP_COLOURS, GROUPS, add_legend, checkpoint_names, panels, plain, save, words
+from ..files.seeds import by_setting, names_of
+from .group_points import (draw_groups, draw_published_groups, points_of, print_groups, spread_text,
+                           thought_axis, titles_of)
+from .style import GROUP_COLOURS, GROUPS, add_legend, panels, plain, save, words
 
 N_BINS = 40
 
@@ -33,17 +36,18 @@ def published_intervals():
             for group, row in published.INNER_PRODUCT.items()}
 
 
-def draw_means(probes, step=None):
-    fig, axes = panels(checkpoint_names(probes, step), 1, [2.8], "")
-    for probe, ax in zip(probes, axes[0]):
-        values, thoughts = measured(probe, probe.index(step)), probe.statistics.thoughts
-        draw_groups(ax, thoughts, {g: v.mean for g, v in values.items()},
-                    {g: v.std for g, v in values.items()})
+def draw_means(settings, step=None):
+    """settings: lists of probes that differ in the seed."""
+    fig, axes = panels(titles_of(settings, step), 1, [2.8], "")
+    for probes, ax in zip(settings, axes[0]):
+        thoughts = probes[0].statistics.thoughts
+        seeds = [measured(probe, probe.index(step)) for probe in probes]
+        draw_groups(ax, thoughts, points_of(seeds))
         draw_published_groups(ax, thoughts, published_intervals(),
                               f"published, range of three seeds ({published.INNER_PRODUCT_SOURCE})")
-        thought_axis(ax, thoughts, sum(values[g].count for g in GROUPS[:2]))
+        thought_axis(ax, thoughts, sum(seeds[0][g].count for g in GROUPS[:2]))
         ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
-    axes[0, 0].set_ylabel("inner product of thought and\nnode embedding (mean ± std)")
+    axes[0, 0].set_ylabel(f"inner product of thought and\nnode embedding\n({spread_text(settings)})")
     add_legend(fig, axes, n_columns=2)
     return fig
 
@@ -95,12 +99,13 @@ def draw(arguments):
     probes = skip_unusable(arguments.probes, Probe)
     name_apart(probes)
     directory = command.output_directory(arguments, arguments.probes[0])
-    for probe in probes:
-        values = measured(probe, probe.index(arguments.checkpoint))
-        print_groups(f"{probe.name}: inner products, {published.INNER_PRODUCT_SOURCE}",
-                     probe.statistics.thoughts, {g: v.mean for g, v in values.items()},
-                     {g: v.std for g, v in values.items()}, published_text)
-    save(draw_means(probes, arguments.checkpoint), directory, "inner_products")
+    settings = by_setting(probes)
+    for members in settings:
+        print_groups(f"{names_of(members)}: inner products, {published.INNER_PRODUCT_SOURCE}",
+                     members[0].statistics.thoughts,
+                     points_of([measured(p, p.index(arguments.checkpoint)) for p in members]),
+                     published_text)
+    save(draw_means(settings, arguments.checkpoint), directory, "inner_products")
     for probe in probes:
         name = probe.name.replace(" ", "_").replace("/", "_")
         save(draw_histograms(probe, arguments.checkpoint), directory,

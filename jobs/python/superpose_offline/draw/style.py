@@ -124,11 +124,6 @@ def names(items):
     return [item.name for item in items]
 
 
-def checkpoint_names(probes, step=None):
-    """Of probes, each with the step of the checkpoint that is shown."""
-    return [f"{probe.name}, step {probe.steps[probe.index(step)]}" for probe in probes]
-
-
 def add_legend(fig, axes, n_columns=4, lower=0.42):
     """One legend for all panels, `lower` inches under them; a label of several panels appears
     once. Returns it."""

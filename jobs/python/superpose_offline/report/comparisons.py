@@ -49,6 +49,14 @@ def percent(value):
     return Cell(float(value), f"{100 * value:.2f} %")
 
 
+def over_seeds(values, show):
+    """Their mean as `show` (number, percent) shows it, with the range where there are several."""
+    cell = show(float(np.mean(values)))
+    if isinstance(cell, Cell) and len(values) > 1:
+        cell.text += f" ({text_of(show(min(values)))} to {text_of(show(max(values)))})"
+    return cell
+
+
 def text_of(cell):
     return cell.text if isinstance(cell, Cell) else str(cell)
 
@@ -93,11 +101,9 @@ def n_with_thought(probe, thought):
 
 def cell_of_seeds(seeds, group, i):
     """Mean over seeds of a group's mean at thought i; of one seed with its standard deviation."""
-    means = [values[group].mean[i] for values in seeds]
-    shown = number(float(np.mean(means)))
-    if isinstance(shown, Cell):
-        shown.text += (f" ± {seeds[0][group].std[i]:.2f}" if len(seeds) == 1 else
-                       f" ({min(means):.2f} to {max(means):.2f})")
+    shown = over_seeds([values[group].mean[i] for values in seeds], number)
+    if isinstance(shown, Cell) and len(seeds) == 1:
+        shown.text += f" ± {seeds[0][group].std[i]:.2f}"
     return shown
 
 
@@ -143,8 +149,13 @@ def setting_of(probes, paper):
             + setting.of_configuration(probes[0].configuration, paper))
 
 
-def compare_edges(probes):
-    """The last checkpoints of probes that differ in the seed."""
+COPIED = ("By what the tokens hold: A | of a long prompt may copy an edge near it in place of its own, "
+          "and what layer 2 gives to that | then counts for the edge that it copied.")
+
+
+def compare_edges(probes, copied=False):
+    """The last checkpoints of probes that differ in the seed; copied: by what each token holds of an
+    edge, not by its place."""
     statistics = probes[0].statistics
     layer = statistics.search_layer()
     table = scaled_published(statistics.n_head)
@@ -157,11 +168,13 @@ def compare_edges(probes):
         entry = published.of_thought(table, group, thought)
         return None if entry is None else Target.number(entry[0])
 
+    how = ", by what was copied" if copied else ""
     comparison = group_comparison(
-        f"Attention by edge group, layer {layer} ({published.EDGE_ATTENTION_SOURCE})", probes,
-        [edge_attention(probe, probe.index(), layer) for probe in probes], cell, target)
+        f"Attention by edge group, layer {layer}{how} ({published.EDGE_ATTENTION_SOURCE})", probes,
+        [edge_attention(probe, probe.index(), layer, copied) for probe in probes], cell, target)
     comparison.rules.append(f"Published values are of 8 heads, shown times {statistics.n_head}/8; "
                             "± is their standard deviation over edges, no part of the rule.")
+    comparison.rules += [COPIED] if copied else []
     return comparison
 
 
@@ -197,27 +210,34 @@ def uniform_copying(problems):
     return float(np.mean(2 / (bars[bars >= 0] + 1)))
 
 
-def compare_copying(statistics, time=-1, problems=None):
-    share = statistics.of("copying").mean[time] / statistics.n_head
-    source, target = (statistics.of(f"copying_{end}").mean[time] / statistics.n_head
-                      for end in ("source", "target"))
-    uniform = uniform_copying(problems) if problems else None
-    rows = [[f"layer {layer}", percent(share[i]), percent(source[i]), percent(target[i]),
+def copying_share(statistics, end=""):
+    """Of its attention what an edge's | gives its own source and target (end: "_source", "_target"),
+    by layer, in the last record."""
+    return statistics.of(f"copying{end}").mean[-1] / statistics.n_head
+
+
+def compare_copying(seeds, problems=None):
+    """seeds: statistics that differ in the seed; problems: of a probe file, which tell how many
+    positions an edge's | sees."""
+    rows = [[f"layer {layer}",
+             *(over_seeds([copying_share(s, end)[i] for s in seeds], percent)
+               for end in ("", "_source", "_target")),
              "nearly all (figure)" if layer == 1 else "-"]
-            for i, layer in enumerate(statistics.layers)]
-    if uniform is not None:
-        rows.append(["all positions alike", percent(uniform), "-", "-", "-"])
-    others = max(share[1:], default=0)
-    holds = [share[0] > others, share[0] > 0.5]
-    statement = (f"In layer 1 an edge token gives {100 * share[0]:.0f} % of its attention to its "
-                 f"own source and target, in the other layers at most {100 * others:.0f} %; the "
-                 "published map has nearly all of it there.")
+            for i, layer in enumerate(seeds[0].layers)]
+    if problems is not None:
+        rows.append(["all positions alike", percent(uniform_copying(problems)), "-", "-", "-"])
+    shares = np.array([copying_share(s) for s in seeds])
+    first, others = shares[:, 0], shares[:, 1:].max(axis=1, initial=0)
+    statement = (f"In layer 1 an edge token gives {100 * first.mean():.0f} % of its attention to "
+                 f"its own source and target, in the other layers at most {100 * others.max():.0f} "
+                 "%; the published map has nearly all of it there.")
     return Comparison(
         f"Copying in layer 1 ({published.COPYING_SOURCE})",
         ["layer", "share on its edge", "on the source", "on the target", "published, layer 1"],
-        rows, on_order([of_check(h) for h in holds]), NOT_PUBLISHED, statement,
-        ["Share: weight summed over heads, divided by their number. Sign and order: the share is "
-         "the largest in layer 1, and above one half."])
+        rows, on_order([of_check(h) for h in [*(first > others), *(first > 0.5)]]), NOT_PUBLISHED,
+        statement,
+        ["Share: weight summed over heads, divided by their number. Sign and order: in every seed "
+         "the share is the largest in layer 1, and above one half."])
 
 
 def last_quarter_change(values):
@@ -316,43 +336,59 @@ def has_grown(first, last, uniform):
     return of_check(last > enough and last > GROWS * first)
 
 
-def prediction_rows(shares_of, layers, search):
-    """shares_of(key, layer): (first, last)."""
+def answer_shares(statistics, key, layer):
+    """Of its attention what [A] gives one kind of position: (first record, last)."""
+    mean = statistics.of(f"answer_attention_{key}", layer).mean / statistics.n_head
+    return mean[0], mean[-1]
+
+
+def prediction_rows(seeds, layers, search):
     expected = ("grows in layer 1", f"grows in layer {search}", "-", f"grows in layer {search}",
                 f"grows in layer {search}")
-    return [[f"[A] to {label}", *(percent(share) for layer in layers
-                                  for share in shares_of(key, layer)), text]
+
+    def cells(key, layer):
+        return [over_seeds(values, percent)
+                for values in zip(*(answer_shares(s, key, layer) for s in seeds))]
+
+    return [[f"[A] to {label}", *(cell for layer in layers for cell in cells(key, layer)), text]
             for (key, label), text in zip(PREDICTION_ROWS, expected)]
 
 
-def compare_prediction(statistics, problems=None):
-    """problems: of a probe file, which tell how many positions [A] sees."""
-    search, n_head = statistics.search_layer(), statistics.n_head
+def grown_in(statistics, keys, layer, uniform):
+    """Whether the attention of [A] to these kinds of positions together has grown."""
+    first, last = map(sum, zip(*(answer_shares(statistics, key, layer) for key in keys)))
+    return has_grown(first, last, len(keys) * uniform)
+
+
+def in_words(found):
+    """Whether something has grown, of a verdict a seed."""
+    if len(set(found)) == 1:
+        return GROWN[found[0]]
+    return ", ".join(f"{GROWN[kind]} in {found.count(kind)}" for kind in dict.fromkeys(found))
+
+
+def compare_prediction(seeds, problems=None):
+    """seeds: statistics over epochs that differ in the seed; problems: of a probe file, which tell
+    how many positions [A] sees."""
+    search = seeds[0].search_layer()
     layers = sorted({1, search})
-
-    def shares_of(key, layer):
-        mean = statistics.of(f"answer_attention_{key}", layer).mean / n_head
-        return mean[0], mean[-1]
-
-    def grown(keys, layer):
-        first, last = map(sum, zip(*(shares_of(key, layer) for key in keys)))
-        return has_grown(first, last, len(keys) * (uniform_attention(problems) if problems else 0))
-
-    carryover, lift = grown(["last_thought"], 1), grown(["root_mark", "target", "other"], search)
-    late = began_late(statistics)
-    rows = prediction_rows(shares_of, layers, search)
-    if problems:
-        uniform = percent(uniform_attention(problems))
-        rows.append(["to each position alike", *[uniform] * 2 * len(layers), "-"])
+    uniform = uniform_attention(problems) if problems is not None else 0
+    carryover = [grown_in(s, ["last_thought"], 1, uniform) for s in seeds]
+    lift = [grown_in(s, ["root_mark", "target", "other"], search, uniform) for s in seeds]
+    late = next(filter(None, map(began_late, seeds)), "")
+    rows = prediction_rows(seeds, layers, search)
+    if problems is not None:
+        rows.append(["to each position alike", *[percent(uniform)] * 2 * len(layers), "-"])
+    on_thought = np.mean([answer_shares(s, "last_thought", search)[1] for s in seeds])
     statement = (
         "Attention of [A] to the last thought in layer 1 (residual carryover) "
-        f"{GROWN[carryover]}, to [R] and the candidates in layer {search} (candidate lift) "
-        f"{GROWN[lift]}. In layer {search}, {100 * shares_of('last_thought', search)[1]:.0f} % of "
-        f"it goes to the last thought. {late}").strip()
+        f"{in_words(carryover)}, to [R] and the candidates in layer {search} (candidate lift) "
+        f"{in_words(lift)}. In layer {search}, {100 * on_thought:.0f} % of it goes to the last "
+        f"thought. {late}").strip()
     columns = ["attention", *(f"layer {layer}, {when}" for layer in layers
                               for when in ("first", "last")), "published"]
     return Comparison(f"Prediction stage ({published.PREDICTION_SOURCE})", columns, rows,
-                      UNDECIDED if late else on_order([carryover, lift]), NOT_PUBLISHED, statement,
+                      UNDECIDED if late else on_order(carryover + lift), NOT_PUBLISHED, statement,
                       ["Share: weight summed over heads, divided by their number; first and last "
                        f"record. Grown: to more than {GROWS:g} times the first, which lies in "
                        f"stage 0, more than {100 * ATTENDED:g} % and more than looking at all "

@@ -7,7 +7,7 @@ from ..draw.interventions import full_effect
 from ..draw.style import words
 from ..files.measures import Measure
 from . import setting, verdicts
-from .comparisons import Comparison, number, percent, text_of
+from .comparisons import Comparison, number, over_seeds, percent, text_of
 from .verdicts import AGREES, NOT_PUBLISHED, NOT_USED, UNDECIDED, USED, Target, on_order
 
 COSTS = 0.05      # of a share, for an intervention that matters
@@ -155,21 +155,45 @@ def verdict_on_use(lost, problems, before, without_thoughts):
     return is_superposition_used(lost)
 
 
-def compare_interventions(probe, checkpoint, without_thoughts=None):
-    """without_thoughts: answers right of the same model with no thought, None if not measured."""
-    step = int(probe.steps[checkpoint])
-    rows, lost, measured = [], {}, []
-    for name in probe.interventions:
-        strength, problems, before, after = full_effect(probe, name, step)
-        lost[name] = before - after
-        measured.append((problems, before))
-        rows.append([words(name), number(strength), str(problems), percent(before), percent(after)])
-    order, statement = verdict_on_use(lost, *max(measured), without_thoughts)
+def lost_by(probe):
+    """{intervention: accuracy that it costs}."""
+    effects = {name: full_effect(probe, name, int(probe.steps[-1])) for name in probe.interventions}
+    return {name: before - after for name, (_, _, before, after) in effects.items()}
+
+
+def use_in_seeds(probes, without_thoughts):
+    """The verdict of every seed, in words their mean; they have to be one."""
+    measured = [max(full_effect(probe, name, int(probe.steps[-1]))[1:3]
+                    for name in probe.interventions) for probe in probes]
+    found = [verdict_on_use(lost_by(probe), *of_probe, without)
+             for probe, of_probe, without in zip(probes, measured, without_thoughts)]
+    same = {verdict for verdict, _ in found}
+    if len(found) == 1 or len(same) > 1 or UNDECIDED in same:
+        texts = [text if len(found) == 1 else f"{probe.name}: {verdict}. {text}"
+                 for probe, (verdict, text) in zip(probes, found)]
+        return same.pop() if len(same) == 1 else UNDECIDED, " ".join(texts)
+    mean = {name: float(np.mean([lost_by(probe)[name] for probe in probes]))
+            for name in probes[0].interventions}
+    verdict, text = is_superposition_used(mean)
+    return verdict, f"{text} So in each of {len(found)} seeds; the numbers are their means."
+
+
+def compare_interventions(probes, without_thoughts):
+    """Of probes with the same interventions that differ in the seed. without_thoughts: answers right
+    of the same models with no thought, None where it was not measured."""
+    rows = []
+    for name in probes[0].interventions:
+        strengths, problems, before, after = zip(*(full_effect(p, name, int(p.steps[-1]))
+                                                   for p in probes))
+        rows.append([words(name), number(strengths[0]), str(min(problems)),
+                     over_seeds(before, percent), over_seeds(after, percent)])
+    order, statement = use_in_seeds(probes, without_thoughts)
     return Comparison("Interventions on every thought",
                       ["intervention", "strength", "problems", "before", "after"],
                       rows, order, NOT_PUBLISHED, statement,
                       ["Not in the papers. Used: removing the reachable part costs "
                        f"{100 * COSTS:g} points more than removing the rest, and keeping the "
-                       f"strongest reachable node alone costs {100 * COSTS:g} points. Undecided "
-                       "where the 95 % interval (Wilson) of the answers before does not lie above "
-                       "a guess between the candidates and above the model without thoughts."])
+                       f"strongest reachable node alone costs {100 * COSTS:g} points, in every "
+                       "seed. Undecided where the 95 % interval (Wilson) of the answers before "
+                       "does not lie above a guess between the candidates and above the model "
+                       "without thoughts."])

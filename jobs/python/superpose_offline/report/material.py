@@ -99,8 +99,9 @@ class Material:
                      if run.name in names and "hops" in run.evaluation), [])
 
     def problems_of(self, statistics):
-        """The problems of a probe of the run with these statistics; None without one."""
-        return next((p.problems for p in self.probes if p.name == statistics.name), None)
+        """The problems of a probe of one of the runs with these statistics; None without one."""
+        names = {s.name for s in statistics}
+        return next((p.problems for p in self.probes if p.name in names), None)
 
     def zero_latents_of(self, probe):
         """Answers right without thoughts of the run that was probed; None if not measured."""

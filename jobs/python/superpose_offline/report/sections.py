@@ -3,19 +3,19 @@
 from .. import published
 from ..draw.attention_map import draw_map
 from ..draw.by_stage import draw_by_stage
-from ..draw.edge_groups import draw_edge_groups
+from ..draw.edge_groups import draw_edge_groups, knows_what_was_copied
 from ..draw.growth import draw_compared, draw_growth, draw_prediction
 from ..draw.inner_products import draw_histograms, draw_means
 from ..draw.interventions import draw_interventions
-from ..draw.methods import draw_methods, group
+from ..draw.methods import draw_methods, group, method_of
 from ..files.hdf5 import Failure
+from ..files.seeds import by_configuration, by_setting, names_of
 from . import verdicts
 from .comparisons import (compare_copying, compare_edges, compare_growth, compare_prediction,
                           compare_products, number)
 from .comparisons_of_answers import compare_interventions, compare_methods
 from .headline import add_headline
 from .page import Page, escape
-from .setting import by_configuration, by_setting
 
 TITLE = "superpose: measured beside published"
 RULES = ("“Agrees” and “disagrees” follow the fixed rules that stand under each table, in sign and "
@@ -34,9 +34,17 @@ def place(probe):
     return f"{probe.name}, step {probe.steps[probe.index()]}"
 
 
-def names_of(items):
-    """Names of runs and probes; of a run and its probe once."""
-    return ", ".join(dict.fromkeys(item.name for item in items))
+def place_of_seeds(probes):
+    if len(probes) == 1:
+        return place(probes[0])
+    return f"{len(probes)} seeds of {method_of(probes[0].configuration)}"
+
+
+def of_first(settings):
+    """Said of a figure that shows the first seed of each setting; nothing where there is one."""
+    n = max(map(len, settings))
+    return "" if n == 1 else f", the first of {n} seeds" if len(settings) == 1 else \
+        ", the first seed of each"
 
 
 class Figures:
@@ -59,28 +67,31 @@ class Figures:
             self.figure("Held-out loss and accuracy at the end of each stage", draw_by_stage, runs)
 
     def growth(self):
-        recorded = self.material.recorded
+        recorded = by_setting(self.material.recorded)
         if not recorded:
             return
-        self.figure("Growth of the index-matching logit (EoS 5.1)", draw_growth, recorded)
-        if len(recorded) > 1:
-            self.figure("The same, the runs side by side", draw_compared, recorded)
-        self.figure("Prediction stage: attention of [A] (EoS 5.2)", draw_prediction, recorded)
+        firsts, whose = [runs[0] for runs in recorded], of_first(recorded)
+        self.figure(f"Growth of the index-matching logit (EoS 5.1){whose}", draw_growth, firsts)
+        if len(self.material.recorded) > 1:
+            self.figure("The same, the runs side by side", draw_compared, self.material.recorded)
+        self.figure(f"Prediction stage: attention of [A] (EoS 5.2){whose}", draw_prediction, firsts)
 
-    def probe(self, probe):
-        checkpoint, where = probe.index(), place(probe)
-        for layer in probe.statistics.layers[:2]:
+    def probes(self, probes):
+        """Of probes that differ in the seed: groups of all of them, single problems of the first."""
+        first, seeds = probes[0], place_of_seeds(probes)
+        checkpoint, where = first.index(), place(first) + of_first([probes])
+        for layer in first.statistics.layers[:2]:
             source = "; RbS Fig. 5" if layer == 1 else ""
             self.figure(f"Attention map of layer {layer}, first problem ({where}{source})",
-                        draw_map, probe, checkpoint, int(layer))
-        self.figure(f"Attention by edge group ({where}; RbS Table 1)", draw_edge_groups, [probe])
-        self.figure(f"Inner products of thoughts and nodes ({where}; RbS Table 5)", draw_means,
-                    [probe])
+                        draw_map, first, checkpoint, int(layer))
+        self.figure(f"Attention by edge group ({seeds}; RbS Table 1)", draw_edge_groups, [probes])
+        self.figure(f"Inner products of thoughts and nodes ({seeds}; RbS Table 5)", draw_means,
+                    [probes])
         self.figure(f"Distribution of the inner products ({where}; RbS Fig. 6)", draw_histograms,
-                    probe)
-        if probe.interventions:
-            self.figure(f"Answers after an intervention ({where})", draw_interventions, probe)
-            self.figure(f"The same among the two candidates ({where})", draw_interventions, probe,
+                    first)
+        if first.interventions:
+            self.figure(f"Answers after an intervention ({where})", draw_interventions, first)
+            self.figure(f"The same among the two candidates ({where})", draw_interventions, first,
                         candidates=True)
 
     def subject(self, heading, draw, *arguments):
@@ -91,15 +102,16 @@ class Figures:
         with self.page.within("<h2>Figures</h2>", ""):
             self.subject("Answers over methods and stages", self.answers)
             self.subject("What grows while training", self.growth)
-            for probe in self.material.probes:
-                self.subject(f"Inside {place(probe)}", self.probe, probe)
+            for probes in by_setting(self.material.probes):
+                self.subject(f"Inside {place_of_seeds(probes)}", self.probes, probes)
 
 
 class Tables:
-    """Fills the page with tables beside the published values; remembers the verdicts."""
+    """Fills the page with tables beside the published values. found: (names of runs, Comparison)
+    of all of them."""
 
     def __init__(self, page, material):
-        self.page, self.material, self.verdicts = page, material, []
+        self.page, self.material, self.found = page, material, []
 
     def comparison(self, name, compare, *arguments):
         try:
@@ -108,7 +120,11 @@ class Tables:
             self.material.lack(name, str(failure))
             return
         self.page.comparison(result)
-        self.verdicts.append([name, result.subject, result.order, result.size, result.statement])
+        self.found.append((name, result))
+
+    def verdicts(self):
+        return [[name, result.subject, result.order, result.size, result.statement]
+                for name, result in self.found]
 
     def answers(self):
         self.page.heading("Answers")
@@ -122,38 +138,41 @@ class Tables:
         if not recorded:
             self.page.paragraph(self.material.why_no_growth)
         probed = {probe.name for probe in self.material.probes}
-        for statistics in recorded:
-            self.page.heading(f"{statistics.name} ({statistics.method})", 3)
-            if statistics.name not in probed:
-                self.comparison(statistics.name, compare_copying, statistics)
-            self.comparison(statistics.name, compare_prediction, statistics,
-                            self.material.problems_of(statistics))
         for runs in by_setting(recorded):
-            self.comparison(names_of(runs), compare_growth, runs,
-                            self.material.of_held_out(runs))
+            names = names_of(runs)
+            self.page.heading(f"{names} ({runs[0].method})", 3)
+            if not probed & {run.name for run in runs}:
+                self.comparison(names, compare_copying, runs)
+            self.comparison(names, compare_prediction, runs, self.material.problems_of(runs))
+            self.comparison(names, compare_growth, runs, self.material.of_held_out(runs))
 
-    def probe(self, probe):
-        checkpoint = probe.index()
-        self.page.heading(f"Inside {place(probe)}")
-        self.comparison(probe.name, compare_copying, probe.statistics, checkpoint, probe.problems)
-        if probe.interventions:
-            self.comparison(probe.name, compare_interventions, probe, checkpoint,
-                            self.material.zero_latents_of(probe))
-
-    def beside_published(self, probes):
+    def probes(self, probes):
         """Of probes that differ in the seed."""
         names = names_of(probes)
-        self.page.heading(f"Beside published: {names}")
+        self.page.heading(f"Inside {place_of_seeds(probes)}")
+        self.comparison(names, compare_copying, [probe.statistics for probe in probes],
+                        probes[0].problems)
         self.comparison(names, compare_edges, probes)
+        if all(knows_what_was_copied(probe) for probe in probes):
+            self.comparison(names, compare_edges, probes, True)
         self.comparison(names, compare_products, probes)
+        for members in by_interventions(probes):
+            self.comparison(names_of(members), compare_interventions, members,
+                            [self.material.zero_latents_of(probe) for probe in members])
 
     def all(self):
         self.answers()
         self.growth()
-        for probe in self.material.probes:
-            self.probe(probe)
         for probes in by_setting(self.material.probes):
-            self.beside_published(probes)
+            self.probes(probes)
+
+
+def by_interventions(probes):
+    """Lists of those with the same interventions; without any they are in none."""
+    found = {}
+    for probe in probes:
+        found.setdefault(tuple(probe.interventions), []).append(probe)
+    return [members for names, members in found.items() if names]
 
 
 def setting_rows(settings):
@@ -218,16 +237,17 @@ def add_summary(page, rows):
 
 
 def build(material):
-    """The page. The headline and the summary come first and are made last."""
+    """(page, its tables as Tables.found). The headline and the summary come first and are made
+    last."""
     page = Page(TITLE)
     tables = Tables(page, material)
     Figures(page, material).all()
     tables.all()
     details, page.parts = page.parts, []
-    add_headline(page, material, tables.verdicts)
-    add_summary(page, tables.verdicts)
+    add_headline(page, material, tables.verdicts())
+    add_summary(page, tables.verdicts())
     page.parts += details
     add_setting(page, material)
     add_provenance(page, material)
     add_missing(page, material)
-    return page
+    return page, tables.found
