@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # The papers' methods at the published graph size with the recipe of configs/prosqa_fast.toml: a sweep of methods
-# and seeds on the cores of this machine, then evaluations (with and without thoughts), probes, interventions,
-# figures and a report. Called again, it goes on where it stopped.
-# usage: bash jobs/reproduce.sh [--seeds N] [--methods LIST] [--valid FILE] [--config FILE] [--directory DIR] [--plan]
+# and seeds on the cores of this machine or on a batch system, then evaluations (with and without thoughts), probes,
+# interventions, figures and a report. Called again, it goes on where it stopped.
+# usage: bash jobs/reproduce.sh [--seeds N] [--methods LIST] [--valid FILE] [--config FILE] [--directory DIR]
+#                               [--scheduler NAME] [--plan]
 #   --seeds N        seeds 1 to N of every method (3)
 #   --methods LIST   of coconut, coconut_bfs_sample, coconut_bfs_loss, cot, no_cot, pause, cot_12layer,
 #                    separated by commas (all of them)
 #   --valid FILE     held-out problems (257 generated ones of the published size)
 #   --config FILE    another recipe than configs/prosqa_fast.toml
 #   --directory DIR  where everything goes (runs/reproduce); problem files that are there are taken
+#   --scheduler NAME slurm, flux, pbs or lsf: submits the trainings, a core each, and ends; called again after
+#                    them, it measures what they learned
 #   --plan           say what would run, and for how long
 # SUPERPOSE=PROGRAM in the environment: that program, in place of one that is built here.
 set -euo pipefail
@@ -18,7 +21,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 superpose=${SUPERPOSE:-$PWD/build/release/bin/superpose}
 all_methods=coconut,coconut_bfs_sample,coconut_bfs_loss,cot,no_cot,pause,cot_12layer
 seeds=3 methods=$all_methods valid='' config=$PWD/configs/prosqa_fast.toml
-directory=$PWD/runs/reproduce plan=''
+directory=$PWD/runs/reproduce scheduler='' plan=''
 cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)  # which nproc would obey
 
 usage_error() {
@@ -39,7 +42,7 @@ parse_arguments() {
       shift
       continue
     fi
-    [[ $1 =~ ^--(seeds|methods|valid|config|directory)$ ]] || usage_error "unknown option $1"
+    [[ $1 =~ ^--(seeds|methods|valid|config|directory|scheduler)$ ]] || usage_error "unknown option $1"
     (($# > 1)) || usage_error "$1 has no value"
     case $1 in
       --seeds) seeds=$2 ;;
@@ -47,12 +50,14 @@ parse_arguments() {
       --valid) valid=$(absolute "$2") ;;
       --config) config=$(absolute "$2") ;;
       --directory) directory=$(absolute "$2") ;;
+      --scheduler) scheduler=$2 ;;
     esac
     shift 2
   done
   [[ $seeds =~ ^[1-9][0-9]{0,3}$ ]] || usage_error "--seeds $seeds is not a number from 1 to 9999"
   [[ -z $valid || -f $valid ]] || usage_error "there is no file $valid (--valid)"
   [[ -f $config ]] || usage_error "there is no file $config (--config)"
+  [[ $scheduler =~ ^(slurm|flux|pbs|lsf|)$ ]] || usage_error "unknown batch system $scheduler (--scheduler)"
   local method
   for method in ${methods//,/ }; do
     [[ ,$all_methods, == *,$method,* ]] || usage_error "unknown method $method (--methods)"
@@ -100,6 +105,8 @@ write_sweep() {
     echo "[data]"
     echo "train = [$(quoted "$directory/small.json"), $(quoted "$directory/published_size.json")]"
     echo "valid = $(quoted "$valid")"
+    echo "[resources]"
+    echo 'time = "24:00:00"'
     echo "[[axis]]"
     echo 'name = "method"'
     echo "points = ["
@@ -108,7 +115,26 @@ write_sweep() {
       echo "  { label = \"$method\", $(settings_of "$method") },"
     done
     echo "]"
-  } >"$directory/sweep.toml"
+  } >"$sweep"
+}
+
+# Trains the points here, or has them trained: then the script ends here until all of them are done.
+train() {
+  if [[ -z $scheduler ]]; then
+    "$superpose" sweep submit "$sweep" --local "$cores" --scripts "$PWD/slurm"
+    return
+  fi
+  "$superpose" sweep submit "$sweep" --scheduler "$scheduler" --scripts "$PWD/slurm"
+  "$superpose" sweep status "$sweep"
+  if ! "$superpose" sweep status "$sweep" --json | is_done; then
+    echo "reproduce: call the same command again when all points are done (failed ones: superpose sweep resubmit $sweep)"
+    exit 0
+  fi
+}
+
+# Whether all points are, of the status as JSON.
+is_done() {
+  python3 -c 'import json, sys; n = json.load(sys.stdin)["counts"]; sys.exit(n["done"] < sum(n.values()))'
 }
 
 # Evaluation without thoughts, and a probe with interventions, of a point that is done.
@@ -130,15 +156,16 @@ build() {
 }
 
 parse_arguments "$@"
+sweep=$directory/sweep.toml
 if [[ -z ${SUPERPOSE:-} && -z $plan ]]; then build; fi
 command -v "$superpose" >/dev/null ||
   usage_error "there is no program $superpose to plan with; build it, or name one by SUPERPOSE"
 if [[ $EUID -eq 0 ]]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 generate_all
 write_sweep
-if [[ -n $plan ]]; then exec "$superpose" sweep plan "$directory/sweep.toml"; fi
-"$superpose" sweep submit "$directory/sweep.toml" --local "$cores" --scripts "$PWD/slurm"
-"$superpose" sweep collect "$directory/sweep.toml"
+if [[ -n $plan ]]; then exec "$superpose" sweep plan "$sweep"; fi
+train
+"$superpose" sweep collect "$sweep"
 for evaluation in "$directory"/sweep/points/*/evaluation.json; do
   look_inside "$(dirname "$evaluation")"
 done

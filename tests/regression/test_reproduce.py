@@ -58,7 +58,8 @@ class Reproduce(SmallRuns):
     def test_mistakes_are_named(self):
         for words, part in ((("--seeds", "0"), "--seeds 0"), (("--methods", "coconuts"), "coconuts"),
                             (("--valid", "none.json"), "none.json"), (("--seeds",), "no value"),
-                            (("--size", "3"), "unknown option --size")):
+                            (("--size", "3"), "unknown option --size"),
+                            (("--scheduler", "cron"), "batch system cron")):
             with self.subTest(words=words):
                 result = self.reproduce(*words)
                 self.assertEqual(result.returncode, 2)

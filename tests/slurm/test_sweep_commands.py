@@ -4,7 +4,8 @@ Without SLURM: tests/regression/test_sweep.py."""
 
 import json
 
-from slurm_runs import SlurmRuns, harness
+from slurm_runs import SOURCE, SlurmRuns, harness
+from small_runs import CONFIG
 
 SWEEP = """
 [sweep]
@@ -106,6 +107,27 @@ class SweepCommands(SlurmRuns):
         for description, point in self.points("undisturbed").items():
             self.assertEqual(self.outcome(self.points("cancelled")[description]),
                              self.outcome(point))
+
+    def test_reproduce_submits_then_measures(self):
+        place = self.path / "reproduced"
+        place.mkdir()
+        for name in ("small", "published_size"):
+            (place / f"{name}.json").hardlink_to(self.path / "train.json")
+        (self.path / "recipe.toml").write_text(
+            CONFIG.replace('data.train = "train.json"', "").replace('data.valid = "valid.json"', ""))
+        words = ("bash", SOURCE / "jobs" / "reproduce.sh", "--config", "recipe.toml", "--directory",
+                 place, "--methods", "no_cot", "--seeds", "1", "--valid", "valid.json",
+                 "--scheduler", "slurm")
+        self.assertIn("call the same command again", self.slurm(*words))
+        self.assertFalse((place / "methods.json").exists())
+        point = place / "sweep" / "points"
+        self.cluster.wait_until(lambda: list(point.glob("*/evaluation.json")), "an evaluation")
+        self.cluster.wait_until(
+            lambda: "1 done" in self.slurm(harness.PROGRAM, "sweep", "status", place / "sweep.toml"),
+            "the point to be done")
+        self.assertIn("report.html", self.slurm(*words))
+        methods = json.loads((place / "methods.json").read_text())["methods"]
+        self.assertEqual([table["seeds"] for table in methods.values()], [[1]])
 
     def test_an_array_longer_than_allowed_is_submitted_in_parts(self):
         most = int(next(line.split("=")[1] for line in
