@@ -62,9 +62,10 @@ class Figures:
     def answers(self):
         for data, methods in group(self.material.evaluations).items():
             self.figure(f"Answers right on {data} (RbS Fig. 4)", draw_methods, data, methods)
-        runs = [run for run in self.material.runs if run.has_answers()]
-        if runs:
-            self.figure("Held-out loss and accuracy at the end of each stage", draw_by_stage, runs)
+        settings = by_setting([run for run in self.material.runs if run.has_answers()])
+        if settings:
+            self.figure("Held-out loss and accuracy at the end of each stage" + of_first(settings),
+                        draw_by_stage, [runs[0] for runs in settings])
 
     def growth(self):
         recorded = by_setting(self.material.recorded)
@@ -72,8 +73,8 @@ class Figures:
             return
         firsts, whose = [runs[0] for runs in recorded], of_first(recorded)
         self.figure(f"Growth of the index-matching logit (EoS 5.1){whose}", draw_growth, firsts)
-        if len(self.material.recorded) > 1:
-            self.figure("The same, the runs side by side", draw_compared, self.material.recorded)
+        if len(firsts) > 1:
+            self.figure("The same, the runs side by side", draw_compared, firsts)
         self.figure(f"Prediction stage: attention of [A] (EoS 5.2){whose}", draw_prediction, firsts)
 
     def probes(self, probes):
