@@ -12,7 +12,7 @@
 #   --directory DIR  where everything goes (runs/reproduce); problem files that are there are taken
 #   --scheduler NAME slurm, flux, pbs or lsf: submits the trainings, a core each, and ends; called again after
 #                    them, it measures what they learned
-#   --plan           say what would run, and for how long
+#   --plan           say what would run, and for how long once a point is done
 # SUPERPOSE=PROGRAM in the environment: that program, in place of one that is built here.
 set -euo pipefail
 here=$PWD

@@ -89,7 +89,7 @@ if [[ $run$held_out == *\\* ]]; then
   exit 2
 fi
 submit training "${training[@]}" "$@"
-# A program for GPUs takes one in every job; the others are of one rank.
+# A program for GPUs takes one for evaluation and probe, which then have one rank.
 gpu=()
 [[ ! $(sbatch_words) =~ --gpus|--gres=gpu ]] || gpu=(--nodes=1 --ntasks-per-node=1 --gpus-per-node=1)
 # Thoughts are changed where the method feeds them back.

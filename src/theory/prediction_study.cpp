@@ -10,7 +10,7 @@
 namespace superpose::theory {
 namespace {
 
-/// The time at which part 2's flow hands its mu over: it has come to rest by then.
+/// The time at which the flow of thought generation hands its mu over: it has come to rest by then.
 constexpr double decades_of_flow = 5;
 
 }  // namespace
