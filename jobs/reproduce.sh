@@ -166,11 +166,13 @@ write_sweep
 if [[ -n $plan ]]; then exec "$superpose" sweep plan "$sweep"; fi
 train
 "$superpose" sweep collect "$sweep"
-for evaluation in "$directory"/sweep/points/*/evaluation.json; do
+evaluations=("$directory"/sweep/points/*/evaluation.json)
+for evaluation in "${evaluations[@]}"; do
   look_inside "$(dirname "$evaluation")"
 done
-points=("$directory"/sweep/points/*/)
-bash jobs/figures/draw.sh methods_record "${points[@]}" --output "$directory"
-bash jobs/figures/draw.sh methods "${points[@]}" --output "$directory/figures"
-bash jobs/figures/report.sh "${points[@]}" --output "$directory/report.html"
+points=("${evaluations[@]%/*}")
+# --force: of fewer seeds or methods they are ours, too.
+bash jobs/figures/draw.sh methods_record "${points[@]}" --output "$directory" --force
+bash jobs/figures/draw.sh methods "${points[@]}" --output "$directory/figures" --force
+bash jobs/figures/report.sh "${points[@]}" --output "$directory/report.html" --force
 echo "reproduce: methods in $directory/methods.json, figures in $directory/figures, report $directory/report.html"

@@ -24,7 +24,7 @@ from superpose_offline.draw import (by_stage, curves, edge_groups, group_points,
                                     methods)
 from superpose_offline.draw import theory, theory_dimension
 from superpose_offline.draw.growth import draw_growth, load as load_growth
-from superpose_offline.files.evaluation_file import Evaluation
+from superpose_offline.files.evaluation_file import Evaluation, LastEvaluation
 from superpose_offline.files.hdf5 import UsageError
 from superpose_offline.files.probe_file import Probe
 from superpose_offline.files.run_history import Run
@@ -104,6 +104,7 @@ class SyntheticRuns(FigureCase):
         (folder / "run.h5").write_bytes((cls.path / "seed0" / "run.h5").read_bytes()[:3000])
         (folder / "evaluation_cut.json").write_text('{"checkpoint": ')
         (folder / "evaluation_foreign.json").write_text('{"checkpoint": "a", "results": 3}')
+        (cls.path / "eos0" / "zero_latents.json").write_text('{"checkpoint": "a", "results": null}')
 
     def test_every_script_draws(self):
         self.assert_draws(["loss", "optimizer", "accuracy", "next_node"], "curves", "seed0",
@@ -315,6 +316,16 @@ class SyntheticRuns(FigureCase):
         for reason in ("seed0/run.h5 is not a probe file", "cannot read damaged/run.h5"):
             self.assertIn(reason, self.page)
         self.assertNotIn("Traceback", self.report.stderr)
+
+    def test_a_damaged_result_without_thoughts_is_named(self):
+        missing = {row[0]: row[1] for row in table_of(self.page, "What is missing")}
+        self.assertIn("no result of superpose evaluate", missing["eos0: zero_latents.json"])
+
+    def test_a_history_stands_at_the_step_of_its_last_evaluation(self):
+        run = Run(self.path / "eos0")
+        run.evaluation = {name: column[:-1] if len(column) == synthetic.N_EPOCH else column
+                          for name, column in run.evaluation.items()}
+        self.assertEqual(LastEvaluation(run).step, 4 * (synthetic.N_EPOCH - 1))
 
     def test_a_probe_without_a_dataset_is_used_as_far_as_it_goes(self):
         missing = " ".join(" ".join(row) for row in table_of(self.page, "What is missing"))

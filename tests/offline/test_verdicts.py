@@ -4,7 +4,9 @@ Usage: test_verdicts.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]; PYTHONPATH as in
 """
 
 import json
+import re
 import sys
+import types
 import unittest
 
 import h5py
@@ -24,7 +26,7 @@ from superpose_offline.report.page import Page
 from superpose_offline.report.sections import Tables
 
 import synthetic
-from figure_case import FigureCase
+from figure_case import ROOT, FigureCase
 
 MEANS = tuple([[mean for mean, _ in published.EDGE_ATTENTION[g]] for g in synthetic.GROUPS]
               for _ in range(2))
@@ -206,6 +208,24 @@ class Runs(FigureCase):
         other.attributes["data_hash_data"] = "00ff"
         self.assertEqual(seeds.by_setting([first, second, again, other]),
                          [[first, second], [again], [other]])
+
+    def test_runs_on_other_problems_are_no_seeds_of_one_setting(self):
+        def run(seed, shares=(), file="train.json", hash_train="00ff"):
+            return types.SimpleNamespace(
+                configuration={"train": {"seed": seed}, "data": {"train": [file],
+                                                                 "shares": list(shares)}},
+                attributes={"data_hash_train": hash_train})
+        first, elsewhere = run(0), run(1, file="elsewhere/train.json")
+        other_share, other_problems = run(2, shares=[0.5]), run(3, hash_train="0000")
+        self.assertEqual(seeds.by_setting([first, elsewhere, other_share, other_problems]),
+                         [[first, elsewhere], [other_share], [other_problems]])
+
+    def test_settings_younger_than_the_first_version_are_those_of_the_program(self):
+        text = (ROOT / "src" / "train" / "options.hpp").read_text()
+        added = {tuple(key.split(".")): json.loads(value.replace(r'\"', '"'))
+                 for key, value in re.findall(r'AddedSetting\{"([^"]+)",\s*"((?:[^"\\]|\\.)*)"\}', text)}
+        self.assertGreater(len(added), 10)
+        self.assertEqual(seeds.ADDED, {("model", "precision"): "f32", **added})
 
     def test_copying_is_judged_in_every_seed(self):
         name = "statistics/copying/mean"

@@ -76,7 +76,7 @@ class LastEvaluation:
         self.path, self.name, self.configuration = run.path, run.name, run.configuration
         self.data = Path(run.configuration["data"]["valid"]).name
         self.data_hash = run.attributes.get("data_hash_valid", "")
-        self.step = int(run.steps["step"][-1])
+        self.step = int(run.steps["step"][run.rows_of_evaluations()[-1]])
         self.hops = hops_in(run.evaluation)
         self._run = run
 

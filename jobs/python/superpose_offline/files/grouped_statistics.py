@@ -1,6 +1,6 @@
 """Grouped statistics over epochs, as both run.h5 and a probe file hold them (io/FORMAT.md)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class GroupedStatistics:
     thoughts: np.ndarray     # counted from 1
     values: dict             # name: Values, summed over heads
     c: np.ndarray = ()       # thoughts of the growth measure, counted from 1
+    attributes: dict = field(default_factory=dict)  # of the file
 
     @property
     def method(self):

@@ -54,7 +54,8 @@ class Probe:
         self.statistics = GroupedStatistics(self.name, self.configuration, self.epochs,
                                             self._stage_spans(), file["layer"][()],
                                             file["thought"][()], values,
-                                            file["c"][()] if "c" in file else ())
+                                            file["c"][()] if "c" in file else (),
+                                            self.attributes)
         self.changed_thoughts, self.strengths, self.interventions = read_interventions(file)
 
     def _stage_spans(self):

@@ -37,7 +37,7 @@ class Run:
                   for name, mean in columns.items() if f"{name}_count" in columns}
         return GroupedStatistics(self.name, self.configuration, columns["epoch"] + 1,
                                  stages_by_epoch(self), columns["layer"], columns["thought"],
-                                 values, columns.get("c", ()))
+                                 values, columns.get("c", ()), self.attributes)
 
     @property
     def method(self):
@@ -54,6 +54,10 @@ class Run:
 
     def has_answers(self):
         return len(self.evaluation["epoch"]) > 0
+
+    def rows_of_evaluations(self):
+        """Row of the last step of each evaluated epoch."""
+        return np.searchsorted(self.steps["epoch"], self.evaluation["epoch"], side="right") - 1
 
     def has_thoughts(self):
         return bool(np.isfinite(self.evaluation[Measure.NEXT_NODE_FRONTIER]).any())

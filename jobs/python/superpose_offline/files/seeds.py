@@ -2,13 +2,17 @@
 
 import json
 
-# Settings younger than version 0.1.0: without them a run did this, as the papers' do.
-ADDED = {("method", "supervise"): "last", ("method", "uniform_prob_by_stage"): [],
-         ("optimizer", "decay_epochs"): 0,
-         ("optimizer", "stage_lr"): []}
-# What tells runs apart that are otherwise one setting with several seeds.
-OF_A_SEED = {("train", "seed")}
-OF_NO_SETTING = {"output", "record", "data"}
+# Settings younger than version 0.1.0: without them a run did this (src/train/options.hpp).
+ADDED = {("data", "shares"): [], ("data", "later_shares"): [], ("data", "later_shares_from"): 0,
+         ("model", "precision"): "f32", ("model", "position_init"): "normal",
+         ("method", "supervise"): "last", ("method", "uniform_prob_by_stage"): [],
+         ("optimizer", "name"): "adamw", ("optimizer", "muon_learning_rate"): 0.004,
+         ("optimizer", "muon_momentum"): 0.95, ("optimizer", "decay_epochs"): 0,
+         ("optimizer", "stage_lr"): [], ("output", "jsonl"): False}
+# What tells runs apart that are otherwise one setting with several seeds. Problem files are known by
+# their contents (problems_of), not by where they lie.
+OF_A_SEED = {("train", "seed"), ("data", "train"), ("data", "valid")}
+OF_NO_SETTING = {"output", "record"}
 
 
 def identity(configuration, left_out=frozenset(OF_NO_SETTING)):
@@ -20,8 +24,8 @@ def identity(configuration, left_out=frozenset(OF_NO_SETTING)):
 
 
 def problems_of(item):
-    """The hash of the problems that a probe is of; empty for a run."""
-    return getattr(item, "attributes", {}).get("data_hash_data", "")
+    """Hashes of the problems that a run was trained and evaluated on, or that a probe is of."""
+    return [item.attributes.get(f"data_hash_{role}", "") for role in ("train", "valid", "data")]
 
 
 def by_setting(items):

@@ -80,14 +80,9 @@ class Pace:
                 "step_seconds": self.step_seconds()}
 
 
-def rows_by_epoch(run):
-    """Row of the last step of each evaluated epoch."""
-    return np.searchsorted(run.steps["epoch"], run.evaluation["epoch"], side="right") - 1
-
-
 def minutes_by_epoch(run, pace):
     """Minutes at this pace until the end of each evaluated epoch."""
-    return np.cumsum(pace.seconds(run))[rows_by_epoch(run)] / 60
+    return np.cumsum(pace.seconds(run))[run.rows_of_evaluations()] / 60
 
 
 def wall_minutes(run):
@@ -105,10 +100,13 @@ def zero_latents_of(run):
     path = run.path.parent / "zero_latents.json"
     if not path.exists():
         return None
-    results = {result["latents"]: result for result in read_json(path)["results"]}
-    if 0 not in results:
-        raise Failure(f"{path} has no result with 0 latent tokens; write it with --latents 0")
-    return results[0]["accuracy"]
+    try:
+        results = {result["latents"]: result for result in read_json(path)["results"]}
+        if 0 in results:
+            return results[0].get("all", results[0])["accuracy"]  # "all": of version 1
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Failure(f"{path} is no result of superpose evaluate ({error}); write it again") from error
+    raise Failure(f"{path} has no result with 0 latent tokens; write it with --latents 0")
 
 
 def interventions_of(run):
@@ -139,7 +137,7 @@ def reached_by(run, pace, threshold):
     """When a run reached the threshold, None throughout where it has not."""
     at = first_that_stays(run.evaluation[Measure.ACCURACY], threshold)
     found = {"steps": None, "epochs": None, "minutes": None} if at is None else {
-        "steps": int(run.steps["step"][rows_by_epoch(run)[at]]),
+        "steps": int(run.steps["step"][run.rows_of_evaluations()[at]]),
         "epochs": int(run.evaluation["epoch"][at]) + 1,
         "minutes": rounded(minutes_by_epoch(run, pace)[at], 1)}
     return {until(what, threshold): value for what, value in found.items()}

@@ -7,7 +7,6 @@ import numpy as np
 from .. import published
 from ..draw.methods import group, method_of
 from ..files.measures import Measure
-from ..record.time_to_accuracy import zero_latents_of
 from .comparisons import Cell, percent
 from .comparisons_of_answers import best_shortcut
 from .page import badge, escape, link
@@ -49,10 +48,9 @@ def what_it_is(data, method):
             f"{counted(len(bar.values), 'seed')}{interval}")
 
 
-def without_thoughts(method, runs):
+def without_thoughts(method, material):
     """Mean accuracy of the method's runs with no thoughts; NaN where it was not measured."""
-    folders = {e.path.parent.resolve() for e in method.evaluations}
-    values = [zero_latents_of(run) for run in runs if run.path.parent.resolve() in folders]
+    values = [material.zero_latents_of(evaluation) for evaluation in method.evaluations]
     values = [value for value in values if value is not None]
     return float(np.mean(values)) if values else np.nan
 
@@ -64,12 +62,12 @@ def published_tiles(method):
             for p in published.accuracies(name, method.n_layer, method.n_embd)]
 
 
-def tiles_of(method, methods, runs):
+def tiles_of(method, methods, material):
     """(label, cell) beside the result; what was not measured is left out."""
     shortcut = best_shortcut(methods)
     tiles = [("where both candidates are equally deep",
               percent(method.bar(Measure.ACCURACY_EQUAL_DEPTH).mean)),
-             ("the same model without its thoughts", percent(without_thoughts(method, runs))),
+             ("the same model without its thoughts", percent(without_thoughts(method, material))),
              ("best shortcut that never looks at the root",
               percent(shortcut[Measure.ACCURACY]) if shortcut else "-")]
     return [tile for tile in tiles if isinstance(tile[1], Cell)] + published_tiles(method)
@@ -140,7 +138,7 @@ def add_headline(page, material, verdicts):
         else:
             data, method = found
             page.result(percent(method.bar().mean), what_it_is(data, method))
-            page.tiles(tiles_of(method, group(material.evaluations)[data], material.runs))
+            page.tiles(tiles_of(method, group(material.evaluations)[data], material))
         page.add(verdict_counts(verdicts))
         page.add(papers_html())
     if material.runs:

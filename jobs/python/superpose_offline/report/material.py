@@ -23,6 +23,8 @@ class Material:
             distinct(found(directories, "evaluation*.json") + evaluation_paths), Evaluation)
         name_apart(self.runs)
         name_apart(self.probes)
+        self.zero_latents = {run.path.parent.resolve(): self._zero_latents_beside(run)
+                             for run in self.runs}
         self._add_last_evaluations()
         self._look_for_gaps(directories)
 
@@ -103,10 +105,17 @@ class Material:
         names = {s.name for s in statistics}
         return next((p.problems for p in self.probes if p.name in names), None)
 
-    def zero_latents_of(self, probe):
-        """Answers right without thoughts of the run that was probed; None if not measured."""
-        return next((zero_latents_of(run) for run in self.runs
-                     if run.path.parent.resolve() == probe.path.parent.resolve()), None)
+    def _zero_latents_beside(self, run):
+        try:
+            return zero_latents_of(run)
+        except Failure as failure:
+            self.lack(f"{run.name}: zero_latents.json", str(failure))
+            return None
+
+    def zero_latents_of(self, item):
+        """Answers right without thoughts of the run beside whose files this probe or evaluation
+        lies; None if not measured."""
+        return self.zero_latents.get(item.path.parent.resolve())
 
     @property
     def usable(self):
