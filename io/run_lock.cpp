@@ -184,7 +184,9 @@ void write_holder(int file, const std::string& path) {
       ::ftruncate(file, 0) == 0 &&
       ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
       ::fsync(file) == 0;
-  validate(written, ExitCode::io, "cannot write {} ({})", path, std::strerror(errno));
+  validate(written, ExitCode::io,
+           "cannot write {} ({}); free some space or choose another output.directory", path,
+           std::strerror(errno));
 }
 
 }  // namespace

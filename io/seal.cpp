@@ -65,7 +65,8 @@ void add_file(std::ifstream& file, std::uint64_t bytes, const std::string& path,
   while (bytes > 0) {
     const auto part = std::min<std::uint64_t>(bytes, block.size());
     file.read(block.data(), static_cast<std::streamsize>(part));
-    validate(file.good(), ExitCode::io, "cannot read {} ({})", path, std::strerror(errno));
+    validate(file.good(), ExitCode::io, "cannot read {} ({}); copy it again, or take another", path,
+             std::strerror(errno));
     sum.add(block.data(), part);
     bytes -= part;
   }
@@ -116,7 +117,9 @@ void append_seal(const std::string& path, const Seal& seal) {
   std::ofstream end(path, std::ios::binary | std::ios::app);
   end.write(line.data(), static_cast<std::streamsize>(line.size()));
   end.close();  // the last bytes are written here
-  validate(end.good(), ExitCode::io, "cannot write {} ({})", path, std::strerror(errno));
+  validate(end.good(), ExitCode::io,
+           "cannot write {} ({}); free some space or choose another place", path,
+           std::strerror(errno));
 }
 
 std::optional<Seal> read_seal(const std::string& path) {

@@ -45,10 +45,14 @@ struct Arguments {
 /// Defaults alone are no valid configuration: they name no problems.
 constexpr const char* defaults = "data.train = 'generated'";
 
-train::RunOptions read_options(const Arguments& arguments) {
-  return arguments.config.empty()
-             ? config::parse_run_config(defaults, "the defaults", arguments.overrides)
-             : config::read_run_config(arguments.config, arguments.overrides);
+/// Weak scaling makes leaves for its ranks (over_ranks).
+train::RunOptions read_options(const Arguments& arguments, int n_ranks) {
+  const int ranks = arguments.scaling == bench::Scaling::weak ? 1 : n_ranks;
+  if (!arguments.config.empty())
+    return config::read_run_config(arguments.config, arguments.overrides, ranks);
+  auto options = config::parse_run_config(defaults, "the defaults", arguments.overrides);
+  config::check_new_run(options, ranks);
+  return options;
 }
 
 /// What the epochs of the configured training visit; as many problems as are published where its
@@ -58,8 +62,10 @@ data::Visits configured_visits(const train::DataOptions& data,
   constexpr std::size_t published = 14785;
   const auto is_there = [](const auto& path) { return std::filesystem::is_regular_file(path); };
   std::vector<std::size_t> sizes(data.train.size(), 0);
-  if (world.rank() == 0 && std::all_of(data.train.begin(), data.train.end(), is_there))
-    sizes = data::read_problems(data.train).sizes;
+  io::agree_on_rank_0(world, [&] {
+    if (std::all_of(data.train.begin(), data.train.end(), is_there))
+      sizes = data::read_problems(data.train).sizes;
+  });
   world.broadcast_bytes(sizes.data(), sizes.size() * sizeof(std::size_t));
   return sizes.front() == 0 ? data::Visits({published}, {})
                             : data::Visits(sizes, data.share_plan());
@@ -67,9 +73,10 @@ data::Visits configured_visits(const train::DataOptions& data,
 
 /// The same training on generated problems, every problem at the stage of its epoch.
 train::RunOptions on_generated(train::RunOptions options) {
+  options.data = {};
   options.data.train = {"generated"};
-  options.data.valid = "";
   options.method.uniform_prob = 0;
+  options.method.uniform_prob_by_stage.clear();
   return options;
 }
 
@@ -185,7 +192,7 @@ void trace(const Arguments& arguments, const train::RunOptions& options,
 }
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
-  const auto configured = read_options(arguments);
+  const auto configured = read_options(arguments, world.size());
   distributed::require_same(
       world, {{"the configuration", config::effective_config(configured), ExitCode::usage}});
   const auto one_rank = on_generated(configured);
@@ -199,6 +206,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
   io::agree_on_rank_0(world, [&] {  // before the work
     if (!arguments.trace.empty()) trace_output(arguments);
   });
+  const auto visits = configured_visits(configured.data, world);
   const ComputeSession compute;
   bench::Results results{world.size(), arguments.scaling, options.model.precision, {}, {}, {}, {}};
   log_summary(options, results);
@@ -214,7 +222,7 @@ int run(const Arguments& arguments, const distributed::Communicator& world) {
     if (world.size() > 1)
       step.one_rank_seconds = one_rank_seconds(
           one_rank, problems, step.n_latent / options.method.c_thought, counts, world);
-  results.run = bench::run_time(options, configured_visits(configured.data, world), results.steps);
+  results.run = bench::run_time(options, visits, results.steps);
   results.machine = bench::measure_machine(world);
   results.kernels = bench::measure_kernels(options, problems, world);
   log::info("{}", bench::text(results));

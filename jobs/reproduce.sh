@@ -78,14 +78,15 @@ generate_all() {
   generate "$valid" --count 257 --seed 13
 }
 
-# The settings of a method as fields of a sweep's point.
+# The settings of a method as fields of a sweep's point. cot and no_cot have neither thoughts nor stages.
 settings_of() {
+  local without='method.supervise = "last", curriculum.stage_end = "epochs", optimizer.stage_lr = []'
   case $1 in
     coconut) echo 'method.name = "coconut"' ;;
     coconut_bfs_sample | pause) echo "method.name = \"$1\"" ;;
     coconut_bfs_loss) echo 'method.name = "coconut_bfs_loss", method.exact_frontier = true' ;;
-    cot | no_cot) echo "method.name = \"$1\", method.supervise = \"last\"" ;;
-    cot_12layer) echo 'method.name = "cot", method.supervise = "last", model.n_layer = 12' ;;
+    cot | no_cot) echo "method.name = \"$1\", $without" ;;
+    cot_12layer) echo "method.name = \"cot\", $without, model.n_layer = 12" ;;
   esac
 }
 

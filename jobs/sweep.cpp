@@ -108,20 +108,22 @@ void add_estimate(CLI::App& sub, Arguments& arguments) {
 void add_start(CLI::App& sub, Arguments& arguments) {
   add_estimate(sub, arguments);
   add_verbosity(sub);
-  sub.add_option("--throttle", arguments.start.throttle,
-                 "Most points of an array at a time (0: no limit)")
-      ->check(integer_in(0, 1 << 20))
-      ->capture_default_str()
-      ->type_name("N");
+  auto* throttle = sub.add_option("--throttle", arguments.start.throttle,
+                                  "Most points of an array at a time (0: no limit)")
+                       ->check(integer_in(0, 1 << 20))
+                       ->capture_default_str()
+                       ->type_name("N");
   auto* scheduler = add_choice(sub, "--scheduler", arguments.start.scheduler,
                                "Batch system that the points are submitted to");
-  sub.add_option("--local", arguments.start.local,
-                 "Run here, without a batch system, so many points at a time")
-      ->check(integer_in(1, 1 << 16))
-      ->excludes(scheduler)
-      ->type_name("SLOTS");
+  auto* local = sub.add_option("--local", arguments.start.local,
+                               "Run here, without a batch system, so many points at a time")
+                    ->check(integer_in(1, 1 << 16))
+                    ->excludes(scheduler)
+                    ->excludes(throttle)
+                    ->type_name("SLOTS");
   sub.add_option("--launcher", arguments.start.launcher,
                  "Local: what starts the ranks of a point ({} for their number; mpirun -n {})")
+      ->needs(local)
       ->type_name("WORDS");
   sub.add_option("--scripts", arguments.start.scripts,
                  "Folder of the templates and point.sh (share/superpose/slurm, beside bin)")

@@ -62,7 +62,7 @@ void log_summary(const train::RunOptions& options, const train::TrainingData& da
 }
 
 int run(const Arguments& arguments, const distributed::Communicator& world) {
-  const auto options = config::read_run_config(arguments.config, arguments.overrides);
+  const auto options = config::read_run_config(arguments.config, arguments.overrides, world.size());
   const auto data = read_data(options, world);
   auto metadata = run_metadata(world, arguments.command_line, config::effective_config(options));
   metadata.seeds = {{"train", options.train.seed}};

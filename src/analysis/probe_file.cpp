@@ -201,22 +201,33 @@ ProbeFile::ProbeFile(const io::Output& output, const distributed::Communicator& 
       temporary_(communicator.broadcast(temporary_name(path_))),
       communicator_(communicator),
       plan_(plan) {
-  io::agree_on_rank_0(communicator_, [&] {
-    const auto directory = fs::path(path_).parent_path();
-    require_free_space(directory.empty() ? "." : directory.string(),
-                       file_bytes(plan, n_checkpoints));
-    io::File file = io::File::create(temporary_);
-    io::write(file, io::probe_layout::kind, metadata);
-    write_dimensions(file, plan);
-    for (const auto& array : problem_table(plan)) write_array(file, array);
-    file.close();
-  });
+  try {
+    io::agree_on_rank_0(communicator_, [&] { begin(metadata, n_checkpoints); });
+  } catch (...) {  // no destructor runs
+    remove_unfinished();
+    throw;
+  }
 }
 
 ProbeFile::~ProbeFile() {
   if (raw_) raw_->abandon();
+  if (!finished_) remove_unfinished();
+}
+
+void ProbeFile::begin(const io::RunMetadata& metadata, std::size_t n_checkpoints) {
+  const auto directory = fs::path(path_).parent_path();
+  require_free_space(directory.empty() ? "." : directory.string(),
+                     file_bytes(plan_, n_checkpoints));
+  io::File file = io::File::create(temporary_);
+  io::write(file, io::probe_layout::kind, metadata);
+  write_dimensions(file, plan_);
+  for (const auto& array : problem_table(plan_)) write_array(file, array);
+  file.close();
+}
+
+void ProbeFile::remove_unfinished() const {
   std::error_code ignored;
-  if (!finished_ && communicator_.rank() == 0) fs::remove(temporary_, ignored);
+  if (communicator_.rank() == 0) fs::remove(temporary_, ignored);
 }
 
 void ProbeFile::begin_checkpoint(std::int64_t step, const model::Parameters<float>& parameters) {

@@ -54,6 +54,9 @@ class ProbeFile {
               const std::vector<InterventionGrid>& grids, const std::string& skipped);
 
  private:
+  void begin(const io::RunMetadata& metadata, std::size_t n_checkpoints);  ///< on rank 0
+  void remove_unfinished() const;
+
   std::string path_, temporary_, group_;
   distributed::Communicator communicator_;
   const RawPlan& plan_;

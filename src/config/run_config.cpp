@@ -233,11 +233,22 @@ void check_settling(Mistakes& mistakes, const train::RunOptions& options) {
       options.train.eval_every);
 }
 
-void check_thoughts(Mistakes& mistakes, const data::MethodOptions& method) {
-  mistakes.require(method.c_thought == 1 || data::has_stages(method.name),
+/// What does nothing where a method has no stages and no thoughts.
+void check_stages(Mistakes& mistakes, const train::RunOptions& options) {
+  if (data::has_stages(options.method.name)) return;
+  const auto method = superpose::to_string(options.method.name);
+  mistakes.require(options.method.c_thought == 1,
                    "method.c_thought = {} has no effect (method.name = \"{}\" has no thoughts); "
                    "leave it out",
-                   method.c_thought, superpose::to_string(method.name));
+                   options.method.c_thought, method);
+  mistakes.require(options.optimizer.stage_lr.size() <= 1,
+                   "optimizer.stage_lr has {} entries (method.name = \"{}\" has one stage); leave "
+                   "out the later ones",
+                   options.optimizer.stage_lr.size(), method);
+  mistakes.require(options.curriculum.stage_end == data::StageEnd::epochs,
+                   "curriculum.stage_end = \"settled\" has no effect (method.name = \"{}\" has no "
+                   "stages); set it to \"epochs\"",
+                   method);
 }
 
 /// A loss over a candidate set that holds the root is near 0 as soon as the root is named.
@@ -297,7 +308,7 @@ void check_all(Mistakes& mistakes, const train::RunOptions& options) {
 /// The same, and what only a run that begins is held to: earlier versions took it.
 void check_new(Mistakes& mistakes, const train::RunOptions& options, int n_ranks) {
   check_all(mistakes, options);
-  check_thoughts(mistakes, options.method);
+  check_stages(mistakes, options);
   check_settled_set(mistakes, options);
   check_ranks(mistakes, options.train, n_ranks);
 }

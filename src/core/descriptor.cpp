@@ -30,7 +30,9 @@ void write_all(int file, std::string_view contents, const std::string& path) {
   for (std::size_t done = 0; done < contents.size();) {
     const auto count = ::write(file, contents.data() + done, contents.size() - done);
     if (count < 0 && errno == EINTR) continue;
-    validate(count > 0, ExitCode::io, "cannot write {} ({})", path, std::strerror(errno));
+    validate(count > 0, ExitCode::io,
+             "cannot write {} ({}); free some space or choose another place", path,
+             std::strerror(errno));
     done += static_cast<std::size_t>(count);
   }
 }

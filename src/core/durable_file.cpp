@@ -12,6 +12,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/error.hpp"
+#include "core/files.hpp"
 
 namespace superpose {
 namespace {
@@ -29,7 +30,9 @@ void sync_folder_of(const std::string& path) {
 
 void rename_file(const std::string& from, const std::string& to) {
   const bool renamed = std::rename(from.c_str(), to.c_str()) == 0;
-  validate(renamed, ExitCode::io, "cannot rename {} to {} ({})", from, to, std::strerror(errno));
+  validate(renamed, ExitCode::io,
+           "cannot rename {} to {} ({}); choose another place, or see who may write there", from,
+           to, std::strerror(errno));
 }
 
 /// Writes `contents` under another name, and renames that by `finish`; removes it if it fails.
@@ -78,7 +81,9 @@ void reserve_space(const std::string& path, std::uint64_t bytes) {
 void sync_file(const std::string& path) {
   const Descriptor file(path, O_RDONLY);
   const bool done = ::fsync(file) == 0;  // before errno is read
-  validate(done, ExitCode::io, "cannot force {} to the disk ({})", path, std::strerror(errno));
+  validate(done, ExitCode::io,
+           "cannot force {} to the disk ({}); free some space or choose another place", path,
+           std::strerror(errno));
 }
 
 void publish(const std::string& temporary, const std::string& path) {
@@ -104,7 +109,7 @@ void write_temporary(const std::string& temporary, std::string_view contents) {
 }
 
 void replace_text(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
+  const std::string temporary = temporary_name(path);
   write_beside(temporary, text, [&] { rename_file(temporary, path); });
 }
 

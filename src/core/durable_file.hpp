@@ -37,7 +37,7 @@ void replace_file(const std::string& path, std::string_view contents, const std:
 void write_temporary(const std::string& temporary, std::string_view contents);
 
 /// As replace_file for a text that can be made again, as a sweep's many small files: it is whole
-/// for whoever reads it, but not forced to the disk.
+/// for whoever reads it, but not forced to the disk. Two processes may write the same one.
 void replace_text(const std::string& path, const std::string& text);
 
 }  // namespace superpose

@@ -40,6 +40,14 @@ std::string temporary_name(const std::string& path) {
   return fmt::format("{}.{}.{}.partial", path, host_name(), ::getpid());
 }
 
+std::string set_aside(const std::string& path) {
+  std::string name = path + ".damaged";
+  for (int n = 2; fs::exists(fs::symlink_status(name)); ++n)
+    name = fmt::format("{}.damaged.{}", path, n);
+  fs::rename(path, name);
+  return name;
+}
+
 bool is_regular_file(const std::string& path) {
   std::error_code unknown;
   return fs::is_regular_file(path, unknown);
@@ -63,7 +71,7 @@ std::string read_whole_file(const std::string& path, ExitCode code) {
   try {
     return {std::istreambuf_iterator<char>(file), {}};
   } catch (const std::ios_base::failure&) {  // e.g. the disk fails
-    fail(code, "cannot read {} (is it a file?)", path);
+    fail(code, "cannot read {} ({}); copy it again, or take another", path, std::strerror(errno));
   }
 }
 

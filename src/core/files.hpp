@@ -15,6 +15,10 @@ int create_new_file(const std::string& path);
 /// A name beside `path` for what will be renamed to it; another for each process.
 std::string temporary_name(const std::string& path);
 
+/// Renames what a program cannot use, and a user may want to look at, to the first of
+/// `path`.damaged, `path`.damaged.2, ... that is free. The new name.
+std::string set_aside(const std::string& path);
+
 /// Whether there is a regular file, be it by way of links.
 bool is_regular_file(const std::string& path);
 

@@ -40,7 +40,9 @@ GeneratedProblems generate_on_all_ranks(const GeneratorOptions& options,
     const std::uint64_t mine = block + world.rank();
     const auto generated = generate_problems(options, block_begin(mine), block_begin(mine + 1));
     for (const auto tried : world.allgather(generated.graphs_tried)) all.graphs_tried += tried;
-    for (const auto& lines : world.allgather(to_lines(generated.problems))) {
+    const auto my_lines = to_lines(generated.problems);
+    for (int rank = 0; rank < world.size(); ++rank) {  // one at a time: all of them may be large
+      const auto lines = world.broadcast(my_lines, rank);
       if (world.rank() == 0) append_lines(lines, all.problems);
     }
     bar.advance(static_cast<std::int64_t>(world.size() * block_size));

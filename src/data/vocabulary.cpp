@@ -29,13 +29,6 @@ std::string Vocabulary::name(std::int32_t token) const {
   return kSpecialNames[static_cast<std::size_t>(token - n_symbols_)];
 }
 
-std::vector<std::string> Vocabulary::names() const {
-  std::vector<std::string> all;
-  all.reserve(static_cast<std::size_t>(size()));
-  for (std::int32_t token = 0; token < size(); ++token) all.push_back(name(token));
-  return all;
-}
-
 int smallest_vocab_size(int max_nodes) {
   return std::max(kPublishedVocabSize, max_nodes + kSpecialTokens);
 }

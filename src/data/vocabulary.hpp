@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace superpose::data {
 
@@ -31,9 +30,6 @@ class Vocabulary {
 
   /// Text of a token, 0 <= token < size().
   std::string name(std::int32_t token) const;
-
-  /// Text of all tokens by id.
-  std::vector<std::string> names() const;
 
  private:
   int n_symbols_;

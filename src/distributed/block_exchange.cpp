@@ -11,7 +11,7 @@ void BlockExchange<T>::complete(Vector<T> blocks, const std::vector<int>& counts
   const Exec exec;
   if (path_ == ExchangePath::direct) {
     exec.fence();
-    communicator_.allgather_blocks(nullptr, blocks.data(), counts, sizeof(T));
+    communicator_.complete_blocks(blocks.data(), counts, sizeof(T));
     return;
   }
   if (copy_.extent(0) != blocks.extent(0))
@@ -19,7 +19,7 @@ void BlockExchange<T>::complete(Vector<T> blocks, const std::vector<int>& counts
         HostVector<T>(Kokkos::view_alloc("blocks", Kokkos::WithoutInitializing), blocks.extent(0));
   Kokkos::deep_copy(exec, copy_, blocks);
   exec.fence();
-  communicator_.allgather_blocks(nullptr, copy_.data(), counts, sizeof(T));
+  communicator_.complete_blocks(copy_.data(), counts, sizeof(T));
   Kokkos::deep_copy(exec, blocks, copy_);
 }
 

@@ -141,6 +141,7 @@ std::string Communicator::broadcast(const std::string& text, int root) const {
 }
 
 std::vector<std::string> Communicator::allgather(const std::string& mine) const {
+  SUPERPOSE_EXPECT(mine.size() <= std::numeric_limits<int>::max());
   const auto counts = allgather(static_cast<int>(mine.size()));
   std::string joined(std::accumulate(counts.begin(), counts.end(), std::size_t{0}), '\0');
   allgather_blocks(mine.data(), joined.data(), counts, 1);
@@ -155,15 +156,26 @@ std::vector<std::string> Communicator::allgather(const std::string& mine) const 
 
 void Communicator::allgather_blocks(const void* mine, void* all, const std::vector<int>& counts,
                                     std::size_t item_bytes) const {
+  static const char nothing = 0;  // an empty vector has no address, and null means in place to MPI
+  exchange_blocks(mine == nullptr ? &nothing : mine, all, counts, item_bytes);
+}
+
+void Communicator::complete_blocks(void* all, const std::vector<int>& counts,
+                                   std::size_t item_bytes) const {
+  exchange_blocks(MPI_IN_PLACE, all, counts, item_bytes);
+}
+
+void Communicator::exchange_blocks(const void* mine, void* all, const std::vector<int>& counts,
+                                   std::size_t item_bytes) const {
   SUPERPOSE_EXPECT(counts.size() == static_cast<std::size_t>(size_));
   const auto total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
   SUPERPOSE_EXPECT(total <= std::numeric_limits<int>::max());  // MPI 3 counts in int
   std::vector<int> begins(size_, 0);
   std::partial_sum(counts.begin(), counts.end() - 1, begins.begin() + 1);
   const ItemType item(item_bytes);
-  check_mpi(MPI_Allgatherv(mine ? mine : MPI_IN_PLACE, counts[rank_], item, all, counts.data(),
-                           begins.data(), item, handle_),
-            "MPI_Allgatherv");
+  check_mpi(
+      MPI_Allgatherv(mine, counts[rank_], item, all, counts.data(), begins.data(), item, handle_),
+      "MPI_Allgatherv");
 }
 
 MpiSession::MpiSession(int& argc, char**& argv)

@@ -49,12 +49,17 @@ class Communicator {
   std::vector<std::string> allgather(const std::string& mine) const;
 
   /// Concatenates blocks in the order of ranks, on every rank. Rank r gives counts[r] items of
-  /// `item_bytes` bytes each at `mine`; `all` has room for all of them and does not overlap `mine`.
-  /// Where `mine` is null, rank r's items are in their place in `all` already.
+  /// `item_bytes` bytes each at `mine`, which is not read if they are none; `all` has room for all
+  /// of them and does not overlap `mine`.
   void allgather_blocks(const void* mine, void* all, const std::vector<int>& counts,
                         std::size_t item_bytes) const;
+  /// The same where the items of each rank are in their place in `all` already.
+  void complete_blocks(void* all, const std::vector<int>& counts, std::size_t item_bytes) const;
 
  private:
+  void exchange_blocks(const void* mine, void* all, const std::vector<int>& counts,
+                       std::size_t item_bytes) const;
+
   MPI_Comm handle_;
   int rank_ = 0;
   int size_ = 1;

@@ -27,7 +27,7 @@ int right_child_begin(Leaves node) {
 
 Leaves leaves_of_rank(int n_leaves, int rank, int n_ranks) {
   validate(n_ranks <= n_leaves, ExitCode::usage,
-           "{} ranks share {} leaves (each rank computes at least one part of the batch) raise "
+           "{} ranks share {} leaves (each rank computes at least one part of the batch); raise "
            "train.leaves to {} or more, or start fewer ranks",
            n_ranks, n_leaves, n_ranks);
   const auto begin_of = [&](int r) { return static_cast<int>(1LL * n_leaves * r / n_ranks); };

@@ -22,6 +22,7 @@ namespace superpose::sweep {
 namespace {
 
 constexpr int interrupted = static_cast<int>(ExitCode::interrupted);
+constexpr auto poll_interval = std::chrono::milliseconds(50);
 
 /// What an allocation that this runs in says to the programs of it: our ranks are none of its
 /// steps. A launcher that the user names may be a part of it.
@@ -112,13 +113,9 @@ class Slots {
   std::map<pid_t, Running> running_;
 };
 
-}  // namespace
-
-int run_locally(const SweepFolder& folder, const Sweep& sweep,
-                const std::vector<const Point*>& points, const LocalOptions& options,
-                io::RunLock& lock) {
+/// Until all points have ended, or stopped on request; whether they were stopped.
+bool run_in_slots(Slots& slots, const std::vector<const Point*>& points, io::RunLock& lock) {
   const distributed::StopRequest stop;
-  Slots slots(folder, sweep, options, points.size());
   bool stopping = false;
   for (std::size_t next = 0; next < points.size() || !slots.idle();) {
     if (!stopping && (stop.requested_here() || log::output_failure() != 0)) {
@@ -127,14 +124,33 @@ int run_locally(const SweepFolder& folder, const Sweep& sweep,
                    stop.requested_here() ? stop.signal_name() : "an output that takes no more");
       slots.stop();
     }
-    if (stopping && slots.idle()) return interrupted;
+    if (stopping && slots.idle()) return true;
     if (!stopping && next < points.size() && slots.free()) {
       slots.start(*points[next++]);
       continue;
     }
     lock.refresh();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(poll_interval);
     slots.collect();
+  }
+  return false;
+}
+
+}  // namespace
+
+int run_locally(const SweepFolder& folder, const Sweep& sweep,
+                const std::vector<const Point*>& points, const LocalOptions& options,
+                io::RunLock& lock) {
+  Slots slots(folder, sweep, options, points.size());
+  try {
+    if (run_in_slots(slots, points, lock)) return interrupted;
+  } catch (...) {  // nobody would know of points that run on
+    slots.stop();
+    while (!slots.idle()) {
+      std::this_thread::sleep_for(poll_interval);
+      slots.collect();
+    }
+    throw;
   }
   return slots.exit_code_of_all();
 }

@@ -30,8 +30,8 @@ struct JoinedTable {
   std::vector<Series> series;
 };
 
-/// From evaluation.json, or bench_*.json, of the points that are done. Error (io) for a file that
-/// is no such thing.
+/// From evaluation.json, or bench_*.json, of the points that are done. A file that is no such thing
+/// is left out, with a warning.
 std::vector<Measure> read_measures(const Planned& planned);
 
 /// Tables of these names, from run.h5 of the points that are done. Error (io).

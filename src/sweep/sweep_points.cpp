@@ -84,20 +84,19 @@ std::string identity_of(PointOptions options, SweepJob job) {
   return text_hash(text);
 }
 
-/// Ranks of a training of a point; a bench makes leaves for its ranks itself. Error (usage) if they
-/// are more than an int counts.
-int n_ranks_of(const Sweep& sweep, const Resources& resources) {
+/// Ranks of a point. Error (usage) if they are more than an int counts.
+int n_ranks_of(const Resources& resources) {
   const auto ranks = std::int64_t{resources.nodes} * resources.ranks_per_node;
   validate(ranks <= std::numeric_limits<int>::max(), ExitCode::usage,
            "resources.nodes = {} with resources.ranks_per_node = {} are too many ranks ({}); "
            "lower one",
            resources.nodes, resources.ranks_per_node, ranks);
-  return sweep.options.job == SweepJob::train ? static_cast<int>(ranks) : 1;
+  return static_cast<int>(ranks);
 }
 
 void check_point(const Sweep& sweep, const Point& point) {
   try {
-    config::check_new_run(point.options.run, n_ranks_of(sweep, point.options.resources));
+    config::check_new_run(point.options.run, n_ranks_of(point.options.resources));
     if (point.options.problems.wanted) {
       config::check(point.options.problems.options);
       config::check(point.options.problems.valid_options());

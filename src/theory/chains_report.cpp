@@ -38,16 +38,9 @@ std::int64_t bin_of(std::int64_t x) {
   return low;
 }
 
-/// The mean of a quantity over graphs, and the half width of its 95 % interval.
 void add_columns(std::vector<io::Column>& columns, const std::string& name,
                  const std::string& description) {
-  columns.push_back(real(name, "mean over graphs of " + description));
-  columns.push_back(real(name + "_half_width", "half of its 95 % interval; NaN for one graph"));
-}
-
-void add_values(io::Row& row, const std::string& name, const Moments& moments) {
-  row[name] = one(moments.mean());
-  row[name + "_half_width"] = one(1.96 * moments.standard_error());
+  add_mean_columns(columns, name, "mean over graphs of " + description);
 }
 
 std::vector<io::Column> bin_columns() {
@@ -69,14 +62,14 @@ std::vector<io::Column> bin_columns() {
 io::Row bin_row(const OverGraphs& bin) {
   io::Row row{{"graphs", one(static_cast<double>(bin.limit.count()))},
               {"limit", one(bin.limit.mean())}};
-  add_values(row, "superposition", bin.superposition);
-  add_values(row, "answered", bin.answered);
+  add_mean(row, "superposition", bin.superposition);
+  add_mean(row, "answered", bin.answered);
   for (const auto decoding : all_values<Decoding>()) {
     const auto i = index_of(decoding);
     const std::string name = to_string(decoding);
-    add_values(row, "steps_" + name, bin.steps[i]);
-    add_values(row, "named_" + name, bin.named[i]);
-    add_values(row, "within_" + name, bin.within[i]);
+    add_mean(row, "steps_" + name, bin.steps[i]);
+    add_mean(row, "named_" + name, bin.named[i]);
+    add_mean(row, "within_" + name, bin.within[i]);
   }
   return row;
 }
@@ -102,10 +95,9 @@ std::string line_of(const std::vector<ChainsResult>& graphs, Decoding decoding, 
     for (std::size_t end = 0; end < ended.size(); ++end) ended[end] += graph.chains[i].ended[end];
   }
   return fmt::format("\n  {:<13} {:9.1f} +- {:<9.1f} {:5.1f} +- {:.1f} %   {:5.1f} %      {} {} {}",
-                     to_string(decoding), over.steps[i].mean(),
-                     1.96 * over.steps[i].standard_error(), 100 * over.named[i].mean(),
-                     196 * over.named[i].standard_error(), 100 * over.within[i].mean(), ended[1],
-                     ended[2], ended[3]);
+                     to_string(decoding), over.steps[i].mean(), half_width(over.steps[i]),
+                     100 * over.named[i].mean(), 100 * half_width(over.named[i]),
+                     100 * over.within[i].mean(), ended[1], ended[2], ended[3]);
 }
 
 }  // namespace
@@ -169,8 +161,8 @@ std::string text(const std::vector<ChainsResult>& graphs, int draws) {
       "  kind             mean steps             named          in diameter  wrong, trapped, "
       "out of steps";
   lines += fmt::format("\n  superposition {:9.1f} +- {:<9.1f} {:5.1f} +- {:.1f} %   {:5.1f} %",
-                       over.superposition.mean(), 1.96 * over.superposition.standard_error(),
-                       100 * over.answered.mean(), 196 * over.answered.standard_error(),
+                       over.superposition.mean(), half_width(over.superposition),
+                       100 * over.answered.mean(), 100 * half_width(over.answered),
                        100 * over.answered.mean());
   for (const auto decoding : all_values<Decoding>()) lines += line_of(graphs, decoding, draws);
   return lines;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/moments.hpp"
 #include "io/history.hpp"
 
 namespace superpose::theory {
@@ -20,5 +21,13 @@ inline io::Column real(const std::string& name, const std::string& description) 
 inline std::vector<double> one(double value) {
   return {value};
 }
+
+/// Half of the 95 % interval of a mean, by Student's t. NaN below two measurements.
+double half_width(const Moments& moments);
+
+/// A mean and half of its 95 % interval: columns, and values of a row.
+void add_mean_columns(std::vector<io::Column>& columns, const std::string& name,
+                      const std::string& description);
+void add_mean(io::Row& row, const std::string& name, const Moments& moments);
 
 }  // namespace superpose::theory

@@ -11,17 +11,6 @@ std::string name_of(const char* measure, FlowGroup group, TraceWeights weights) 
   return fmt::format("{}_{}_{}", measure, to_string(weights), to_string(group));
 }
 
-void add_columns(std::vector<io::Column>& columns, const std::string& name,
-                 const std::string& description) {
-  columns.push_back(real(name, description));
-  columns.push_back(real(name + "_half_width", "half of its 95 % interval over steps"));
-}
-
-void add_values(io::Row& row, const std::string& name, const Moments& moments) {
-  row[name] = one(moments.mean());
-  row[name + "_half_width"] = one(1.96 * moments.standard_error());
-}
-
 /// Calls work(group, weights) for each pair.
 template <class Work>
 void for_each_pair(Work&& work) {
@@ -37,10 +26,10 @@ io::Table evenness_table(const std::vector<double>& times, const EvennessPath& p
     columns.push_back(
         count(fmt::format("steps_{}", group), "steps averaged: those with several nodes"));
   for_each_pair([&](FlowGroup group, TraceWeights weights) {
-    add_columns(columns, name_of("entropy_share", group, weights),
-                "mean entropy of the weights over N_(c+1), over the largest possible");
-    add_columns(columns, name_of("effective", group, weights),
-                "mean effective number of nodes, exp(entropy)");
+    add_mean_columns(columns, name_of("entropy_share", group, weights),
+                     "mean entropy of the weights over N_(c+1), over the largest possible");
+    add_mean_columns(columns, name_of("effective", group, weights),
+                     "mean effective number of nodes, exp(entropy)");
   });
   io::Table table("evenness", count("record", "recorded time"), columns);
   for (std::size_t i = 0; i < times.size(); ++i) {
@@ -48,9 +37,9 @@ io::Table evenness_table(const std::vector<double>& times, const EvennessPath& p
     for_each_pair([&](FlowGroup group, TraceWeights weights) {
       const auto& share = path[i].share[index_of(group)][index_of(weights)];
       row[fmt::format("steps_{}", to_string(group))] = one(static_cast<double>(share.count()));
-      add_values(row, name_of("entropy_share", group, weights), share);
-      add_values(row, name_of("effective", group, weights),
-                 path[i].effective[index_of(group)][index_of(weights)]);
+      add_mean(row, name_of("entropy_share", group, weights), share);
+      add_mean(row, name_of("effective", group, weights),
+               path[i].effective[index_of(group)][index_of(weights)]);
     });
     table.append(static_cast<std::int64_t>(i), row);
   }

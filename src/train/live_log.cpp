@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/files.hpp"
 #include "core/log.hpp"
 #include "core/plain_text.hpp"
 
@@ -41,8 +42,7 @@ bool stays(const io::Json& line, const LiveLog::Done& done) {
 void move_aside(const std::string& path) {
   std::error_code unknown;
   if (!fs::exists(fs::symlink_status(path, unknown))) return;
-  fs::rename(path, path + ".damaged");
-  log::warning("{} does not begin as the log of a run; it is kept as {}.damaged", path, path);
+  log::warning("{} does not begin as the log of a run; it is kept as {}", path, set_aside(path));
 }
 
 }  // namespace

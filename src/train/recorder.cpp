@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/frontier_rule.hpp"
 #include "core/log.hpp"
 
@@ -141,9 +142,8 @@ io::History open_history(const Recorder::Plan& plan, const io::RunMetadata& meta
   try {
     return io::History::load(path, metadata);
   } catch (const Error& error) {  // the checkpoints are what a run needs; keep the file for a look
-    std::filesystem::rename(path, path + ".damaged");
-    log::warning("{}; it is kept as {}.damaged and the histories begin again here", error.what(),
-                 path);
+    log::warning("{}; it is kept as {} and the histories begin again here", error.what(),
+                 set_aside(path));
     return io::History(path, metadata);
   }
 }

@@ -83,10 +83,12 @@ std::optional<SettingDifference> setting_difference(const io::RunMetadata& store
                                                     const io::RunMetadata& now) {
   const auto before = io::settings_of(stored.configuration);
   const auto after = io::settings_of(now.configuration);
-  for (const auto& [key, value] : after) {
-    const auto old_value = value_of(before, key);
-    if (!may_change(key, after) && old_value != value)
-      return SettingDifference{key, old_value, value};
+  auto compared = earlier_behaviour();  // either file may be the older one
+  compared.insert(after.begin(), after.end());
+  for (const auto& [key, ignored] : compared) {
+    const auto old_value = value_of(before, key), new_value = value_of(after, key);
+    if (!may_change(key, after) && old_value != new_value)
+      return SettingDifference{key, old_value, new_value};
   }
   return std::nullopt;
 }

@@ -164,6 +164,15 @@ class Bench(harness.Case):
         _, report = self.bench("--steps", 1, "--method.name", "cot")
         self.assertEqual([step["latents"] for step in report["steps"]], [0])
 
+    def test_settings_of_the_configured_problems_do_not_reach_generated_ones(self):
+        """Every problem is at the stage that is measured."""
+        _, report = self.bench("--steps", 2, "--latents", "2", "--method.uniform_prob_by_stage",
+                               "0.9,0.9,0.9", "--data.train", '["a.json", "b.json"]',
+                               "--data.shares", "0.5,0.5")
+        self.assertEqual(report["steps"][0]["rows"], self.report["steps"][1]["rows"])
+        for line in ("uniform_prob_by_stage = []", "shares = []", 'train = "generated"'):
+            self.assertIn(line, report["configuration"])
+
     def test_what_cannot_be_measured_is_refused(self):
         def fails(code, *parts, arguments):
             result = harness.run("bench", *options(TINY), *arguments, folder=self.path)
@@ -175,6 +184,8 @@ class Bench(harness.Case):
         fails(2, "--latents 3 is no stage", arguments=["--method.c_thought", 2, "--latents", "3"])
         fails(2, "--latents 5 is no stage", arguments=["--latents", "5"])
         fails(2, "--scaling", arguments=["--scaling", "sideways"])
+        (self.path / "broken.json").write_text("[")
+        fails(3, "broken.json", arguments=["--data.train", "broken.json"])
         fails(3, "model.n_positions", arguments=["--model.n_positions", 20])
         fails(5, "cannot create the folder '/dev/null'", arguments=["--json", "/dev/null/out.json"])
 

@@ -126,6 +126,12 @@ class Sweep(SmallRuns):
                           "did you mean 'plan'")
         self.assert_succeeds(self.sweep("cancel", "right"), "nothing of this sweep")
 
+    def test_options_that_do_nothing_are_refused(self):
+        self.write_sweep("options")
+        for words in (("--local", 2, "--throttle", 1), ("--launcher", "mpirun -n {}")):
+            result = self.sweep("submit", "options", *words)
+            self.assert_fails(result, 2, words[-2] if words[0] == "--local" else words[0], "--local")
+
     def test_without_slurm_an_error_says_so(self):
         self.write_sweep("no_slurm")
         (self.path / "empty").mkdir()

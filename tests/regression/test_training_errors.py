@@ -119,7 +119,8 @@ class Directories(SmallRuns):
 class Limits(SmallRuns):
     def test_more_ranks_than_leaves_are_refused(self):
         result = self.train("ranks", {"train.leaves": 2}, ranks=3)
-        self.assert_fails(result, 2, "3 ranks share 2 leaves", "on rank ")
+        self.assert_fails(result, 2, "train.leaves = 2 is less than the 3 ranks")
+        self.assertFalse((self.path / "ranks").exists())
 
     def test_divergence_names_the_step_and_leaves_the_checkpoints(self):
         """A weight decay that multiplies the weights by -99 in every step."""

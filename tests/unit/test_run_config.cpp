@@ -214,12 +214,6 @@ std::string refusal_of_new_run(const std::vector<Override>& overrides) {
   return "";
 }
 
-TEST(RunConfig, ANewRunWithoutThoughtsHasNoNumberOfThem) {
-  EXPECT_THAT(refusal_of_new_run({{"method.name", "cot"}, {"method.c_thought", "3"}}),
-              AllOf(HasSubstr("method.c_thought = 3"), HasSubstr("has no effect")));
-  EXPECT_EQ(refusal_of_new_run({{"method.name", "pause"}, {"method.c_thought", "3"}}), "");
-}
-
 // With the root in the set, the loss falls to 0 once the root is named: no sign of a search.
 TEST(RunConfig, ANewRunMayNotSettleOnASetThatHoldsTheRoot) {
   const auto refused = [](const std::vector<Override>& more) {
@@ -231,6 +225,22 @@ TEST(RunConfig, ANewRunMayNotSettleOnASetThatHoldsTheRoot) {
               AllOf(HasSubstr("stage_end"), HasSubstr("exact_frontier"), HasSubstr("root")));
   EXPECT_EQ(refused({{"curriculum.stage_end", "settled"}, {"method.exact_frontier", "true"}}), "");
   EXPECT_EQ(refused({{"curriculum.stage_end", "epochs"}}), "");
+}
+
+TEST(RunConfig, ANewRunWithoutStagesTakesNoSettingsOfThem) {
+  const auto refused = [](const std::string& method, const Override& setting) {
+    return refusal_of_new_run({{"method.name", method}, {"data.valid", "v.json"}, setting});
+  };
+  const std::vector<std::pair<Override, std::string>> cases = {
+      {{"curriculum.stage_end", "settled"}, "curriculum.stage_end = \"settled\" has no effect"},
+      {{"optimizer.stage_lr", "1,0.3"}, "optimizer.stage_lr has 2 entries"},
+      {{"method.c_thought", "2"}, "method.c_thought = 2 has no effect"}};
+  for (const auto& [setting, message] : cases) {
+    for (const auto* method : {"cot", "no_cot"})
+      EXPECT_THAT(refused(method, setting), HasSubstr(message)) << method;
+    EXPECT_EQ(refused("pause", setting), "");
+  }
+  EXPECT_EQ(refused("cot", {"optimizer.stage_lr", "0.5"}), "");
 }
 
 TEST(RunConfig, RefusesValuesOutOfBounds) {

@@ -172,6 +172,17 @@ TEST(SameRun, ARunFromBeforeASettingDidWhatItsNeutralValueDoes) {
                           "[]"));
 }
 
+TEST(SameRun, EitherFileMayBeTheOlderOne) {
+  const auto older = without_added_settings(run_with());
+  const auto muon = run_with([](RunOptions& o) { o.optimizer.name = optim::Algorithm::muon; });
+  EXPECT_FALSE(setting_difference(run_with(), older).has_value());
+  for (const auto& [first, second] : {std::pair(muon, older), std::pair(older, muon)}) {
+    const auto found = setting_difference(first, second);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->key, "optimizer.name");
+  }
+}
+
 TEST(SameRun, ARunFromBeforePrecisionWasASettingIsInSinglePrecision) {
   auto stored = run_with();
   const auto at = stored.configuration.find("precision = ");
