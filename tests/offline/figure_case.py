@@ -31,6 +31,11 @@ def start(*arguments, folder="."):
     return subprocess.CompletedProcess(words, code, stdout.getvalue(), stderr.getvalue())
 
 
+def start_report(*arguments, folder=None):
+    return subprocess.run(["bash", str(FIGURES / "report.sh"), *map(str, arguments)], cwd=folder,
+                          capture_output=True, text=True, timeout=120)
+
+
 class FigureCase(harness.Case):
     def assert_fails_with(self, result, code, *parts):
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)

@@ -1,6 +1,8 @@
 """What a report page holds, by html.parser: images, tables, exact numbers, links, open elements."""
 
+import html
 import html.parser
+import re
 
 VOID = {"meta", "img", "br"}
 
@@ -49,3 +51,21 @@ class PageParser(html.parser.HTMLParser):
             self.tables[-1][-1][-1] += data
         elif {"h1", "h2", "h3"} & set(self.open):
             self.headings[-1] += data
+
+
+def table_body(page, subject):
+    """The first table under the heading that begins with `subject`."""
+    heading = rf"<h\d>{re.escape(html.escape(subject))}"
+    return re.search(rf"{heading}.*?<tbody>(.*?)</tbody>", page, re.DOTALL).group(1)
+
+
+def table_of(page, subject):
+    """Its rows: cells as text, without the badges around it."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table_body(page, subject), re.DOTALL)
+    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+            for row in rows]
+
+
+def exact_values(page, subject):
+    """Its unrounded numbers."""
+    return [float(v) for v in re.findall(r'data-value="([^"]*)"', table_body(page, subject))]

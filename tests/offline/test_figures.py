@@ -1,9 +1,8 @@
-"""The figures and the report, on run directories made here and on those of the real program.
+"""The figures and the report, on run directories made here.
 
 Usage: test_figures.py SUPERPOSE CONFIGS [MPIEXEC [TEST ...]]
 """
 
-import html
 import json
 import os
 import pathlib
@@ -30,38 +29,15 @@ from superpose_offline.files.probe_file import Probe
 from superpose_offline.files.run_history import Run
 from superpose_offline.report import comparisons
 
-import small_runs
 import synthetic
-from figure_case import FIGURES, FigureCase, start
+from figure_case import FIGURES, FigureCase, start, start_report
+from page_parser import exact_values, table_of
 
 # Means as published: by group, then by thought.
 EDGES = [[mean for mean, _ in published.EDGE_ATTENTION[g]] for g in synthetic.GROUPS]
 PRODUCTS = [[sum(r) / 2 for r in published.INNER_PRODUCT[g]] for g in synthetic.GROUPS]
 AS_PUBLISHED = EDGES, PRODUCTS
 REVERSED = EDGES[::-1], PRODUCTS[::-1]
-
-
-def start_report(*arguments, folder=None):
-    return subprocess.run(["bash", str(FIGURES / "report.sh"), *map(str, arguments)], cwd=folder,
-                          capture_output=True, text=True, timeout=120)
-
-
-def table_body(page, subject):
-    """The first table under the heading that begins with `subject`."""
-    heading = rf"<h\d>{re.escape(html.escape(subject))}"
-    return re.search(rf"{heading}.*?<tbody>(.*?)</tbody>", page, re.DOTALL).group(1)
-
-
-def table_of(page, subject):
-    """Its rows: cells as text, without the badges around it."""
-    rows = re.findall(r"<tr>(.*?)</tr>", table_body(page, subject), re.DOTALL)
-    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
-            for row in rows]
-
-
-def exact_values(page, subject):
-    """Its unrounded numbers."""
-    return [float(v) for v in re.findall(r'data-value="([^"]*)"', table_body(page, subject))]
 
 
 class SyntheticRuns(FigureCase):
@@ -449,52 +425,6 @@ class SyntheticRuns(FigureCase):
         np.testing.assert_allclose([mean, low, high], [0.6, 0.351566, 0.848434], atol=1e-5)
         np.testing.assert_allclose(intervals.wilson(0.9, 100), [0.825633, 0.944771], atol=1e-5)
         np.testing.assert_allclose(intervals.wilson(1.0, 257), [0.985273, 1.0], atol=1e-5)
-
-
-class RealFiles(FigureCase, small_runs.SmallRuns):
-    """Files of the program itself are read by every script that reads such files."""
-
-    @classmethod
-    def settle_in(cls):
-        super().settle_in()
-        results = [cls.train("run", {"record.every": 1}),
-                   cls.run_program("probe", "run", "--data", "valid.json", "--output",
-                                   "run/probe.h5", "--intervene", "rescale,swap,nearest_token")]
-        checkpoint = sorted((cls.path / "run").glob("checkpoint_*.h5"))[-1]
-        results.append(cls.run_program("evaluate", checkpoint, "valid.json", "--json",
-                                       "run/evaluation.json"))
-        for result in results:
-            assert result.returncode == 0, result.stderr
-
-    def test_report(self):
-        result = start_report("run", folder=self.path)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        page = (self.path / "run" / "report.html").read_text()
-        self.assertIn("every file and dataset that a report uses was there", page)
-        with h5py.File(self.path / "run" / "probe.h5") as probe:
-            optimal = probe["statistics/edge_attention_optimal/mean"][-1, -1]
-            rules = {data.attrs["frontier_rule"]
-                     for data in probe["statistics/growth_difference_walk"].values()}
-        self.assertEqual(rules, {"walk"})
-        shown = exact_values(page, "Attention by edge group")
-        np.testing.assert_array_equal(shown[-len(optimal):], optimal)
-
-    def test_every_setting_of_the_papers_is_one_of_the_program(self):
-        configuration = Run(self.path / "run").configuration
-        for known in published.SETTINGS:
-            self.assertIn(known.key, configuration[known.section])
-
-    def test_reading_example_recomputes_a_statistic(self):
-        result = start("read_probe", "run/probe.h5", "run/run.h5", folder=self.path)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertIn("the same", result.stdout)
-        changed = self.path / "changed.h5"
-        shutil.copy(self.path / "run" / "probe.h5", changed)
-        with h5py.File(changed, "a") as file:
-            file[f"raw/checkpoint_{file['checkpoint'][-1]:09}/inner_products"][...] += 0.01
-        self.assertEqual(start("read_probe", changed).returncode, 1)
-        foreign = start("read_probe", self.path / "run" / "run.h5")
-        self.assert_fails_with(foreign, 5, "cannot read")
 
 
 if __name__ == "__main__":
