@@ -10,9 +10,11 @@ import unittest
 
 import h5py
 import numpy as np
+from matplotlib import pyplot as plt
 
 from superpose_offline import intervals
 from superpose_offline.draw.methods import group
+from superpose_offline.draw.time_to_accuracy import draw_curves
 from superpose_offline.files.evaluation_file import Evaluation
 from superpose_offline.report.comparisons_of_answers import order_of_methods, size_of
 
@@ -162,6 +164,15 @@ class Methods(FigureCase):
                           "coconut, 2 layers, 8 heads, n_embd 64": [0.8],
                           "coconut, 2 layers, 2 heads, n_embd 768": [0.7]})
         self.assertEqual(len(group(self.evaluations(runs))["valid.json"]), 3)
+
+    def test_few_seeds_have_lines_and_many_a_shade(self):
+        curves = [(np.arange(3), np.array([0.1, 0.2, 0.3 + i / 100])) for i in range(5)]
+        for n, n_lines, n_shades in ((4, 5, 0), (5, 1, 1)):
+            ax = plt.figure().add_subplot()
+            draw_curves(ax, curves[:n], "black", "answers")
+            self.assertEqual((len(ax.lines), len(ax.collections)), (n_lines, n_shades))
+            self.assertEqual(ax.lines[-1].get_ydata()[-1], np.median([0.3 + i / 100 for i in range(n)]))
+            plt.close(ax.figure)
 
     def test_a_record_is_of_one_problem_file(self):
         runs = [self.run_of("here", 0.9), self.run_of("there", 0.9, seed=2)]

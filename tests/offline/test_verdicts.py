@@ -209,6 +209,11 @@ class Runs(FigureCase):
         self.assertEqual(seeds.by_setting([first, second, again, other]),
                          [[first, second], [again], [other]])
 
+    def test_many_seeds_are_counted(self):
+        items = [types.SimpleNamespace(name=f"seed{i}") for i in range(5)]
+        self.assertEqual(seeds.names_of(items[:2] + items[:1]), "seed0, seed1")
+        self.assertEqual(seeds.names_of(items), "seed0 and 4 more")
+
     def test_runs_on_other_problems_are_no_seeds_of_one_setting(self):
         def run(seed, shares=(), file="train.json", hash_train="00ff"):
             return types.SimpleNamespace(

@@ -7,17 +7,25 @@ from .style import (BLUE, NEAR_ONE, REFERENCE, add_legend, near_one_axis, panels
                     share_axis)
 
 
+FEW = 4  # seeds whose lines can be told apart
+
+
 def over_seeds(curves):
-    """(x, median) of curves [(x, values)] up to where the shortest one ends."""
+    """(x, values [seed, x]) of curves [(x, values)] up to where the shortest one ends."""
     n = min(len(x) for x, _ in curves)
-    return curves[0][0][:n], np.median([values[:n] for _, values in curves], axis=0)
+    return curves[0][0][:n], np.array([values[:n] for _, values in curves])
 
 
 def draw_curves(ax, curves, colour, label):
-    """A thin line a seed, a thick one for their median."""
-    for x, values in curves:
-        ax.plot(x, values, color=colour, alpha=0.35, linewidth=0.8)
-    ax.plot(*over_seeds(curves), color=colour, linewidth=1.8, label=label)
+    """A thin line a seed, or of many a shade over their range; a thick one for their median."""
+    x, values = over_seeds(curves)
+    if len(curves) > FEW:
+        ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.25,
+                        linewidth=0)
+    else:
+        for of_seed in curves:
+            ax.plot(*of_seed, color=colour, alpha=0.35, linewidth=0.8)
+    ax.plot(x, np.median(values, axis=0), color=colour, linewidth=1.8, label=label)
 
 
 def draw_time_to_accuracy(runs, minutes, threshold):
@@ -44,7 +52,7 @@ def any_near_one(runs):
 
 def draw_answers(ax, runs, minutes, threshold):
     draw_curves(ax, [(x, run.evaluation[Measure.ACCURACY]) for run, x in zip(runs, minutes)],
-                BLUE, "all answers (thin: a seed)")
+                BLUE, f"all answers, median ({'shade: range' if len(runs) > FEW else 'thin: a seed'})")
     ax.axhline(threshold, **REFERENCE, zorder=0, label=f"{100 * threshold:g} %")
 
 

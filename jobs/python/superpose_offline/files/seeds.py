@@ -13,6 +13,7 @@ ADDED = {("data", "shares"): [], ("data", "later_shares"): [], ("data", "later_s
 # their contents (problems_of), not by where they lie.
 OF_A_SEED = {("train", "seed"), ("data", "train"), ("data", "valid")}
 OF_NO_SETTING = {"output", "record"}
+LISTED = 4  # runs that are listed by name
 
 
 def identity(configuration, left_out=frozenset(OF_NO_SETTING)):
@@ -53,5 +54,6 @@ def by_configuration(items):
 
 
 def names_of(items):
-    """Names of runs and probes; of a run and its probe once."""
-    return ", ".join(dict.fromkeys(item.name for item in items))
+    """Names of runs and probes, of a run and its probe once; of many the first, and how many."""
+    names = list(dict.fromkeys(item.name for item in items))
+    return ", ".join(names) if len(names) <= LISTED else f"{names[0]} and {len(names) - 1} more"
