@@ -35,6 +35,8 @@ def place(probe):
 
 
 def place_of_seeds(probes):
+    """What a part of the page is about that holds all of them: one with its step, several by
+    number."""
     if len(probes) == 1:
         return place(probes[0])
     return f"{len(probes)} seeds of {method_of(probes[0].configuration)}"
