@@ -81,7 +81,8 @@ def run(arguments):
     try:
         with matplotlib.rc_context(STYLE):
             code = arguments.work(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as with a stdout that was closed from the beginning
+            sys.stdout.flush()
     except Failure as failure:
         print(f"{PROGRAM} {arguments.command}: error: {failure}", file=sys.stderr)
         return failure.exit_code
