@@ -168,10 +168,10 @@ if [[ -n $plan ]]; then exec "$superpose" sweep plan "$sweep"; fi
 train
 "$superpose" sweep collect "$sweep"
 evaluations=("$directory"/sweep/points/*/evaluation.json)
-for evaluation in "${evaluations[@]}"; do
-  look_inside "$(dirname "$evaluation")"
-done
 points=("${evaluations[@]%/*}")
+for point in "${points[@]}"; do
+  look_inside "$point"
+done
 # --force: of fewer seeds or methods they are ours, too.
 bash jobs/figures/draw.sh methods_record "${points[@]}" --output "$directory" --force
 bash jobs/figures/draw.sh methods "${points[@]}" --output "$directory/figures" --force

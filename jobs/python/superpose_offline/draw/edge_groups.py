@@ -7,8 +7,8 @@ edges not reachable, reachable, frontier and optimal. A weight is never negative
 deviation is larger than the mean, its bar ends at 0. The published values are of 8 heads; for
 another number of heads they are shown scaled to it. Probes that differ in the seed only share a
 panel, with the range of their means in place of the deviation. With --copied an edge receives what
-goes to the tokens that hold it, copied one layer below, in place of its own three tokens. Writes edge_groups.png and .pdf (edge_groups_copied), and the table
-on stdout.
+goes to the tokens that hold it, copied one layer below, in place of its own three tokens. Writes
+edge_groups.png and .pdf (edge_groups_copied), and the table on stdout.
 Exit codes: 0 done, 2 usage, 5 no file can be read or written.
 """
 

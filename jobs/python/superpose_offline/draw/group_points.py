@@ -52,15 +52,17 @@ def titles_of(settings, step=None):
 
 def spread_text(settings):
     """What the bars of panels with these probes are."""
-    one, several = (any((len(probes) > 1) == many for probes in settings) for many in (False, True))
-    return "mean ± std; of several seeds, range" if one and several else \
-        "mean and range of seeds" if several else "mean ± std"
+    several = {len(probes) > 1 for probes in settings}
+    if len(several) > 1:
+        return "mean ± std; of several seeds, range"
+    return "mean and range of seeds" if True in several else "mean ± std"
 
 
-def bars_of(centres, halves, lowest):
-    """Lengths of bars of these half widths, which end at `lowest`."""
-    below = np.clip(np.subtract(centres, lowest), 0, halves)
-    return np.array([below, halves])
+def bars_of(centres, below, lowest, above=None):
+    """Lengths of bars that reach so far below and above their centres, which end at `lowest`;
+    above: as far as below without it."""
+    shortened = np.clip(np.subtract(centres, lowest), 0, below)
+    return np.array([shortened, below if above is None else above])
 
 
 def draw_groups(ax, thoughts, points, lowest=-np.inf):
@@ -68,7 +70,8 @@ def draw_groups(ax, thoughts, points, lowest=-np.inf):
     step = WIDTH / len(GROUPS)
     for place, (group, of_group) in enumerate(points.items()):
         x = thoughts - WIDTH / 2 + (place + 0.3) * step
-        bars = [of_group.value - np.maximum(of_group.low, lowest), of_group.high - of_group.value]
+        bars = bars_of(of_group.value, of_group.value - of_group.low, lowest,
+                       above=of_group.high - of_group.value)
         ax.errorbar(x, of_group.value, bars, fmt="o", markersize=4.5, capsize=2, linewidth=1.1,
                     color=GROUP_COLOURS[group], label=f"{words(group)}, measured")
 

@@ -103,6 +103,11 @@ def full_effect(probe, name, step):
     return strengths[whole], problems, before, after[whole]
 
 
+def full_effects(probe):
+    """{intervention: full_effect} at the last checkpoint."""
+    return {name: full_effect(probe, name, int(probe.steps[-1])) for name in probe.interventions}
+
+
 def draw(arguments):
     probe = Probe(arguments.probe)
     fig = draw_interventions(probe, arguments.checkpoint, arguments.candidates)

@@ -1,6 +1,7 @@
 """Reads results of `superpose evaluate --json`, or the last evaluation that a run.h5 holds."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,8 @@ class Evaluation:
     def __init__(self, path):
         self.path = path
         self.name = path.resolve().parent.name
-        document = read_json(path)
-        try:
+        with open_results(path) as document:
             self._read(document)
-        except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
-            raise Failure(f"{path} is no result of superpose evaluate ({type(error).__name__}: "
-                          f"{error}); write it with superpose evaluate --json") from error
         self.configuration = find_configuration(path, Path(document["checkpoint"]))
 
     def __getitem__(self, measure):
@@ -44,11 +41,7 @@ class Evaluation:
         return hops_in(self.result)
 
     def _read(self, document):
-        version = document.get("format_version", 1)
-        if version > FORMAT_VERSION:
-            raise Failure(f"cannot read {self.path} (format version {version}, this package knows "
-                          f"{FORMAT_VERSION}); use that of the superpose that wrote it")
-        results = document["results"]
+        results = results_in(document, self.path)
         trained = [r for r in results if isinstance(r["latents"], str)]
         # Of `evaluate --latents 0,2,6` the most thoughts stand for the model, and the name says so.
         chosen = trained[0] if trained else max(results, key=lambda r: r["latents"])
@@ -56,11 +49,31 @@ class Evaluation:
         if not trained:
             self.name += f" ({self.latents})"
         self.document = document
-        self.result = result_of_version_1(chosen) if version == 1 else chosen
-        self.result = {name: self.result[name] for name in (*Measure, HOPS)}
+        self.result = {name: chosen[name] for name in (*Measure, HOPS)}
         self.data, self.data_hash = Path(document["data"]).name, document["data_hash"]
         self.step = document["step"]
         self.shortcuts = document.get("shortcuts", [])
+
+
+@contextmanager
+def open_results(path):
+    """The document at the path; whatever a reader misses in it becomes a Failure that names it."""
+    document = read_json(path)
+    try:
+        yield document
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+        raise Failure(f"{path} is no result of superpose evaluate ({type(error).__name__}: "
+                      f"{error}); write it with superpose evaluate --json") from error
+
+
+def results_in(document, path):
+    """Its results, one for each number of latent tokens, under the names of today."""
+    version = document.get("format_version", 1)
+    if version > FORMAT_VERSION:
+        raise Failure(f"cannot read {path} (format version {version}, this package knows "
+                      f"{FORMAT_VERSION}); use that of the superpose that wrote it")
+    results = document["results"]
+    return [result_of_version_1(result) for result in results] if version == 1 else results
 
 
 class LastEvaluation:

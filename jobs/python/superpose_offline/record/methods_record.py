@@ -18,8 +18,7 @@ from ..files.evaluation_file import Evaluation
 from ..files.hdf5 import Failure
 from ..files.measures import Measure
 from ..files.output import write_json
-from ..files.run_history import Run
-from .time_to_accuracy import rounded, zero_latents_of
+from .time_to_accuracy import rounded, zero_latents_in
 
 # Column of the record: measure, None of the results without thoughts.
 COLUMNS = {"accuracy": Measure.ACCURACY, "equal_depth": Measure.ACCURACY_EQUAL_DEPTH,
@@ -37,7 +36,7 @@ def value_of(evaluation, measure):
     """(share, of how many problems); (None, None) where it was not measured."""
     if measure is not None:
         return evaluation[measure], evaluation[OF_HOW_MANY[measure]]
-    share = zero_latents_of(Run(evaluation.path.parent))
+    share = zero_latents_in(evaluation.path.parent)
     return share, None if share is None else evaluation[Measure.N_PROBLEMS]
 
 

@@ -29,11 +29,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import command
-from ..draw.interventions import full_effect
+from ..draw.interventions import full_effects
 from ..draw.methods import key_of
 from ..draw.style import save
 from ..draw.time_to_accuracy import draw_time_to_accuracy
-from ..files.evaluation_file import read_json
+from ..files.evaluation_file import open_results, results_in
 from ..files.hdf5 import Failure
 from ..files.measures import Measure
 from ..files.output import write_json
@@ -95,18 +95,16 @@ def wall_minutes(run):
 
 # --- What lies beside run.h5 ----------------------------------------------------------------------
 
-def zero_latents_of(run):
-    """Accuracy without thoughts, or None where it was not measured."""
-    path = run.path.parent / "zero_latents.json"
+def zero_latents_in(folder):
+    """Accuracy without thoughts of the run in a directory, or None where it was not measured."""
+    path = folder / "zero_latents.json"
     if not path.exists():
         return None
-    try:
-        results = {result["latents"]: result for result in read_json(path)["results"]}
-        if 0 in results:
-            return results[0].get("all", results[0])["accuracy"]  # "all": of version 1
-    except (KeyError, TypeError, AttributeError) as error:
-        raise Failure(f"{path} is no result of superpose evaluate ({error}); write it again") from error
-    raise Failure(f"{path} has no result with 0 latent tokens; write it with --latents 0")
+    with open_results(path) as document:
+        results = {result["latents"]: result for result in results_in(document, path)}
+        if 0 not in results:
+            raise Failure(f"{path} has no result with 0 latent tokens; write it with --latents 0")
+        return results[0][Measure.ACCURACY]
 
 
 def interventions_of(run):
@@ -116,10 +114,9 @@ def interventions_of(run):
     probe = Probe(path) if path.exists() else None
     if probe is None or not probe.interventions:
         return None
-    found = {name: full_effect(probe, name, int(probe.steps[-1])) for name in probe.interventions}
     return {name: {"strength": float(strength), "problems": problems, "before": rounded(before, 4),
                    "after": rounded(after, 4)}
-            for name, (strength, problems, before, after) in found.items()}
+            for name, (strength, problems, before, after) in full_effects(probe).items()}
 
 
 # --- The record -----------------------------------------------------------------------------------
@@ -163,7 +160,7 @@ def entry_of(run, pace, threshold):
         "accuracy": rounded(last[Measure.ACCURACY], 4),
         "equal_depth_accuracy": rounded(last[Measure.ACCURACY_EQUAL_DEPTH], 4),
         "frontier": [rounded(share, 4) for share in last[Measure.NEXT_NODE_FRONTIER]],
-        "zero_latents": rounded(zero_latents_of(run), 4),
+        "zero_latents": rounded(zero_latents_in(run.path.parent), 4),
         **reached_by(run, pace, threshold),
         "epochs": len(run.epochs["epoch"]),
         "steps": int(run.steps["step"][-1]),

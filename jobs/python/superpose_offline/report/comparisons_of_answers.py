@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import intervals
-from ..draw.interventions import full_effect
+from ..draw.interventions import full_effects
 from ..draw.style import words
 from ..files.measures import Measure
 from . import setting, verdicts
@@ -155,39 +155,37 @@ def verdict_on_use(lost, problems, before, without_thoughts):
     return is_superposition_used(lost)
 
 
-def lost_by(probe):
+def lost_by(effects):
     """{intervention: accuracy that it costs}."""
-    effects = {name: full_effect(probe, name, int(probe.steps[-1])) for name in probe.interventions}
     return {name: before - after for name, (_, _, before, after) in effects.items()}
 
 
-def use_in_seeds(probes, without_thoughts):
-    """The verdict of every seed, in words their mean; they have to be one."""
-    measured = [max(full_effect(probe, name, int(probe.steps[-1]))[1:3]
-                    for name in probe.interventions) for probe in probes]
-    found = [verdict_on_use(lost_by(probe), *of_probe, without)
-             for probe, of_probe, without in zip(probes, measured, without_thoughts)]
-    same = {verdict for verdict, _ in found}
-    if len(found) == 1 or len(same) > 1 or UNDECIDED in same:
-        texts = [text if len(found) == 1 else f"{probe.name}: {verdict}. {text}"
-                 for probe, (verdict, text) in zip(probes, found)]
-        return same.pop() if len(same) == 1 else UNDECIDED, " ".join(texts)
-    mean = {name: float(np.mean([lost_by(probe)[name] for probe in probes]))
-            for name in probes[0].interventions}
-    verdict, text = is_superposition_used(mean)
+def use_in_seeds(names, effects, without_thoughts):
+    """(verdict, in words) that holds in every seed, else UNDECIDED with what holds in each. names,
+    effects (full_effects), without_thoughts: by seed."""
+    found = [verdict_on_use(lost_by(of_seed), *max(effect[1:3] for effect in of_seed.values()),
+                            without) for of_seed, without in zip(effects, without_thoughts)]
+    if len(found) == 1:
+        return found[0]
+    kinds = {verdict for verdict, _ in found}
+    if len(kinds) > 1 or UNDECIDED in kinds:
+        return UNDECIDED, " ".join(f"{name}: {verdict}. {text}"
+                                   for name, (verdict, text) in zip(names, found))
+    lost = [lost_by(of_seed) for of_seed in effects]
+    verdict, text = is_superposition_used(
+        {name: float(np.mean([of_seed[name] for of_seed in lost])) for name in lost[0]})
     return verdict, f"{text} So in each of {len(found)} seeds; the numbers are their means."
 
 
 def compare_interventions(probes, without_thoughts):
     """Of probes with the same interventions that differ in the seed. without_thoughts: answers right
     of the same models with no thought, None where it was not measured."""
-    rows = []
+    rows, effects = [], [full_effects(probe) for probe in probes]
     for name in probes[0].interventions:
-        strengths, problems, before, after = zip(*(full_effect(p, name, int(p.steps[-1]))
-                                                   for p in probes))
+        strengths, problems, before, after = zip(*(of_seed[name] for of_seed in effects))
         rows.append([words(name), number(strengths[0]), str(min(problems)),
                      over_seeds(before, percent), over_seeds(after, percent)])
-    order, statement = use_in_seeds(probes, without_thoughts)
+    order, statement = use_in_seeds([probe.name for probe in probes], effects, without_thoughts)
     return Comparison("Interventions on every thought",
                       ["intervention", "strength", "problems", "before", "after"],
                       rows, order, NOT_PUBLISHED, statement,

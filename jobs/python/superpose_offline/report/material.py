@@ -4,7 +4,7 @@ from ..files.evaluation_file import Evaluation, LastEvaluation, hops_in
 from ..files.hdf5 import Failure, name_apart, skip_unusable
 from ..files.probe_file import Probe
 from ..files.run_history import Run
-from ..record.time_to_accuracy import zero_latents_of
+from ..record.time_to_accuracy import zero_latents_in
 from . import setting
 
 PROBE_HINT = ("superpose probe RUN --data PROBLEMS --output RUN/probe.h5 "
@@ -107,7 +107,7 @@ class Material:
 
     def _zero_latents_beside(self, run):
         try:
-            return zero_latents_of(run)
+            return zero_latents_in(run.path.parent)
         except Failure as failure:
             self.lack(f"{run.name}: zero_latents.json", str(failure))
             return None

@@ -5,9 +5,9 @@ usage: report RUN... [--probe FILE ...] [--evaluation FILE ...] [--output FILE] 
 RUN is a run directory; its run.h5, probe*.h5 and evaluation*.json are used. Whatever is absent,
 damaged or foreign is named on the page, with the reason, and left out. The page has its images in
 it and needs neither network nor scripts; --markdown writes its tables alone, as text. Runs that
-differ in the seed only stand in one table, as mean and range. Measures and published values: RbS (arXiv 2505.12514),
-EoS (arXiv 2509.23365). Exit codes: 0 done, 2 usage, 5 nothing usable, or the page cannot be
-written.
+differ in the seed only stand in one table, as mean and range. Measures and published values: RbS
+(arXiv 2505.12514), EoS (arXiv 2509.23365). Exit codes: 0 done, 2 usage, 5 nothing usable, or the
+page cannot be written.
 """
 
 import os
@@ -33,13 +33,13 @@ def write_report(arguments):
     if len(set(map(os.path.realpath, paths))) < len(paths):
         raise UsageError(f"--markdown names the page itself ({path}); name another file")
     outputs = command.outputs_of(arguments, path.parent)
-    for path in paths:  # before the work
-        outputs.require_replaceable(path)
+    for output in paths:  # before the work
+        outputs.require_replaceable(output)
     page, found = build(material)
     texts = [page.text_by(outputs.mark), markdown.document(TITLE, found, outputs.mark)]
-    for path, text in zip(paths, texts):
-        outputs.write(path, text.encode(errors="backslashreplace"))  # names may hold any byte
-        print(path)
+    for output, text in zip(paths, texts):
+        outputs.write(output, text.encode(errors="backslashreplace"))  # names may hold any byte
+        print(output)
 
 
 def add_arguments(parser):
